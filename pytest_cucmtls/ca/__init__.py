@@ -1,0 +1,1 @@
+"""Certificate authorities that can sign the clusters' requests."""

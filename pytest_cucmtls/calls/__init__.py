@@ -1,0 +1,1 @@
+"""Ways to place the test call."""

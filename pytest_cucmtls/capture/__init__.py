@@ -1,0 +1,1 @@
+"""Where packets come from, and the two readers of them."""

@@ -1,0 +1,1 @@
+"""One requirement per function: evidence in, judgement out."""

@@ -1,0 +1,1 @@
+"""One file per Unified CM interface, our side of the wire."""

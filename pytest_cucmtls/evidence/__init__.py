@@ -1,0 +1,1 @@
+"""Run folders: keeping, loading and re-judging evidence."""

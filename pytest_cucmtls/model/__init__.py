@@ -1,0 +1,1 @@
+"""Frozen values: what is seen, compared and reported. Imports nothing of ours."""

@@ -1,0 +1,142 @@
+"""Everything gathered about one trunk, parsed and frozen, with the raw item each value came from.
+
+Accessors raise `NoEvidence` when a fact was not gathered; checks never look at a clock, a file or a cluster.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from pytest_cucmtls.model.capture import CaptureReport
+from pytest_cucmtls.model.certificates import Certificate, CertificateRequest
+from pytest_cucmtls.model.cucm import (
+    CallingSearchSpace,
+    DeviceStatus,
+    DirectoryNumber,
+    NamedCertificate,
+    NtpStatus,
+    Phone,
+    Release,
+    RouteGroup,
+    RouteList,
+    RoutePattern,
+    ServiceStatus,
+    SipTrunk,
+    SipTrunkSecurityProfile,
+)
+from pytest_cucmtls.model.errors import NoEvidence
+from pytest_cucmtls.model.inventory import Inventory
+from pytest_cucmtls.model.traces import TraceReport
+from pytest_cucmtls.model.verdicts import EvidenceItem
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced(Generic[T]):
+    """A value with the raw item it was read from."""
+
+    value: T
+    item: EvidenceItem
+
+
+@dataclass(frozen=True, slots=True)
+class CallAttempt:
+    """One test call as its driver reported it (which proves nothing about who answered)."""
+
+    direction: str
+    """``A->B`` with the clusters' inventory names."""
+    caller: str
+    called: str
+    started_at: datetime
+    ended_at: datetime | None
+    driver: str
+    result_code: int | None
+    result_description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEvidence:
+    """What was read of one node; None or empty means not gathered."""
+
+    name: str
+    release: "Sourced[Release] | None" = None
+    ntp: "Sourced[NtpStatus] | None" = None
+    clock_offset_seconds: "Sourced[float] | None" = None
+    """Node clock minus the tool's clock."""
+    own_certificate_before: "Sourced[NamedCertificate] | None" = None
+    """CallManager identity before anything was generated (step 2)."""
+    own_certificate: "Sourced[NamedCertificate] | None" = None
+    """CallManager identity on the admin interface after step 7."""
+    request: "Sourced[CertificateRequest] | None" = None
+    issued: "Sourced[Certificate] | None" = None
+    trust: "tuple[Sourced[NamedCertificate], ...] | None" = None
+    """All certificates of all trust units that were read; None: not read."""
+    call_manager: "Sourced[ServiceStatus] | None" = None
+    captures: "tuple[Sourced[CaptureReport], ...]" = ()
+    traces: "tuple[Sourced[TraceReport], ...]" = ()
+    calllogs: "tuple[Sourced[TraceReport], ...]" = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEvidence:
+    """What was read of one cluster through AXL, and its nodes."""
+
+    name: str
+    nodes: tuple[NodeEvidence, ...]
+    security_profile: "Sourced[SipTrunkSecurityProfile] | None" = None
+    trunk: "Sourced[SipTrunk] | None" = None
+    trunk_status: "Sourced[DeviceStatus] | None" = None
+    route_patterns: "tuple[Sourced[RoutePattern], ...] | None" = None
+    route_lists: "tuple[Sourced[RouteList], ...] | None" = None
+    route_groups: "tuple[Sourced[RouteGroup], ...] | None" = None
+    calling_search_spaces: "tuple[Sourced[CallingSearchSpace], ...] | None" = None
+    directory_numbers: "tuple[Sourced[DirectoryNumber], ...] | None" = None
+    phone: "Sourced[Phone] | None" = None
+    other_trunks: "tuple[Sourced[SipTrunk], ...]" = ()
+    """Trunks a route list member leads to beside the one under test."""
+    other_profiles: "tuple[Sourced[SipTrunkSecurityProfile], ...]" = ()
+
+    def node(self, name: str) -> NodeEvidence:
+        """The node of that name. Raises: KeyError."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One run's facts about one trunk between two clusters."""
+
+    inventory: Inventory
+    gathered_at: datetime
+    """UTC; "now" for every date comparison that has no call time."""
+    clusters: tuple[ClusterEvidence, ClusterEvidence]
+    authority_chain: "tuple[Sourced[Certificate], ...]" = ()
+    """Issuing CA first, root last."""
+    calls: "tuple[Sourced[CallAttempt], ...]" = ()
+    contradictions: "tuple[Sourced[str], ...]" = ()
+    """Disagreements between the two capture readers, one sentence each."""
+    reasons: tuple[tuple[str, str], ...] = field(default=())
+    """(fact, why it was not gathered), for the message of `NoEvidence`."""
+
+    def cluster(self, name: str) -> ClusterEvidence:
+        """The cluster of that inventory name. Raises: KeyError."""
+        for cluster in self.clusters:
+            if cluster.name == name:
+                return cluster
+        raise KeyError(name)
+
+    def need(self, value: "T | None", fact: str, collect: str) -> T:
+        """The value, or NoEvidence naming the fact, why it is missing and what to collect."""
+        if value is None:
+            why = next((reason for key, reason in self.reasons if key == fact), "it was not collected")
+            raise NoEvidence(fact, why, collect=collect)
+        return value
+
+
+def items(sources: "Iterable[Sourced[T]]") -> tuple[EvidenceItem, ...]:
+    """The raw items behind several values, in order, without repeats."""
+    return tuple(dict.fromkeys(source.item for source in sources))

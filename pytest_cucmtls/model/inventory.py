@@ -1,0 +1,118 @@
+"""The two clusters as the user declared them."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Mode(Enum):
+    """What the run may do to the clusters."""
+
+    VERIFY = "verify"
+    """Read only: no writing client exists."""
+    APPLY = "apply"
+    """Perform the ten steps, then prove."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeAddress:
+    """One node: the name CUCM knows it by, and how to reach its interfaces."""
+
+    name: str
+    address: str
+    """IP address or host name used for every interface."""
+    role: str = "publisher"
+    """``publisher`` or ``subscriber``."""
+    https_port: int = 8443
+    ssh_port: int = 22
+    sip_port: int = 5061
+    ssh_host_key: str | None = None
+    """OpenSSH fingerprint ``SHA256:…`` expected, or None: then `known_hosts` of the cluster decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A user name and the environment variable that holds its password."""
+
+    user: str
+    password_variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """One cluster of the inventory."""
+
+    name: str
+    """Key in the inventory, used in reports and paths (``A``, ``B``, ``london`` …): ``[A-Za-z0-9_-]{1,32}``."""
+    nodes: tuple[NodeAddress, ...]
+    release: str | None
+    """As declared (``9.1``, ``14`` …); the clusters' own answer is compared with it."""
+    extension: str
+    """Directory number of the test phone on this cluster."""
+    axl: Account
+    platform: Account
+    call: Account
+    """End user that WebDialer calls for."""
+    phone: str
+    """Device name of the test phone."""
+    trunk: str
+    """Name of the SIP trunk on this cluster that leads to the peer."""
+    security_profile: str = "Secure SIP Trunk Profile TLS"
+    route_pattern: str = ""
+    """Pattern that must lead to the trunk; empty: the peer's extension."""
+    partition: str = ""
+    """Partition of the route pattern; empty is <None>."""
+    device_pool: str = "Default"
+    x509_subject_names: tuple[str, ...] = ()
+    """Names the peer's certificates must carry; empty: the peer's node names."""
+    ca_bundle: str | None = None
+    """PEM file that vouches for the HTTPS interfaces."""
+    known_hosts: str | None = None
+    """OpenSSH known_hosts file for the CLI."""
+    key_length: int = 2048
+    hash_algorithm: str = "sha256"
+    subject: tuple[tuple[str, str], ...] = ()
+    """Subject attributes expected beside CN."""
+
+    @property
+    def publisher(self) -> NodeAddress:
+        """The node that AXL and trunk changes go to."""
+        return next((node for node in self.nodes if node.role == "publisher"), self.nodes[0])
+
+
+@dataclass(frozen=True, slots=True)
+class AuthoritySpec:
+    """Where certificates are signed: `kind` is ``embedded``, ``files`` or ``folder``."""
+
+    kind: str = "embedded"
+    certificate_file: str | None = None
+    key_file: str | None = None
+    chain_file: str | None = None
+    key_password_variable: str | None = None
+    folder: str | None = None
+    signature_hash: str = "sha256"
+    key_length: int = 2048
+    with_intermediate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Both clusters, the authority, and what the run may do."""
+
+    cluster_a: ClusterSpec
+    cluster_b: ClusterSpec
+    authority: AuthoritySpec = field(default_factory=AuthoritySpec)
+    policy: str = "cisco-hardening"
+    mode: Mode = Mode.VERIFY
+    place_calls: bool = True
+    simulated: bool = False
+    source: str = ""
+    """Path or address the inventory came from."""
+
+    @property
+    def clusters(self) -> tuple[ClusterSpec, ClusterSpec]:
+        """A then B."""
+        return self.cluster_a, self.cluster_b
+
+    def peer_of(self, cluster: str) -> ClusterSpec:
+        """The other cluster."""
+        return self.cluster_b if cluster == self.cluster_a.name else self.cluster_a

@@ -1,0 +1,40 @@
+"""A policy: named parameters, each with its clause and reliability mark."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from pytest_cucmtls.model.verdicts import Clause
+
+PolicyScalar = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One parameter of a policy file (names of standards.md §2, e.g. ``tls.negotiated_min``)."""
+
+    parameter: str
+    value: PolicyScalar | tuple[PolicyScalar, ...]
+    clause: Clause
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A named set of rules; a parameter a policy does not mention is not judged under it."""
+
+    name: str
+    title: str
+    rules: tuple[Rule, ...]
+
+    def rule(self, parameter: str, on: date | None = None) -> Rule | None:
+        """The rule of a parameter valid on a day (inclusive on both ends), or None."""
+        for rule in self.rules:
+            if rule.parameter != parameter:
+                continue
+            if on is not None and (
+                (rule.valid_from and on < rule.valid_from) or (rule.valid_until and on > rule.valid_until)
+            ):
+                continue
+            return rule
+        return None

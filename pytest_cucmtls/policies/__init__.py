@@ -1,0 +1,1 @@
+"""Standards as TOML files: adding a profile is adding a file."""

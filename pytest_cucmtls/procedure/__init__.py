@@ -1,0 +1,1 @@
+"""The ten steps as repeatable operations: plan, ensure, verify, undo."""

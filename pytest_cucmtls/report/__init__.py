@@ -1,0 +1,1 @@
+"""Verdicts on paper: Allure, JSON, ladder diagrams."""

@@ -1,0 +1,1 @@
+"""A simulated cluster, the other side of the wire. Never imports clients."""
