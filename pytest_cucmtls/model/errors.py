@@ -22,9 +22,7 @@ class CucmTlsError(Exception):
     """Root of the tree; `remedy` is the next thing a tired engineer should do (may be empty)."""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(
-            f"{message}. {remedy}" if remedy and not message.endswith(".") else f"{message} {remedy}".strip()
-        )
+        super().__init__(f"{message}. {remedy}" if remedy and not message.endswith(".") else f"{message} {remedy}".strip())
         self.message = message
         self.remedy = remedy
 
@@ -44,8 +42,7 @@ class ClusterUnreachable(CucmTlsError):
     def __init__(self, interface: str, address: str, port: int, detail: str, *, remedy: str = "") -> None:
         super().__init__(
             f"{interface} at {address}:{port} cannot be reached: {detail}",
-            remedy=remedy
-            or "Check the address in the inventory, the route to the node and that the service is activated.",
+            remedy=remedy or "Check the address in the inventory, the route to the node and that the service is activated.",
         )
         self.interface, self.address, self.port, self.detail = interface, address, port, detail
 
@@ -64,8 +61,7 @@ class CredentialsRefused(CucmTlsError):
     def __init__(self, interface: str, address: str, user: str, detail: str = "", *, remedy: str = "") -> None:
         super().__init__(
             f"{interface} at {address} refused user {user!r}" + (f": {detail}" if detail else ""),
-            remedy=remedy
-            or "Check the password in the environment variable the inventory names, and the account's roles.",
+            remedy=remedy or "Check the password in the environment variable the inventory names, and the account's roles.",
         )
         self.interface, self.address, self.user = interface, address, user
 

@@ -32,9 +32,7 @@ class Policy:
         for rule in self.rules:
             if rule.parameter != parameter:
                 continue
-            if on is not None and (
-                (rule.valid_from and on < rule.valid_from) or (rule.valid_until and on > rule.valid_until)
-            ):
+            if on is not None and ((rule.valid_from and on < rule.valid_from) or (rule.valid_until and on > rule.valid_until)):
                 continue
             return rule
         return None

@@ -1,0 +1,62 @@
+"""The configuration database of a simulated cluster: rows per object kind, AXL's field names.
+
+A row is a dict in the shape of AXL's elements: scalars are str, int, bool or None, foreign keys are the name of the
+referenced object ("" for none), nested elements are dicts and repeated ones lists of dicts. `uuid` is upper case with
+braces. Knows no XML and no rules: those are the AXL service's.
+"""
+
+import uuid as uuid_module
+from typing import Any
+
+Row = dict[str, Any]
+
+KINDS = (
+    "sipTrunkSecurityProfile",
+    "sipTrunk",
+    "sipProfile",
+    "routePattern",
+    "routeGroup",
+    "routeList",
+    "routePartition",
+    "css",
+    "line",
+    "phone",
+    "processNode",
+    "callManager",
+    "callManagerGroup",
+    "devicePool",
+    "location",
+    "presenceGroup",
+    "serviceParameter",
+    "user",
+)
+
+
+def new_uuid() -> str:
+    """A fresh identifier in AXL's form."""
+    return "{" + str(uuid_module.uuid4()).upper() + "}"
+
+
+class Database:
+    """Tables in insertion order."""
+
+    def __init__(self) -> None:
+        self._tables: dict[str, list[Row]] = {kind: [] for kind in KINDS}
+
+    def rows(self, kind: str) -> list[Row]:
+        """All rows of a kind, oldest first. Raises: KeyError for an unknown kind."""
+        return self._tables[kind]
+
+    def find(self, kind: str, **fields: Any) -> Row | None:
+        """First row whose fields equal the given ones."""
+        return next((row for row in self._tables[kind] if all(row.get(key) == value for key, value in fields.items())), None)
+
+    def add(self, kind: str, row: Row) -> Row:
+        """Append a row, giving it a uuid when it has none."""
+        row.setdefault("uuid", new_uuid())
+        self._tables[kind].append(row)
+        return row
+
+    def remove(self, kind: str, row: Row) -> None:
+        """Take a row out. Raises: ValueError when it is not there."""
+        self._tables[kind].remove(row)
