@@ -3,6 +3,12 @@
 A row is a dict in the shape of AXL's elements: scalars are str, int, bool or None, foreign keys are the name of the
 referenced object ("" for none), nested elements are dicts and repeated ones lists of dicts. `uuid` is upper case with
 braces. Knows no XML and no rules: those are the AXL service's.
+
+Repeated elements keep AXL's wrapper: ``row["destinations"] == {"destination": [{"addressIpv4": "10.0.0.1", "addressIpv6": "",
+"port": 5061, "sortOrder": 1}]}``, ``row["members"] == {"member": [{"routeGroupName": "RG-B", "selectionOrder": 1}]}``,
+``row["lines"] == {"line": [{"index": 1, "dirn": {"pattern": "1018", "routePartitionName": ""}}]}``; a route pattern's
+``row["destination"] == {"gatewayName": "to-b"}`` or ``{"routeListName": "RL-B"}``. `repeated` reads such a list.
+A key that is missing from a row means the value CUCM gives when nothing was sent (field tables of sim/axl).
 """
 
 import uuid as uuid_module
@@ -35,6 +41,14 @@ KINDS = (
 def new_uuid() -> str:
     """A fresh identifier in AXL's form."""
     return "{" + str(uuid_module.uuid4()).upper() + "}"
+
+
+def repeated(row: Row, wrapper: str) -> list[Row]:
+    """The rows inside a wrapper element (``destinations``, ``members``, ``lines``); empty when the row has none."""
+    inner = row.get(wrapper) or {}
+    if isinstance(inner, list):
+        return inner
+    return next((value for value in inner.values() if isinstance(value, list)), [])
 
 
 class Database:
