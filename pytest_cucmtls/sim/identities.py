@@ -1,0 +1,140 @@
+"""Keys, self-signed certificates and signing requests as a simulated CUCM makes them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from pytest_cucmtls.wire.x509_sign import resign_certificate, resign_request
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+SELF_SIGNED_LIFETIME = timedelta(days=5 * 365 + 1) - timedelta(seconds=1)
+"""Five years less a second (platform.md §3.3, decoded sample)."""
+
+_ATTRIBUTES = {
+    "C": NameOID.COUNTRY_NAME,
+    "ST": NameOID.STATE_OR_PROVINCE_NAME,
+    "L": NameOID.LOCALITY_NAME,
+    "O": NameOID.ORGANIZATION_NAME,
+    "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
+    "CN": NameOID.COMMON_NAME,
+    "DC": NameOID.DOMAIN_COMPONENT,
+}
+_CURVES = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}
+_HASHES = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A unit's own certificate with its key; `chain` holds the issuers, nearest first, without the leaf."""
+
+    private_key: PrivateKey
+    der: bytes
+    chain: tuple[bytes, ...]
+    description: str
+    installed_at: datetime
+
+    def pem(self) -> bytes:
+        """Key, leaf and issuers in one PEM text, as `ssl.SSLContext.load_cert_chain` reads it. Holds the key: never print it."""
+        return key_pem(self.private_key) + b"".join(certificate_pem(der) for der in (self.der, *self.chain))
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRequest:
+    """A signing request waiting for its certificate, with the key it was made with."""
+
+    private_key: PrivateKey
+    der: bytes
+
+
+def key_pem(key: PrivateKey) -> bytes:
+    """PKCS#8, not encrypted."""
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def certificate_pem(der: bytes) -> bytes:
+    """PEM of one certificate."""
+    return x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)
+
+
+def generate_key(unit: str, key_length: int) -> PrivateKey:
+    """An EC key for an ``…-ECDSA`` unit (256, 384 or 521 bits), else an RSA key. Raises: ValueError for a length not offered."""
+    if unit.endswith("-ECDSA"):
+        if key_length not in _CURVES:
+            raise ValueError(f"key length {key_length} is not offered for {unit}")
+        return ec.generate_private_key(_CURVES[key_length]())
+    if key_length not in {1024, 2048, 3072, 4096}:
+        raise ValueError(f"key length {key_length} is not offered for {unit}")
+    return rsa.generate_private_key(65537, key_length)
+
+
+def distinguished_name(attributes: Iterable[tuple[str, str]]) -> x509.Name:
+    """Name in the given (encoded) order. Raises: KeyError for an unknown attribute, ValueError for a bad value."""
+    return x509.Name([x509.NameAttribute(_ATTRIBUTES[key], value) for key, value in attributes])
+
+
+def self_signed(key: PrivateKey, name: x509.Name, hash_name: str, now: datetime) -> bytes:
+    """DER of a certificate as CUCM makes it at installation: KU, EKU, SKI, neither basicConstraints nor SAN (platform.md §3.3)."""
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number() >> 32)
+        .not_valid_before(now)
+        .not_valid_after(now + SELF_SIGNED_LIFETIME)
+        .add_extension(_key_usage(key_cert_sign=True), critical=False)
+        .add_extension(_extended_key_usage(), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    )
+    der = builder.sign(key, _signing_hash(hash_name)).public_bytes(serialization.Encoding.DER)
+    return resign_certificate(der, key, hash_name) if hash_name == "sha1" else der
+
+
+def signing_request(key: PrivateKey, name: x509.Name, hash_name: str, alt_names: Iterable[str]) -> bytes:
+    """DER of a PKCS#10 request with the key usages CUCM asks for (platform.md §7.2) and DNS names when there are any."""
+    builder = (
+        x509.CertificateSigningRequestBuilder()
+        .subject_name(name)
+        .add_extension(_extended_key_usage(), critical=False)
+        .add_extension(_key_usage(key_cert_sign=False), critical=False)
+    )
+    names = [x509.DNSName(alt_name) for alt_name in dict.fromkeys(alt_names)]
+    if names:
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    der = builder.sign(key, _signing_hash(hash_name)).public_bytes(serialization.Encoding.DER)
+    return resign_request(der, key, hash_name) if hash_name == "sha1" else der
+
+
+def _signing_hash(hash_name: str) -> hashes.HashAlgorithm:
+    """SHA-1 is first signed as SHA-256 and then signed again, because `cryptography` no longer signs SHA-1 itself."""
+    if hash_name == "sha1":
+        return hashes.SHA256()
+    if hash_name not in _HASHES:
+        raise ValueError(f"hash algorithm {hash_name!r} is not offered")
+    return _HASHES[hash_name]()
+
+
+def _key_usage(*, key_cert_sign: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=True,
+        data_encipherment=True,
+        key_agreement=True,
+        key_cert_sign=key_cert_sign,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _extended_key_usage() -> x509.ExtendedKeyUsage:
+    return x509.ExtendedKeyUsage(
+        [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH, x509.ObjectIdentifier("1.3.6.1.5.5.7.3.5")]
+    )
