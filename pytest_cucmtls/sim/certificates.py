@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
+from pytest_cucmtls.model.certificates import DistinguishedName
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.sim.identities import (
     Identity,
     PendingRequest,
-    distinguished_name,
     generate_key,
     self_signed,
     signing_request,
@@ -134,7 +134,7 @@ class CertificateStore:
             key = generate_key(unit, key_length or self._default_key_length(unit))
             der = signing_request(
                 key,
-                distinguished_name((*self.subject, ("CN", name))),
+                self._name(name),
                 hash_name or self._release.default_hash,
                 (*repeated, *alt_names),
             )
@@ -155,7 +155,7 @@ class CertificateStore:
         """Trust a certificate; returns its file name.
 
         One certificate per common name: a second one replaces the first when its notBefore is later, else the first is
-        kept (platform.md §1 fact 12). Raises: CertificateRefused (unreadable, expired, unknown-unit).
+        kept (Cisco document 217138). Raises: CertificateRefused (unreadable, expired, unknown-unit).
         """
         entries = self._trust_of(unit)
         certificate = _load(der)
@@ -178,7 +178,7 @@ class CertificateStore:
         """Install the certificate made for the pending request and consume the request; `chain` is leaf first, as DER.
 
         Every issuer up to a self-signed one must already be in the unit's trust store, uploaded issuers do not count.
-        Raises: CertificateRefused with the messages of platform.md §3.3.
+        Raises: CertificateRefused (Cisco documents 217138 and 200641 for the messages).
         """
         self._check_unit(unit)
         if not chain:
@@ -202,11 +202,18 @@ class CertificateStore:
 
     def _self_signed(self, unit: str, since: datetime) -> Identity:
         key = generate_key(unit, self._default_key_length(unit))
-        der = self_signed(key, distinguished_name((*self.subject, ("CN", self.common_name))), self._release.default_hash, since)
+        hash_name = self._release.default_hash if unit == "CallManager" else "sha256"
+        der = self_signed(key, self._name(self.common_name), hash_name, since)
         return Identity(key, der, (), SELF_SIGNED_DESCRIPTION, since)
 
+    def _name(self, common_name: str) -> DistinguishedName:
+        return DistinguishedName((*self.subject, ("CN", common_name)))
+
     def _default_key_length(self, unit: str) -> int:
-        return 384 if unit.endswith("-ECDSA") else self._release.default_key_length
+        """CallManager's is the release's; the others' keys have 2048 bits at least (ASSUMED: seen in a 9.1 sample)."""
+        if unit.endswith("-ECDSA"):
+            return 384
+        return self._release.default_key_length if unit == "CallManager" else max(2048, self._release.default_key_length)
 
     def _check_unit(self, unit: str) -> None:
         if unit not in self.units:

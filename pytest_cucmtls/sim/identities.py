@@ -5,28 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pytest_cucmtls.wire.x509_sign import resign_certificate, resign_request
+from pytest_cucmtls.model.certificates import DistinguishedName
+from pytest_cucmtls.wire import x509_sign
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 SELF_SIGNED_LIFETIME = timedelta(days=5 * 365 + 1) - timedelta(seconds=1)
-"""Five years less a second (platform.md §3.3, decoded sample)."""
+"""Five years less a second, as decoded from a published 8.x certificate."""
 
-_ATTRIBUTES = {
-    "C": NameOID.COUNTRY_NAME,
-    "ST": NameOID.STATE_OR_PROVINCE_NAME,
-    "L": NameOID.LOCALITY_NAME,
-    "O": NameOID.ORGANIZATION_NAME,
-    "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
-    "CN": NameOID.COMMON_NAME,
-    "DC": NameOID.DOMAIN_COMPONENT,
-}
-_CURVES = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}
-_HASHES = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+_CURVES: dict[int, type[ec.SECP256R1 | ec.SECP384R1 | ec.SECP521R1]] = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +32,7 @@ class Identity:
 
     def pem(self) -> bytes:
         """Key, leaf and issuers in one PEM text, as `ssl.SSLContext.load_cert_chain` reads it. Holds the key: never print it."""
-        return key_pem(self.private_key) + b"".join(certificate_pem(der) for der in (self.der, *self.chain))
+        return x509_sign.private_key_pem(self.private_key) + b"".join(certificate_pem(der) for der in (self.der, *self.chain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +41,6 @@ class PendingRequest:
 
     private_key: PrivateKey
     der: bytes
-
-
-def key_pem(key: PrivateKey) -> bytes:
-    """PKCS#8, not encrypted."""
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def certificate_pem(der: bytes) -> bytes:
@@ -73,51 +59,38 @@ def generate_key(unit: str, key_length: int) -> PrivateKey:
     return rsa.generate_private_key(65537, key_length)
 
 
-def distinguished_name(attributes: Iterable[tuple[str, str]]) -> x509.Name:
-    """Name in the given (encoded) order. Raises: KeyError for an unknown attribute, ValueError for a bad value."""
-    return x509.Name([x509.NameAttribute(_ATTRIBUTES[key], value) for key, value in attributes])
-
-
-def self_signed(key: PrivateKey, name: x509.Name, hash_name: str, now: datetime) -> bytes:
-    """DER of a certificate as CUCM makes it at installation: KU, EKU, SKI, neither basicConstraints nor SAN (platform.md §3.3)."""
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number() >> 32)
-        .not_valid_before(now)
-        .not_valid_after(now + SELF_SIGNED_LIFETIME)
-        .add_extension(_key_usage(key_cert_sign=True), critical=False)
-        .add_extension(_extended_key_usage(), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+def self_signed(key: PrivateKey, name: DistinguishedName, hash_name: str, now: datetime) -> bytes:
+    """DER of a certificate as CUCM makes it at installation: KU, EKU and SKI, neither basicConstraints nor SAN."""
+    return x509_sign.self_signed(
+        key,
+        name,
+        not_before=now,
+        not_after=now + SELF_SIGNED_LIFETIME,
+        serial_number=x509.random_serial_number() >> 32,
+        hash_name=hash_name,
+        extensions=(
+            (_key_usage(key_cert_sign=True), False),
+            (_extended_key_usage(), False),
+            (x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False),
+        ),
     )
-    der = builder.sign(key, _signing_hash(hash_name)).public_bytes(serialization.Encoding.DER)
-    return resign_certificate(der, key, hash_name) if hash_name == "sha1" else der
 
 
-def signing_request(key: PrivateKey, name: x509.Name, hash_name: str, alt_names: Iterable[str]) -> bytes:
-    """DER of a PKCS#10 request with the key usages CUCM asks for (platform.md §7.2) and DNS names when there are any."""
+def signing_request(key: PrivateKey, name: DistinguishedName, hash_name: str, alt_names: Iterable[str]) -> bytes:
+    """DER of a PKCS#10 request with the key usages CUCM asks for and DNS names when there are any.
+
+    Raises: ValueError for a name or hash that cannot be encoded.
+    """
     builder = (
         x509.CertificateSigningRequestBuilder()
-        .subject_name(name)
+        .subject_name(x509_sign.library_name(name))
         .add_extension(_extended_key_usage(), critical=False)
         .add_extension(_key_usage(key_cert_sign=False), critical=False)
     )
     names = [x509.DNSName(alt_name) for alt_name in dict.fromkeys(alt_names)]
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-    der = builder.sign(key, _signing_hash(hash_name)).public_bytes(serialization.Encoding.DER)
-    return resign_request(der, key, hash_name) if hash_name == "sha1" else der
-
-
-def _signing_hash(hash_name: str) -> hashes.HashAlgorithm:
-    """SHA-1 is first signed as SHA-256 and then signed again, because `cryptography` no longer signs SHA-1 itself."""
-    if hash_name == "sha1":
-        return hashes.SHA256()
-    if hash_name not in _HASHES:
-        raise ValueError(f"hash algorithm {hash_name!r} is not offered")
-    return _HASHES[hash_name]()
+    return x509_sign.sign_request(builder, key, hash_name)
 
 
 def _key_usage(*, key_cert_sign: bool) -> x509.KeyUsage:
