@@ -1,0 +1,249 @@
+"""The `clusters.toml` a user writes, parsed into an `Inventory`; and the credentials its variables name.
+
+Every mistake is one `ConfigurationInvalid` that names the file, the line and the key. Passwords never stand in the
+file: it names environment variables, and what they hold becomes a `Secret` only when it is needed.
+"""
+
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_cucmtls.model.errors import ConfigurationInvalid
+from pytest_cucmtls.model.inventory import Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
+from pytest_cucmtls.model.secrets import Secret
+
+_CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_TOP_KEYS = {"policy", "mode", "place_calls", "authority", "clusters"}
+_CLUSTER_KEYS = {
+    "release", "extension", "phone", "trunk", "security_profile", "route_pattern", "partition", "device_pool",
+    "x509_subject_names", "ca_bundle", "known_hosts", "key_length", "hash_algorithm", "subject", "axl", "platform",
+    "call", "nodes",
+}  # fmt: skip
+_NODE_KEYS = {"name", "address", "role", "https_port", "ssh_port", "sip_port", "ssh_host_key"}
+_AUTHORITY_KEYS = {
+    "kind", "certificate_file", "key_file", "chain_file", "key_password_variable", "folder", "signature_hash",
+    "key_length", "with_intermediate",
+}  # fmt: skip
+_SCHEME = "cucm://"
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One TOML table with what is needed to name a mistake in it."""
+
+    file: str
+    text: str
+    path: str
+    values: Mapping[str, Any]
+
+    def problem(self, key: str, problem: str, remedy: str = "") -> ConfigurationInvalid:
+        name = f"{self.path}.{key}" if self.path else key
+        return ConfigurationInvalid(self.file, name, problem, line=_line_of(self.text, self.path, key), remedy=remedy)
+
+    def check_keys(self, allowed: set[str]) -> None:
+        for key in self.values:
+            if key not in allowed:
+                raise self.problem(key, "unknown key", f"Known keys here: {', '.join(sorted(allowed))}.")
+
+    def text_of(self, key: str, default: str | None = None) -> str:
+        value = self.values.get(key, default)
+        if value is None:
+            raise self.problem(key, "is missing")
+        if not isinstance(value, str) or (default is None and not value):
+            raise self.problem(key, f"must be a non-empty text, not {value!r}")
+        return value
+
+    def optional_text(self, key: str) -> str | None:
+        return self.text_of(key) if key in self.values else None
+
+    def number_of(self, key: str, default: int, low: int, high: int) -> int:
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise self.problem(key, f"must be a number from {low} to {high}, not {value!r}")
+        return value
+
+    def flag_of(self, key: str, default: bool) -> bool:
+        value = self.values.get(key, default)
+        if not isinstance(value, bool):
+            raise self.problem(key, f"must be true or false, not {value!r}")
+        return value
+
+    def choice_of(self, key: str, default: str, choices: tuple[str, ...]) -> str:
+        value = self.text_of(key, default)
+        if value not in choices:
+            raise self.problem(key, f"must be one of {', '.join(choices)}, not {value!r}")
+        return value
+
+    def names_of(self, key: str) -> tuple[str, ...]:
+        value = self.values.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+            raise self.problem(key, "must be a list of texts")
+        return tuple(value)
+
+    def table_of(self, key: str, *, optional: bool = False) -> "_Table":
+        value = self.values.get(key, {} if optional else None)
+        if not isinstance(value, dict):
+            raise self.problem(key, "must be a table" if key in self.values else "is missing")
+        return _Table(self.file, self.text, f"{self.path}.{key}" if self.path else key, value)
+
+
+def _line_of(text: str, path: str, key: str) -> int:
+    """1-based line of a key inside its table (first table of that name), else of the table's header, else 0."""
+    header = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
+    assignment = re.compile(rf"\s*\"?{re.escape(key)}\"?\s*=")
+    current, header_line = "", 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := header.match(line):
+            current = found.group(1)
+            if current in (path, f"{path}.{key}" if path else key) and not header_line:
+                header_line = number
+        elif current == path and assignment.match(line):
+            return number
+    return header_line
+
+
+def read_inventory(path: Path) -> Inventory:
+    """Read and check an inventory file. Raises: ConfigurationInvalid."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigurationInvalid(
+            str(path), "", "there is no such file", remedy="`cucmtls init` writes a commented one to start from."
+        ) from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigurationInvalid(str(path), "", f"cannot be read: {problem}") from problem
+    return parse_inventory(text, str(path))
+
+
+def parse_inventory(text: str, file: str = "clusters.toml") -> Inventory:
+    """An inventory from its text; relative file names in it are taken from the folder of `file`. Raises: ConfigurationInvalid."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        found = re.search(r"line (\d+)", str(problem))
+        raise ConfigurationInvalid(
+            file, "", f"is not valid TOML: {problem}", line=int(found.group(1)) if found else 0
+        ) from problem
+    top = _Table(file, text, "", values)
+    top.check_keys(_TOP_KEYS)
+    clusters = top.table_of("clusters")
+    if len(clusters.values) != 2:
+        raise top.problem("clusters", f"exactly two clusters are needed, not {len(clusters.values)}")
+    first, second = (_cluster(clusters.table_of(name), name) for name in clusters.values)
+    return Inventory(
+        cluster_a=first,
+        cluster_b=second,
+        authority=_authority(top.table_of("authority", optional=True)),
+        policy=top.text_of("policy", "cisco-hardening"),
+        mode=Mode(top.choice_of("mode", "verify", ("verify", "apply"))),
+        place_calls=top.flag_of("place_calls", True),
+        source=file,
+    )
+
+
+def _cluster(table: _Table, name: str) -> ClusterSpec:
+    if not _CLUSTER_NAME.fullmatch(name):
+        raise table.problem("", f"{name!r} is not a usable cluster name", "Use letters, digits, - and _.")
+    table.check_keys(_CLUSTER_KEYS)
+    nodes = table.values.get("nodes")
+    if not isinstance(nodes, list) or not nodes or not all(isinstance(node, dict) for node in nodes):
+        raise table.problem("nodes", "at least one [[clusters.NAME.nodes]] table is needed")
+    return ClusterSpec(
+        name=name,
+        nodes=tuple(_node(_Table(table.file, table.text, f"{table.path}.nodes", node)) for node in nodes),
+        release=table.optional_text("release"),
+        extension=table.text_of("extension"),
+        axl=_account(table.table_of("axl")),
+        platform=_account(table.table_of("platform")),
+        call=_account(table.table_of("call")),
+        phone=table.text_of("phone"),
+        trunk=table.text_of("trunk"),
+        security_profile=table.text_of("security_profile", "Secure SIP Trunk Profile TLS"),
+        route_pattern=table.text_of("route_pattern", ""),
+        partition=table.text_of("partition", ""),
+        device_pool=table.text_of("device_pool", "Default"),
+        x509_subject_names=table.names_of("x509_subject_names"),
+        ca_bundle=_file(table, "ca_bundle"),
+        known_hosts=_file(table, "known_hosts"),
+        key_length=table.number_of("key_length", 2048, 1024, 4096),
+        hash_algorithm=table.choice_of("hash_algorithm", "sha256", ("sha1", "sha256", "sha384", "sha512")),
+        subject=_subject(table.table_of("subject", optional=True)),
+    )
+
+
+def _subject(table: _Table) -> tuple[tuple[str, str], ...]:
+    return tuple((key, table.text_of(key)) for key in table.values)
+
+
+def _account(table: _Table) -> Account:
+    table.check_keys({"user", "password_variable"})
+    variable = table.text_of("password_variable")
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+        raise table.problem(
+            "password_variable", "must be the name of an environment variable", "The password itself never stands in this file."
+        )
+    return Account(table.text_of("user"), variable)
+
+
+def _node(table: _Table) -> NodeAddress:
+    table.check_keys(_NODE_KEYS)
+    address = table.text_of("address")
+    if not address.startswith(_SCHEME) or len(address) == len(_SCHEME) or "/" in address[len(_SCHEME) :]:
+        raise table.problem("address", f"must look like {_SCHEME}host, not {address!r}")
+    return NodeAddress(
+        name=table.text_of("name"),
+        address=address[len(_SCHEME) :],
+        role=table.choice_of("role", "publisher", ("publisher", "subscriber")),
+        https_port=table.number_of("https_port", 8443, 1, 65535),
+        ssh_port=table.number_of("ssh_port", 22, 1, 65535),
+        sip_port=table.number_of("sip_port", 5061, 1, 65535),
+        ssh_host_key=table.optional_text("ssh_host_key"),
+    )
+
+
+def _authority(table: _Table) -> AuthoritySpec:
+    table.check_keys(_AUTHORITY_KEYS)
+    kind = table.choice_of("kind", "embedded", ("embedded", "files", "folder"))
+    for key in {"files": ("certificate_file", "key_file"), "folder": ("folder",)}.get(kind, ()):
+        table.text_of(key)
+    return AuthoritySpec(
+        kind=kind,
+        certificate_file=_file(table, "certificate_file"),
+        key_file=_file(table, "key_file"),
+        chain_file=_file(table, "chain_file"),
+        key_password_variable=table.optional_text("key_password_variable"),
+        folder=_file(table, "folder"),
+        signature_hash=table.choice_of("signature_hash", "sha256", ("sha1", "sha256", "sha384", "sha512")),
+        key_length=table.number_of("key_length", 2048, 1024, 4096),
+        with_intermediate=table.flag_of("with_intermediate", False),
+    )
+
+
+def _file(table: _Table, key: str) -> str | None:
+    """A file name, relative ones from the inventory's own folder."""
+    name = table.optional_text(key)
+    return None if name is None else str(Path(table.file).parent / Path(name).expanduser())
+
+
+class Credentials:
+    """Passwords by variable name: the environment first, then a file of the simulated pair (JSON, owner-only)."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._from_file: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file else {}
+
+    def password(self, account: Account) -> Secret:
+        """The account's password. Raises: ConfigurationInvalid naming the variable that is not set."""
+        text = os.environ.get(account.password_variable) or self._from_file.get(account.password_variable)
+        if not text:
+            raise ConfigurationInvalid(
+                "environment",
+                account.password_variable,
+                f"is not set; it should hold the password of {account.user!r}",
+                remedy=f"export {account.password_variable}=… and run again.",
+            )
+        return Secret(text)

@@ -1,0 +1,84 @@
+"""What every step of the procedure works with, and the shape of a step."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pytest_cucmtls.ca.authority import CertificateAuthority
+from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
+from pytest_cucmtls.evidence.run_folder import RunFolder
+from pytest_cucmtls.model.errors import UnsafeToAct
+from pytest_cucmtls.model.inventory import Inventory, NodeAddress
+from pytest_cucmtls.procedure.journal import Journal
+
+CALL_MANAGER = "CallManager"
+CALL_MANAGER_TRUST = "CallManager-trust"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One planned change: what it is, what it replaces, how to do it and how to return."""
+
+    target: str
+    before: str
+    after: str
+    interface: str
+    perform: Callable[[], None]
+    undo: dict[str, str] = field(default_factory=dict)
+    """``action`` (a name in undo.py) and its arguments; empty when the change cannot be taken back."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of the procedure over two clusters."""
+
+    inventory: Inventory
+    folder: RunFolder
+    clusters: tuple[ClusterReader, ClusterReader]
+    authority: CertificateAuthority | None
+    journal: Journal
+    progress: Callable[[str], None]
+
+    def cluster(self, name: str) -> ClusterReader:
+        """By inventory name. Raises: KeyError."""
+        return next(cluster for cluster in self.clusters if cluster.name == name)
+
+    def writer(self, cluster: ClusterReader) -> ClusterWriter:
+        """The cluster's writing side. Raises: UnsafeToAct in a verify-only run, where none exists."""
+        if not isinstance(cluster, ClusterWriter):
+            raise UnsafeToAct(
+                "any", f"cluster {cluster.name} may only be read in this run", remedy="Ask for mode apply to change it."
+            )
+        return cluster
+
+    def signer(self) -> CertificateAuthority:
+        """The certificate authority. Raises: UnsafeToAct when the run has none (verify-only)."""
+        if self.authority is None:
+            raise UnsafeToAct("4", "this run has no certificate authority to sign with")
+        return self.authority
+
+    def nodes(self) -> "list[tuple[ClusterReader, NodeAddress]]":
+        """Every node of both clusters, A's first, publishers first."""
+        return [
+            (cluster, node)
+            for cluster in self.clusters
+            for node in sorted(cluster.spec.nodes, key=lambda node: node.role != "publisher")
+        ]
+
+
+class Step(Protocol):
+    """One of the ten steps."""
+
+    @property
+    def number(self) -> int:
+        """1 to 10."""
+
+    @property
+    def title(self) -> str:
+        """The procedure's heading."""
+
+    def plan(self, run: Run) -> list[Change]:
+        """What would have to change now, from what the clusters say; empty when all is as it should be."""
+
+    def read_back(self, run: Run) -> None:
+        """Read what this step is about and keep it as evidence, through another interface than the writing one if there is one."""

@@ -1,0 +1,21 @@
+"""Which certificate belongs to which node: found by the request's public key, never by file name or order."""
+
+from pytest_cucmtls.clusters import ClusterReader
+from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.inventory import NodeAddress
+from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.wire.x509 import parse_certificate
+
+
+def issued_certificate(
+    run: Run, cluster: ClusterReader, node: NodeAddress, public_key_sha256: str | None = None
+) -> Certificate | None:
+    """The newest certificate this run retrieved for a node (and for that request key, when given), or None."""
+    found = None
+    for entry in run.folder.entries("issued_certificate"):
+        if (entry.cluster, entry.node) != (cluster.name, node.name):
+            continue
+        certificate = parse_certificate(run.folder.read(entry))
+        if public_key_sha256 is None or certificate.public_key_sha256 == public_key_sha256:
+            found = certificate
+    return found

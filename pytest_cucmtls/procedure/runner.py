@@ -1,0 +1,77 @@
+"""Runs steps: plan, do, read back, each act announced in the journal before it is made."""
+
+import json
+import time
+from dataclasses import dataclass
+
+from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
+from pytest_cucmtls.model.verdicts import Outcome
+from pytest_cucmtls.procedure.context import Run, Step
+from pytest_cucmtls.procedure.journal import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """How one step went; `changes` are sentences, empty when everything was as it should be already."""
+
+    number: int
+    title: str
+    outcome: Outcome
+    message: str
+    changes: tuple[str, ...]
+    seconds: float
+
+
+def perform(run: Run, step: Step) -> StepResult:
+    """Plan the step, make its changes, read back; an error of ours becomes the step's outcome, the journal stays true."""
+    started = time.monotonic()
+    changes: list[str] = []
+    run.journal.append(Entry("step_begun", step.number, target=step.title))
+    try:
+        for change in step.plan(run):
+            run.progress(f"step {step.number:2d}  {change.target}: {change.after}")
+            announced = {"target": change.target, "before": change.before, "after": change.after, "interface": change.interface}
+            run.journal.append(Entry("change_begun", step.number, undo=change.undo, **announced))
+            change.perform()
+            run.journal.append(Entry("change_done", step.number, **announced))
+            changes.append(f"{change.target}: {change.before} → {change.after} ({change.interface})")
+        step.read_back(run)
+    except CucmTlsError as problem:
+        outcome = Outcome.BLOCKED if isinstance(problem, UnsafeToAct) else Outcome.ERROR
+        return _record(
+            run, StepResult(step.number, step.title, outcome, str(problem), tuple(changes), time.monotonic() - started)
+        )
+    run.journal.append(Entry("step_done", step.number, target=step.title))
+    said = f"{len(changes)} change(s)" if changes else "nothing had to be changed"
+    return _record(run, StepResult(step.number, step.title, Outcome.PASS, said, tuple(changes), time.monotonic() - started))
+
+
+def observe(run: Run, step: Step) -> StepResult:
+    """Only read what the step is about (verify-only); an error of ours becomes the step's outcome."""
+    started = time.monotonic()
+    try:
+        step.read_back(run)
+    except CucmTlsError as problem:
+        run.folder.keep_missing(f"step {step.number}", str(problem))
+        return _record(run, StepResult(step.number, step.title, Outcome.ERROR, str(problem), (), time.monotonic() - started))
+    return _record(run, StepResult(step.number, step.title, Outcome.PASS, "read, not changed", (), time.monotonic() - started))
+
+
+def _record(run: Run, result: StepResult) -> StepResult:
+    """Keep the step's result as evidence, so that a later reader of the folder sees it too."""
+    stored = {
+        "step": result.number,
+        "title": result.title,
+        "outcome": result.outcome.value,
+        "message": result.message,
+        "changes": list(result.changes),
+        "seconds": round(result.seconds, 3),
+    }
+    run.folder.keep(
+        json.dumps(stored, ensure_ascii=False).encode(),
+        kind="step",
+        interface="tool",
+        operation=f"step {result.number}",
+        media_type="application/json",
+    )
+    return result

@@ -1,0 +1,85 @@
+"""Opens everything a run needs: authority, clusters, folder and journal; and closes it again."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pytest_cucmtls.ca.authority import CertificateAuthority
+from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
+from pytest_cucmtls.evidence.run_folder import RunFolder
+from pytest_cucmtls.inventory import Credentials
+from pytest_cucmtls.model.inventory import Account, AuthoritySpec, Inventory, Mode
+from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.procedure.journal import Journal
+
+
+def open_authority(spec: AuthoritySpec, private_folder: Path, credentials: Credentials) -> CertificateAuthority:
+    """The authority the inventory names. Raises: ConfigurationInvalid, CertificateAuthorityRefused."""
+    if spec.kind == "files":
+        from pytest_cucmtls.ca.key_files import KeyFileAuthority
+
+        password = credentials.password(Account("the CA key", spec.key_password_variable)) if spec.key_password_variable else None
+        return KeyFileAuthority(
+            private_folder / "authority",
+            certificate_file=Path(spec.certificate_file or ""),
+            key_file=Path(spec.key_file or ""),
+            chain_file=Path(spec.chain_file) if spec.chain_file else None,
+            password=password,
+        )
+    if spec.kind == "folder":
+        from pytest_cucmtls.ca.hand_over_folder import HandOverFolder
+
+        return HandOverFolder(Path(spec.folder or ""))
+    from pytest_cucmtls.ca.embedded import EmbeddedAuthority
+
+    return EmbeddedAuthority(
+        Path(spec.folder) if spec.folder else private_folder / "authority",
+        key_length=spec.key_length,
+        hash_name=spec.signature_hash,
+        with_intermediate=spec.with_intermediate,
+    )
+
+
+@contextmanager
+def open_run(inventory: Inventory, folder: Path, credentials: Credentials, progress: Callable[[str], None]) -> Iterator[Run]:
+    """A run over the inventory's clusters; its cluster sessions are closed on leaving.
+
+    Only a run in mode APPLY gets clusters with writing methods and an authority.
+    """
+    applies = inventory.mode is Mode.APPLY
+    kept = RunFolder(folder)
+    private = folder / "private"
+    authority = None
+    if applies:
+        private.mkdir(parents=True, exist_ok=True, mode=0o700)
+        authority = open_authority(inventory.authority, private, credentials)
+
+    def log(interface: str, operation: str, asked: bytes, got: bytes) -> None:
+        kept.keep(
+            b"<!-- request -->\n" + asked + b"\n<!-- answer -->\n" + got,
+            kind="soap_exchange",
+            interface=interface,
+            operation=operation,
+            media_type="text/xml",
+        )
+
+    kind = ClusterWriter if applies else ClusterReader
+    first, second = (kind(spec, credentials, log) for spec in inventory.clusters)
+    try:
+        yield Run(inventory, kept, (first, second), authority, Journal(folder / "journal.jsonl"), progress)
+    finally:
+        for cluster in (first, second):
+            _keep_transcripts(kept, cluster)
+            cluster.close()
+
+
+def _keep_transcripts(folder: RunFolder, cluster: ClusterReader) -> None:
+    for node, transcript in cluster.transcripts():
+        folder.keep(
+            transcript.encode(),
+            kind="cli_transcript",
+            cluster=cluster.name,
+            node=node,
+            interface="cli",
+            operation="session",
+        )

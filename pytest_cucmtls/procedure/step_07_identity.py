@@ -1,0 +1,108 @@
+"""Step 7 - The signed certificate is the CallManager identity, and the service is restarted so that it serves it."""
+
+from pytest_cucmtls.clusters import ClusterReader
+from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.errors import UnsafeToAct
+from pytest_cucmtls.model.inventory import NodeAddress
+from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
+from pytest_cucmtls.procedure.issued import issued_certificate
+from pytest_cucmtls.wire.x509 import pem_of
+from pytest_cucmtls.wire.x509_compare import differences
+
+number = 7
+title = "The signed certificate is the CallManager identity"
+
+SERVICE = "Cisco CallManager"
+
+
+def plan(run: Run) -> list[Change]:
+    """For each node: the upload when another identity is shown, and a restart when something changed since the last one.
+
+    The document does not mention the restart; without it the service goes on serving what it loaded (platform facts 14, 15).
+    Raises: UnsafeToAct when the certificate at hand is not the one this node asked for.
+    """
+    changes = []
+    for cluster, node in run.nodes():
+        issued = issued_certificate(run, cluster, node)
+        identity = cluster.cli(node).read_own_certificate(CALL_MANAGER).value.certificate
+        upload = issued is not None and identity.sha256 != issued.sha256
+        if issued is not None and upload:
+            _refuse_wrong_certificate(cluster, node, issued)
+            changes.append(_upload(run, cluster, node, identity, issued))
+        if upload or _changed_since_restart(run, cluster, node):
+            changes.append(_restart(run, cluster, node))
+    return changes
+
+
+def read_back(run: Run) -> None:
+    """Keep the identity the CLI shows now, and the service's state with its start time."""
+    for cluster, node in run.nodes():
+        identity = cluster.cli(node).read_own_certificate(CALL_MANAGER)
+        run.folder.keep_reading(identity, kind="own_certificate", cluster=cluster.name, node=node.name)
+        services = cluster.control_center(node).read_services(node.name, (SERVICE,))
+        run.folder.keep_reading(services, kind="service_status", cluster=cluster.name, node=node.name)
+
+
+def _refuse_wrong_certificate(cluster: ClusterReader, node: NodeAddress, issued: Certificate) -> None:
+    """Compare with the request pending on the node, before anything is uploaded."""
+    request = cluster.cli(node).read_request(CALL_MANAGER).value
+    if request is None:
+        raise UnsafeToAct(
+            "7", f"{cluster.name}/{node.name} has no pending request any more", remedy="Generate a new one (step 3)."
+        )
+    unequal = differences(request, issued)
+    if unequal:
+        raise UnsafeToAct(
+            "7",
+            f"the certificate at hand is not what {cluster.name}/{node.name} asked for: {'; '.join(unequal)}",
+            remedy="Have the right certificate issued (step 4); nothing was uploaded.",
+        )
+
+
+def _upload(run: Run, cluster: ClusterReader, node: NodeAddress, old: Certificate, new: Certificate) -> Change:
+    rest = cluster.release().has_certificate_rest
+
+    def through_rest() -> None:
+        chain = [new.der, *run.signer().chain()[:-1]]
+        run.writer(cluster).certificate_rest(node).upload_identity(CALL_MANAGER, tuple(pem_of(der) for der in chain))
+
+    def through_cli() -> None:
+        run.writer(cluster).cli(node).import_identity(CALL_MANAGER, pem_of(new.der))
+
+    return Change(
+        target=f"{cluster.name}/{node.name} CallManager identity",
+        before=f"serial {old.serial_hex}, issuer {old.issuer}",
+        after=f"serial {new.serial_hex}, issuer {new.issuer}",
+        interface="certificate-rest" if rest else "cli",
+        perform=through_rest if rest else through_cli,
+        undo={"action": "regenerate_identity", "cluster": cluster.name, "node": node.name, "sha256": new.sha256},
+    )
+
+
+def _restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> Change:
+    return Change(
+        target=_restart_target(cluster, node),
+        before="running with what it loaded at its last start",
+        after="restarted",
+        interface="control-center",
+        perform=lambda: run.writer(cluster).control_center(node).restart(node.name, SERVICE),
+    )
+
+
+def _restart_target(cluster: ClusterReader, node: NodeAddress) -> str:
+    return f"{cluster.name}/{node.name} {SERVICE}"
+
+
+def _changed_since_restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> bool:
+    """A trust or identity change of this node was begun after the last restart that was completed."""
+    waiting = False
+    for entry in run.journal.entries():
+        if entry.event == "change_done" and entry.target == _restart_target(cluster, node):
+            waiting = False
+        elif (
+            entry.event == "change_begun"
+            and entry.step in {6, 7}
+            and entry.target.startswith(f"{cluster.name}/{node.name} CallManager")
+        ):
+            waiting = True
+    return waiting
