@@ -77,6 +77,12 @@ class NodeEvidence:
     captures: "tuple[Sourced[CaptureReport], ...]" = ()
     traces: "tuple[Sourced[TraceReport], ...]" = ()
     calllogs: "tuple[Sourced[TraceReport], ...]" = ()
+    other_identities: "tuple[Sourced[NamedCertificate], ...]" = ()
+    """Identities beside CallManager that a listener may present (``CallManager-ECDSA``)."""
+    asked: "Sourced[tuple[tuple[str, str], ...]] | None" = None
+    """What the request was asked to contain: (attribute, value) as given to the interface that generated it."""
+    addresses: tuple[str, ...] = ()
+    """IP addresses the node was reached under, beside the inventory's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,8 @@ class Evidence:
     calls: "tuple[Sourced[CallAttempt], ...]" = ()
     contradictions: "tuple[Sourced[str], ...]" = ()
     """Disagreements between the two capture readers, one sentence each."""
+    witnesses: "tuple[EvidenceItem, ...]" = ()
+    """Readings of the captures by the second reader; empty when it did not run."""
     reasons: tuple[tuple[str, str], ...] = field(default=())
     """(fact, why it was not gathered), for the message of `NoEvidence`."""
 

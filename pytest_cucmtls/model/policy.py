@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from pytest_cucmtls.model.verdicts import Clause
+from pytest_cucmtls.model.verdicts import Clause, Outcome
 
 PolicyScalar = str | int | float | bool
 
@@ -17,6 +17,10 @@ class Rule:
     clause: Clause
     valid_from: date | None = None
     valid_until: date | None = None
+    breach: Outcome = Outcome.FAIL
+    """What breaking the rule means: FAIL, or WARN where the standard only recommends."""
+    tolerance_seconds: float = 0.0
+    """Slack the rule itself grants (a CA that back-dates by ten minutes)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""Certificates of the admin interfaces: identities, trust stores and roots that belong together; holds no check."""
+
+from pytest_cucmtls.checks.judgements import missing
+from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.cucm import NamedCertificate
+from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence, Sourced
+from pytest_cucmtls.model.inventory import ClusterSpec, NodeAddress
+
+TRUST_UNIT = "CallManager-trust"
+IDENTITY_UNIT = "CallManager"
+
+
+def spec_of(evidence: Evidence, cluster: ClusterEvidence) -> ClusterSpec:
+    """What the inventory says of a cluster."""
+    return next(spec for spec in evidence.inventory.clusters if spec.name == cluster.name)
+
+
+def address_of(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> NodeAddress | None:
+    """What the inventory says of a node, None for a node it does not name."""
+    return next((address for address in spec_of(evidence, cluster).nodes if address.name == node.name), None)
+
+
+def peer_of(evidence: Evidence, cluster: ClusterEvidence) -> ClusterEvidence:
+    """The other cluster."""
+    first, second = evidence.clusters
+    return second if cluster.name == first.name else first
+
+
+def identity(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> Sourced[NamedCertificate]:
+    """The CallManager identity on the admin interface. Raises: NoEvidence."""
+    if node.own_certificate is None:
+        raise missing(
+            f"the CallManager certificate of {cluster.name}/{node.name}",
+            why(evidence, "own_certificate", cluster, node),
+            "Run `show cert own CallManager` on the node, or read it through the certificate REST API.",
+        )
+    return node.own_certificate
+
+
+def trust(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> tuple[Sourced[NamedCertificate], ...]:
+    """Every trust certificate read of a node, all stores. Raises: NoEvidence, when they were not read."""
+    if node.trust is None:
+        raise missing(
+            f"the trust stores of {cluster.name}/{node.name}",
+            why(evidence, "trust_certificate", cluster, node),
+            "Run `show cert list trust` and `show cert trust <file>` on the node.",
+        )
+    return node.trust
+
+
+def call_manager_trust(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> tuple[Sourced[NamedCertificate], ...]:
+    """The members of CallManager-trust. Raises: NoEvidence, when they were not read."""
+    return tuple(member for member in trust(evidence, cluster, node) if member.value.unit == TRUST_UNIT)
+
+
+def why(evidence: Evidence, kind: str, cluster: ClusterEvidence, node: NodeEvidence | None = None) -> str:
+    """The recorded reason why an item of this kind is missing, most specific first."""
+    subject = f"{cluster.name}/{node.name}" if node else cluster.name
+    for key in (f"{kind} {subject}", f"{kind} {cluster.name}", kind):
+        for fact, reason in evidence.reasons:
+            if fact == key:
+                return reason
+    return "it was not collected"
+
+
+def short(certificate: Certificate) -> str:
+    """The four facts the procedure compares, and the fingerprint."""
+    dates = (
+        f"{certificate.not_before:%Y-%m-%d %H:%M:%S}..{certificate.not_after:%Y-%m-%d %H:%M:%S} UTC"
+        if certificate.not_before and certificate.not_after
+        else "dates unreadable"
+    )
+    return (
+        f"serial {certificate.serial_hex}, subject {certificate.subject}, issuer {certificate.issuer}, {dates}, "
+        f"SHA-256 {certificate.sha256[:32]}…"
+    )
+
+
+def names_of(certificate: Certificate) -> tuple[str, ...]:
+    """CN first, then DNS, IP and URI names without their type."""
+    common = (certificate.subject.common_name,) if certificate.subject.common_name else ()
+    others = tuple(name.partition(":")[2] for name in certificate.subject_alternative_names)
+    return tuple(dict.fromkeys((*common, *others)))

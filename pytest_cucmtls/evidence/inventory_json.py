@@ -1,0 +1,40 @@
+"""The inventory as JSON and back, so that a run folder can be judged without the user's clusters.toml (no secrets inside)."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from pytest_cucmtls.model.errors import FileUnreadable
+from pytest_cucmtls.model.inventory import Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
+
+
+def inventory_as_json(inventory: Inventory) -> dict[str, Any]:
+    """Every field, enumerations by value; passwords are not in an inventory, only the names of their variables."""
+    found: dict[str, Any] = json.loads(json.dumps({**asdict(inventory), "mode": inventory.mode.value}))
+    return found
+
+
+def inventory_from_json(values: dict[str, Any], *, path: str = "run.json") -> Inventory:
+    """The inventory written by `inventory_as_json`. Raises: FileUnreadable."""
+    try:
+        return Inventory(
+            cluster_a=_cluster(values["cluster_a"]),
+            cluster_b=_cluster(values["cluster_b"]),
+            authority=AuthoritySpec(**values["authority"]),
+            policy=values["policy"],
+            mode=Mode(values["mode"]),
+            place_calls=values["place_calls"],
+            simulated=values["simulated"],
+            source=values["source"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise FileUnreadable(path, f"holds no usable inventory: {problem!r}") from problem
+
+
+def _cluster(values: dict[str, Any]) -> ClusterSpec:
+    accounts = {name: Account(**values[name]) for name in ("axl", "platform", "call")}
+    nodes = tuple(NodeAddress(**node) for node in values["nodes"])
+    subject = tuple((key, value) for key, value in values["subject"])
+    names = tuple(values["x509_subject_names"])
+    rest = {key: value for key, value in values.items() if key not in {*accounts, "nodes", "subject", "x509_subject_names"}}
+    return ClusterSpec(nodes=nodes, subject=subject, x509_subject_names=names, **accounts, **rest)
