@@ -16,12 +16,13 @@ SAME_CONNECTION = timedelta(seconds=30)
 """Two captures show one connection when the endpoints agree and their clocks differ by no more than this."""
 
 CAPTURE_AGAIN = (
-    "Start a capture on a node of each cluster with `utils network capture eth0 file packets count 100000 size all host ip <peer>`, "
+    "Start a capture on a node of each cluster with `utils network capture eth0 file packets count 100000 "
+    "size all host ip <peer>`, "
     "reset the trunk, call again, stop and fetch the file."
 )
 HIDDEN_CAUSES = {
-    CertificatesHidden.TLS13: "TLS 1.3 encrypts the certificates; collect the SDL traces (SIPCertificateInd) or probe the listener",
-    CertificatesHidden.RESUMED: "the session was resumed, which sends no certificates; reset the trunk on both sides and capture again",
+    CertificatesHidden.TLS13: "TLS 1.3 encrypts the certificates; collect SDL traces (SIPCertificateInd) or probe the listener",
+    CertificatesHidden.RESUMED: "the session was resumed, which sends no certificates; reset the trunk on both sides and capture",
     CertificatesHidden.CAPTURE_STARTED_LATE: "the capture began in the middle of the connection; capture around a trunk reset",
     CertificatesHidden.PACKETS_CUT: "the packets are cut by the capture length; capture again with `size all`",
     CertificatesHidden.PACKETS_MISSING: "packets are missing from the capture; capture again on a less loaded interface",
@@ -49,8 +50,8 @@ def addresses_of(evidence: Evidence, cluster: ClusterEvidence) -> dict[str, Node
     inventory = {node.name: node.address.removeprefix("cucm://") for node in spec.nodes}
     found: dict[str, NodeEvidence] = {}
     for node in cluster.nodes:
-        hosts = [trace.value.header.host_address for trace in node.traces if trace.value.header and trace.value.header.host_address]
-        for address in (inventory.get(node.name, ""), *node.addresses, *hosts):
+        headers = [trace.value.header for trace in node.traces]
+        for address in (inventory.get(node.name, ""), *node.addresses, *(header.host_address for header in headers if header)):
             if address:
                 found.setdefault(address, node)
     return found
@@ -113,7 +114,7 @@ def _completeness(handshake: Handshake) -> tuple[bool, bool, int]:
     return (handshake.certificates_hidden is None, handshake.outcome is HandshakeOutcome.COMPLETE, len(handshake.messages))
 
 
-def _instead(sources: Iterable[Sourced[CaptureReport]], clients: dict[str, NodeEvidence], servers: dict[str, NodeEvidence]) -> str:
+def _instead(sources: Iterable[Sourced[CaptureReport]], clients: Iterable[str], servers: Iterable[str]) -> str:
     reports = [source.value for source in sources]
     problems = [report.problem or "unreadable" for report in reports if not report.readable]
     if len(problems) == len(reports):

@@ -64,7 +64,7 @@ class Check:
                 Outcome.ERROR,
                 expected=self.title,
                 observed=f"{type(crash).__name__}: {crash}",
-                diagnosis=f"The check {self.id} itself failed ({type(crash).__name__}: {crash}): this says nothing about the trunk.",
+                diagnosis=f"Check {self.id} itself failed ({type(crash).__name__}: {crash}); this says nothing of the trunk.",
                 remedies=("X8",),
             )
         return self.as_verdict(subject, judgement)

@@ -31,7 +31,7 @@ def identity(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -
     if node.own_certificate is None:
         raise missing(
             f"the CallManager certificate of {cluster.name}/{node.name}",
-            why(evidence, "own_certificate", cluster, node),
+            why(evidence, f"own certificate of {cluster.name}/{node.name}"),
             "Run `show cert own CallManager` on the node, or read it through the certificate REST API.",
         )
     return node.own_certificate
@@ -42,7 +42,7 @@ def trust(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> t
     if node.trust is None:
         raise missing(
             f"the trust stores of {cluster.name}/{node.name}",
-            why(evidence, "trust_certificate", cluster, node),
+            why(evidence, f"trust stores of {cluster.name}/{node.name}"),
             "Run `show cert list trust` and `show cert trust <file>` on the node.",
         )
     return node.trust
@@ -53,14 +53,9 @@ def call_manager_trust(evidence: Evidence, cluster: ClusterEvidence, node: NodeE
     return tuple(member for member in trust(evidence, cluster, node) if member.value.unit == TRUST_UNIT)
 
 
-def why(evidence: Evidence, kind: str, cluster: ClusterEvidence, node: NodeEvidence | None = None) -> str:
-    """The recorded reason why an item of this kind is missing, most specific first."""
-    subject = f"{cluster.name}/{node.name}" if node else cluster.name
-    for key in (f"{kind} {subject}", f"{kind} {cluster.name}", kind):
-        for fact, reason in evidence.reasons:
-            if fact == key:
-                return reason
-    return "it was not collected"
+def why(evidence: Evidence, fact: str) -> str:
+    """The recorded reason why a fact is missing."""
+    return next((reason for key, reason in evidence.reasons if key == fact), "it was not collected")
 
 
 def short(certificate: Certificate) -> str:

@@ -20,10 +20,7 @@ def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) ->
             causes = tuple(
                 failure for name in made.after for failure in failures.get(name, ()) if concerns(failure.subject, subject)
             )
-            if causes:
-                verdict = made.not_evaluated(subject, causes)
-            else:
-                verdict = made.verdict(evidence, policy, subject, arguments)
+            verdict = made.not_evaluated(subject, causes) if causes else made.verdict(evidence, policy, subject, arguments)
             verdicts.append(verdict)
             if verdict.outcome is Outcome.FAIL:
                 failures.setdefault(made.id, []).append(verdict)

@@ -2,7 +2,7 @@
 
     run.json            schema, start, inventory (without secrets), tool version
     raw/index.jsonl     one line per raw item: path, SHA-256, size, kind, cluster, node, interface, operation, time, attributes
-    raw/<cluster>/<node>/<kind>-<n>.<ext>
+    raw/<cluster>/<node>/<kind>-<n>.<ext>      (without cluster or node: one level higher)
     custody.jsonl       append-only: time, actor, action, item, SHA-256 of the previous line
 
 Several processes may write at once (pytest-xdist): names are taken with O_EXCL, lines are appended under a lock and synced.
@@ -80,9 +80,36 @@ class RunFolder:
             if not self.run_file.exists():
                 write_atomically(self.run_file, (json.dumps(values, indent=1, sort_keys=True) + "\n").encode())
 
+    def keep_reading(
+        self,
+        reading: Reading[Any],
+        *,
+        kind: str,
+        cluster: str | None = None,
+        node: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> EvidenceItem:
+        """Store what an interface answered, with the interface, operation and time the reading brings."""
+        return self.keep(
+            reading.raw,
+            kind=kind,
+            cluster=cluster,
+            node=node,
+            interface=reading.interface,
+            operation=reading.operation,
+            at=reading.at,
+            media_type=reading.media_type,
+            attributes=attributes,
+        )
+
+    def keep_missing(self, fact: str, why: str) -> EvidenceItem:
+        """Record that a fact could not be gathered, and why: the verdicts that need it will say so."""
+        values = {"fact": fact, "why": why}
+        return self.keep(json.dumps(values, ensure_ascii=False).encode(), kind="not_collected", media_type="application/json")
+
     def keep(
         self,
-        content: Reading[Any] | bytes,
+        data: bytes,
         *,
         kind: str,
         cluster: str | None = None,
@@ -90,20 +117,10 @@ class RunFolder:
         interface: str = "tool",
         operation: str = "",
         at: datetime | None = None,
-        media_type: str = "application/octet-stream",
+        media_type: str = "text/plain",
         attributes: Mapping[str, Any] | None = None,
     ) -> EvidenceItem:
-        """Store the bytes unchanged, index them, and return the item; a Reading brings its own interface, operation and time."""
-        if isinstance(content, Reading):
-            data, interface, operation, at, media_type = (
-                content.raw,
-                content.interface,
-                content.operation,
-                content.at,
-                content.media_type,
-            )
-        else:
-            data = content
+        """Store bytes unchanged, index them, and return the item."""
         digest = hashlib.sha256(data).hexdigest()
         place = self._store(data, kind, cluster, node, media_type)
         line = {
@@ -124,8 +141,15 @@ class RunFolder:
             self._custody("kept", place, digest)
         return EvidenceItem(place, digest)
 
-    def read(self, item: EvidenceItem) -> bytes:
+    def entries(self, kind: str | None = None) -> tuple[IndexLine, ...]:
+        """The readable index lines (of one kind), oldest first; none before anything was kept."""
+        if not self.index_file.exists():
+            return ()
+        return tuple(line for line in self.index()[0] if kind in (None, line.kind))
+
+    def read(self, source: EvidenceItem | IndexLine) -> bytes:
         """The bytes of an item. Raises: FileUnreadable, when they are gone or are not the bytes that were kept."""
+        item = source.item if isinstance(source, IndexLine) else source
         place = self._inside(item.path)
         try:
             data = place.read_bytes()

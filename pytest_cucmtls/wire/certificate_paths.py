@@ -160,4 +160,5 @@ def usage_text(certificate: Certificate) -> str:
     """Extended key usage as names, e.g. ``serverAuth, clientAuth``."""
     if certificate.extended_key_usage is None:
         return "no extended key usage extension"
-    return ", ".join(EXTENDED_KEY_USAGE_NAMES.get(oid, oid) for oid in certificate.extended_key_usage) or "empty extended key usage"
+    names = [EXTENDED_KEY_USAGE_NAMES.get(oid, oid) for oid in certificate.extended_key_usage]
+    return ", ".join(names) or "empty extended key usage"
