@@ -32,9 +32,10 @@ def inventory_from_json(values: dict[str, Any], *, path: str = "run.json") -> In
 
 
 def _cluster(values: dict[str, Any]) -> ClusterSpec:
-    accounts = {name: Account(**values[name]) for name in ("axl", "platform", "call")}
     nodes = tuple(NodeAddress(**node) for node in values["nodes"])
     subject = tuple((key, value) for key, value in values["subject"])
     names = tuple(values["x509_subject_names"])
-    rest = {key: value for key, value in values.items() if key not in {*accounts, "nodes", "subject", "x509_subject_names"}}
-    return ClusterSpec(nodes=nodes, subject=subject, x509_subject_names=names, **accounts, **rest)
+    built = {"nodes": nodes, "subject": subject, "x509_subject_names": names}
+    accounts = {name: Account(**values[name]) for name in ("axl", "platform", "call")}
+    complete: dict[str, Any] = {**values, **built, **accounts}
+    return ClusterSpec(**complete)

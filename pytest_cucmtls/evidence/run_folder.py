@@ -161,7 +161,7 @@ class RunFolder:
         return data
 
     def index(self) -> tuple[tuple[IndexLine, ...], tuple[str, ...]]:
-        """(items in the order they were kept, one sentence per line that cannot be read). Raises: FileUnreadable, without index."""
+        """(items in the order they were kept, one sentence per unreadable line). Raises: FileUnreadable, without an index."""
         try:
             lines = self.index_file.read_bytes().splitlines()
         except OSError as problem:
