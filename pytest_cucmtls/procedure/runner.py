@@ -1,12 +1,11 @@
 """Runs steps: plan, do, read back, each act announced in the journal before it is made."""
 
-import json
 import time
 from dataclasses import dataclass
 
 from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
 from pytest_cucmtls.model.verdicts import Outcome
-from pytest_cucmtls.procedure.context import Run, Step
+from pytest_cucmtls.procedure.context import Change, Run, Step
 from pytest_cucmtls.procedure.journal import Entry
 
 
@@ -30,20 +29,17 @@ def perform(run: Run, step: Step) -> StepResult:
     try:
         for change in step.plan(run):
             run.progress(f"step {step.number:2d}  {change.target}: {change.after}")
-            announced = {"target": change.target, "before": change.before, "after": change.after, "interface": change.interface}
-            run.journal.append(Entry("change_begun", step.number, undo=change.undo, **announced))
+            run.journal.append(_entry("change_begun", step, change))
             change.perform()
-            run.journal.append(Entry("change_done", step.number, **announced))
+            run.journal.append(_entry("change_done", step, change))
             changes.append(f"{change.target}: {change.before} → {change.after} ({change.interface})")
         step.read_back(run)
     except CucmTlsError as problem:
         outcome = Outcome.BLOCKED if isinstance(problem, UnsafeToAct) else Outcome.ERROR
-        return _record(
-            run, StepResult(step.number, step.title, outcome, str(problem), tuple(changes), time.monotonic() - started)
-        )
+        return StepResult(step.number, step.title, outcome, str(problem), tuple(changes), time.monotonic() - started)
     run.journal.append(Entry("step_done", step.number, target=step.title))
     said = f"{len(changes)} change(s)" if changes else "nothing had to be changed"
-    return _record(run, StepResult(step.number, step.title, Outcome.PASS, said, tuple(changes), time.monotonic() - started))
+    return StepResult(step.number, step.title, Outcome.PASS, said, tuple(changes), time.monotonic() - started)
 
 
 def observe(run: Run, step: Step) -> StepResult:
@@ -52,26 +48,10 @@ def observe(run: Run, step: Step) -> StepResult:
     try:
         step.read_back(run)
     except CucmTlsError as problem:
-        run.folder.keep_missing(f"step {step.number}", str(problem))
-        return _record(run, StepResult(step.number, step.title, Outcome.ERROR, str(problem), (), time.monotonic() - started))
-    return _record(run, StepResult(step.number, step.title, Outcome.PASS, "read, not changed", (), time.monotonic() - started))
+        run.keep_missing(f"step {step.number}", str(problem))
+        return StepResult(step.number, step.title, Outcome.ERROR, str(problem), (), time.monotonic() - started)
+    return StepResult(step.number, step.title, Outcome.PASS, "read, not changed", (), time.monotonic() - started)
 
 
-def _record(run: Run, result: StepResult) -> StepResult:
-    """Keep the step's result as evidence, so that a later reader of the folder sees it too."""
-    stored = {
-        "step": result.number,
-        "title": result.title,
-        "outcome": result.outcome.value,
-        "message": result.message,
-        "changes": list(result.changes),
-        "seconds": round(result.seconds, 3),
-    }
-    run.folder.keep(
-        json.dumps(stored, ensure_ascii=False).encode(),
-        kind="step",
-        interface="tool",
-        operation=f"step {result.number}",
-        media_type="application/json",
-    )
-    return result
+def _entry(event: str, step: Step, change: Change) -> Entry:
+    return Entry(event, step.number, change.target, change.before, change.after, change.interface, change.undo)

@@ -36,9 +36,9 @@ def read_back(run: Run) -> None:
     for cluster, node in run.nodes():
         reading = cluster.cli(node).read_request(CALL_MANAGER)
         if reading.value is None:
-            run.folder.keep_missing(f"request of {cluster.name}/{node.name}", "no request is pending on the node")
+            run.keep_missing(f"request of {cluster.name}/{node.name}", "no request is pending on the node")
             continue
-        run.folder.keep_reading(reading, kind="csr", cluster=cluster.name, node=node.name)
+        run.folder.keep(reading, kind="csr", cluster=cluster.name, node=node.name)
         asked = {
             "common_name": node.name,
             "key_length": cluster.spec.key_length,

@@ -36,7 +36,7 @@ def read_back(run: Run) -> None:
         cli = cluster.cli(node)
         for unit, file_name, description in cli.read_certificate_list("trust").value:
             if unit in _UNITS_READ:
-                run.folder.keep_reading(
+                run.folder.keep(
                     cli.read_trust_certificate(unit, file_name),
                     kind="trust_certificate",
                     cluster=cluster.name,

@@ -21,9 +21,7 @@ def undo(run: Run, *, replace_identities: bool = False) -> list[str]:
         if not action:
             said.append(f"{change.target}: nothing to take back ({change.after})")
         elif action == "regenerate_identity" and not replace_identities:
-            said.append(
-                f"{change.target}: left as it is; the former certificate cannot be restored, only replaced by a new self-signed one"
-            )
+            said.append(f"{change.target}: left as it is; the former certificate is gone and could only be replaced by a new one")
             continue
         else:
             said.append(f"{change.target}: {_ACTIONS[action](run, change.undo)}")

@@ -1,0 +1,309 @@
+"""One acceptance run, shared by every process that takes part in it: steps are performed once, evidence is gathered once.
+
+The run folder is the only thing processes share. Whoever needs a step first takes the folder's lock and performs what
+is missing; the others find it done. So the order of tests, `-k`, `-x` and several pytest workers change nothing about
+what is done to the clusters, and a run that was interrupted continues where its journal ends.
+"""
+
+import fcntl
+import getpass
+import hashlib
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_cucmtls.clusters import SimulatedPair, start_simulated_pair
+from pytest_cucmtls.inventory import Credentials, read_inventory
+from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
+from pytest_cucmtls.model.inventory import Inventory, Mode
+from pytest_cucmtls.model.verdicts import Outcome
+
+if TYPE_CHECKING:
+    from pytest_cucmtls.model.evidence import Evidence
+    from pytest_cucmtls.procedure.context import Run
+    from pytest_cucmtls.procedure.runner import StepResult
+
+PROOF = 11
+"""Journal number of the proof phase, after the ten steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the caller asked for."""
+
+    folder: Path
+    """The run folder."""
+    inventory_file: Path | None = None
+    """None: start the simulated pair named `pair`."""
+    pair: str = "modern"
+    policy: str | None = None
+    mode: Mode | None = None
+    """None: the inventory's own; a simulated pair is applied to."""
+    faults: tuple[str, ...] = ()
+    owner_process_id: int = 0
+    """Process whose end also ends the simulated pair; 0: this one."""
+    session: str = ""
+    """Identifies one invocation: a failed step is tried again only by another one."""
+
+
+class Acceptance:
+    """A run in progress, as one process sees it."""
+
+    def __init__(self, settings: Settings, progress: Callable[[str], None]) -> None:
+        self.settings = settings
+        self.folder = settings.folder
+        self._progress = progress
+        self._stack = ExitStack()
+        self._run: Run | None = None
+
+    def through(self, step: int) -> "Evidence":
+        """Perform (or, verify-only, read) steps 1 to `step` as far as still needed and return the evidence so far.
+
+        Raises: StepFailed when one of them did not finish; ConfigurationInvalid before anything is done.
+        """
+        with self._locked():
+            failed = self._perform(step)
+        if failed is not None:
+            raise StepFailed(failed, step)
+        return self.evidence()
+
+    def proven(self) -> "Evidence":
+        """The ten steps, then captures, calls, traces and both readers; returns the whole evidence. Raises: as `through`."""
+        with self._locked():
+            failed = self._perform(10)
+            if failed is None:
+                self._prove()
+        if failed is not None:
+            raise StepFailed(failed, PROOF)
+        return self.evidence()
+
+    def evidence(self) -> "Evidence":
+        """What the folder holds now."""
+        from pytest_cucmtls.evidence.load import load_evidence
+
+        return load_evidence(self.folder)
+
+    def open(self) -> "Run":
+        """The run with its clusters, opened on first use. Raises: ConfigurationInvalid, ClusterUnreachable."""
+        if self._run is None:
+            from pytest_cucmtls.procedure.session import open_run
+
+            inventory, credentials = self._inventory()
+            self._record_start(inventory)
+            self._run = self._stack.enter_context(open_run(inventory, self.folder, credentials, self._progress))
+        return self._run
+
+    def close(self) -> None:
+        """Close this process's sessions; the simulated pair goes on for the others."""
+        self._run = None
+        self._stack.close()
+
+    def stop_simulated_pair(self) -> None:
+        """End the pair this run started, if any; called once, by the process that owns the run."""
+        if self._pair_file.exists():
+            SimulatedPair.from_json(self._pair_file.read_text(encoding="utf-8")).stop()
+            self._pair_file.unlink()
+
+    @property
+    def started(self) -> bool:
+        """Something was done in this run folder."""
+        return (self.folder / "run.json").exists()
+
+    @property
+    def _pair_file(self) -> Path:
+        return self.folder / "private" / "pair.json"
+
+    def _perform(self, last: int) -> "StepResult | None":
+        """The first step up to `last` that could not be finished, or None."""
+        from pytest_cucmtls.procedure.runner import observe, perform
+        from pytest_cucmtls.procedure.steps import STEPS
+
+        run = self.open()
+        for step in STEPS[:last]:
+            earlier = self._earlier(run, step.number)
+            if earlier is not None and earlier.outcome is Outcome.PASS:
+                continue
+            if earlier is not None:
+                return earlier
+            self._progress(f"step {step.number:2d}  {step.title}")
+            result = perform(run, step) if run.inventory.mode is Mode.APPLY else observe(run, step)
+            self._note(run, result)
+            self._add_phase(f"step {step.number}: {step.title}", result.seconds)
+            if result.outcome is not Outcome.PASS:
+                return result
+        return None
+
+    def _earlier(self, run: "Run", number: int) -> "StepResult | None":
+        """How the step ended before, in any process of this invocation; a success of an earlier one counts as well."""
+        from pytest_cucmtls.procedure.runner import StepResult
+
+        file = self.folder / "private" / "steps" / f"{number:02d}.json"
+        if not file.exists():
+            return None
+        stored = json.loads(file.read_text(encoding="utf-8"))
+        outcome = Outcome(stored["outcome"])
+        if outcome is not Outcome.PASS and stored["session"] != self.settings.session:
+            return None
+        if outcome is Outcome.PASS and run.inventory.mode is Mode.APPLY and not run.journal.finished(number):
+            return None
+        return StepResult(number, stored["title"], outcome, stored["message"], tuple(stored["changes"]), stored["seconds"])
+
+    def _note(self, run: "Run", result: "StepResult") -> None:
+        file = self.folder / "private" / "steps" / f"{result.number:02d}.json"
+        stored = {
+            "session": self.settings.session,
+            "title": result.title,
+            "outcome": result.outcome.value,
+            "message": result.message,
+            "changes": list(result.changes),
+            "seconds": result.seconds,
+        }
+        _write(file, json.dumps(stored, ensure_ascii=False))
+        run.folder.keep(
+            json.dumps({"step": result.number} | stored, ensure_ascii=False).encode(),
+            kind="step",
+            interface="tool",
+            operation=f"step {result.number}",
+            media_type="application/json",
+        )
+
+    def _prove(self) -> None:
+        from pytest_cucmtls.collect import collect_proof
+
+        done = self.folder / "private" / "steps" / f"{PROOF}.json"
+        if done.exists():
+            return
+        run = self.open()
+        for phase, seconds in collect_proof(run):
+            self._add_phase(phase, seconds)
+        _write(done, json.dumps({"session": self.settings.session}))
+
+    def _inventory(self) -> tuple[Inventory, Credentials]:
+        """The inventory with the caller's wishes applied, and where its passwords come from."""
+        wanted = self.settings
+        if wanted.inventory_file is not None:
+            found = read_inventory(wanted.inventory_file)
+            beside = wanted.inventory_file.parent / "credentials.json"
+            credentials = Credentials(beside if beside.exists() else None)
+            return replace(found, mode=wanted.mode or found.mode, policy=wanted.policy or found.policy), credentials
+        pair = self._pair()
+        return pair.inventory(wanted.mode or Mode.APPLY, wanted.policy), Credentials(pair.credentials_file)
+
+    def _pair(self) -> SimulatedPair:
+        if self._pair_file.exists():
+            return SimulatedPair.from_json(self._pair_file.read_text(encoding="utf-8"))
+        self._progress(f"starting the simulated pair {self.settings.pair!r} on loopback")
+        begun = time.monotonic()
+        pair = start_simulated_pair(
+            self.settings.pair,
+            self.folder / "private" / "simulator",
+            parent_process_id=self.settings.owner_process_id or os.getpid(),
+            faults=self.settings.faults,
+        )
+        _write(self._pair_file, pair.as_json())
+        self._add_phase("start of the simulated pair", time.monotonic() - begun)
+        return pair
+
+    def _record_start(self, inventory: Inventory) -> None:
+        """Begin the run folder; one that belongs to another inventory, mode or policy is refused. Raises: UnsafeToAct."""
+        from pytest_cucmtls.evidence.run_folder import RunFolder
+
+        folder = RunFolder(self.folder)
+        folder.begin(inventory, started_at=datetime.now(UTC))
+        if folder.inventory() != inventory:
+            raise UnsafeToAct(
+                "0",
+                f"{self.folder} belongs to a run with another inventory, mode or policy",
+                remedy="Continue it with the same options, or start a new run folder.",
+            )
+
+    def about(self) -> dict[str, object]:
+        """Who, when, where and with what, for `verdicts.json` and reports."""
+        from pytest_cucmtls.evidence.run_folder import RunFolder
+
+        values = RunFolder(self.folder).run_values()
+        inventory = values["inventory"]
+        return {
+            "run": self.folder.name,
+            "operator": _operator(),
+            "host": platform.node(),
+            "tool": values["tool"],
+            "python": platform.python_version(),
+            "started_at": values["started_at"],
+            "ended_at": datetime.now(UTC).isoformat(),
+            "inventory": inventory["source"],
+            "inventory_sha256": hashlib.sha256(json.dumps(inventory, sort_keys=True).encode()).hexdigest(),
+            "policy": inventory["policy"],
+            "mode": inventory["mode"],
+            "simulated": inventory["simulated"],
+            "phases": [{"phase": phase, "seconds": seconds} for phase, seconds in self.phases()],
+        }
+
+    def _add_phase(self, name: str, seconds: float) -> None:
+        file = self.folder / "private" / "phases.jsonl"
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with file.open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"phase": name, "seconds": round(seconds, 3)}) + "\n")
+
+    def phases(self) -> list[tuple[str, float]]:
+        """(phase, seconds) in the order they ended."""
+        file = self.folder / "private" / "phases.jsonl"
+        if not file.exists():
+            return []
+        lines = (json.loads(line) for line in file.read_text(encoding="utf-8").splitlines())
+        return [(line["phase"], line["seconds"]) for line in lines]
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Only one process at a time acts on the clusters of a run folder."""
+        private = self.folder / "private"
+        private.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (private / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+class StepFailed(CucmTlsError):
+    """A step of the procedure did not finish; `result` says which and why, `asked` which step the caller wanted."""
+
+    def __init__(self, result: "StepResult", asked: int) -> None:
+        place = f"step {result.number}, {result.title}"
+        super().__init__(
+            f"{place}: {result.message}"
+            if asked == result.number
+            else f"not evaluated, because {place} did not finish: {result.message}"
+        )
+        self.result, self.asked = result, asked
+
+
+def new_run_folder(reports: Path) -> Path:
+    """A folder name nobody has yet, sortable by time."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    return reports / f"run-{stamp}-{os.getpid()}"
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _write(file: Path, text: str) -> None:
+    """Atomically: readers see the old file or the new one."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)
+
+
+if sys.platform == "win32":  # pragma: no cover - flock and pidfd have no counterpart there
+    raise ImportError("pytest-cucmtls runs on Linux and other POSIX systems")

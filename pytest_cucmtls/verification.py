@@ -1,0 +1,115 @@
+"""One requirement judged for one test: the verdict becomes a pass, a warning, a finding, an undecided error or a skip."""
+
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+from pytest_cucmtls.acceptance import Acceptance, StepFailed
+from pytest_cucmtls.checks.register import Check, all_checks
+from pytest_cucmtls.evidence.judge import judge
+from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.policies import load_policy
+from pytest_cucmtls.report.allure_results import describe_verdict
+
+_BEFORE_THE_CALL = {"access", "apply", "config"}
+"""Phases whose evidence is complete once their step is done; the others need captures, calls and traces."""
+_GRAVITY = (
+    Outcome.FAIL,
+    Outcome.ERROR,
+    Outcome.BLOCKED,
+    Outcome.INCONCLUSIVE,
+    Outcome.WARN,
+    Outcome.PASS,
+    Outcome.NOT_APPLICABLE,
+)
+
+
+class NonCompliant(AssertionError):
+    """A finding about the system under test (outcome FAIL): not an error of the tool."""
+
+
+class Undecided(Exception):
+    """INCONCLUSIVE, ERROR or BLOCKED: says nothing against the trunk, but is no pass either."""
+
+
+class FragileWarning(UserWarning):
+    """True today, out of good practice or about to change (outcome WARN)."""
+
+
+class Verification:
+    """What a test's `verify` does; one per test."""
+
+    def __init__(self, acceptance: Acceptance, *, subject: str, note: Callable[[str, object], None]) -> None:
+        self._acceptance = acceptance
+        self._subject = subject
+        self._note = note
+
+    def verify(self, check_id: str) -> None:
+        """Judge the check for this test's subject and let the gravest verdict decide.
+
+        Raises: NonCompliant, Undecided; pytest's skip for NOT_APPLICABLE; KeyError for an unknown check id.
+        """
+        check = next((check for check in all_checks() if check.id == check_id), None)
+        if check is None:
+            raise KeyError(f"there is no check {check_id!r}; `cucmtls checks` lists them")
+        self._note("cucm_check", check.id)
+        try:
+            evidence = self._evidence_for(check)
+        except StepFailed as failure:
+            self._note("cucm_outcome", failure.result.outcome.value)
+            raise Undecided(f"{failure.result.outcome.value}: {failure}") from None
+        verdicts = self._verdicts(check, evidence)
+        self._note("cucm_outcome", verdicts[0].outcome.value)
+        for verdict in reversed(verdicts):
+            describe_verdict(verdict, self._acceptance.folder, evidence)
+        _conclude(verdicts)
+
+    def _evidence_for(self, check: Check) -> Evidence:
+        if check.phase in _BEFORE_THE_CALL and check.step.isdigit():
+            return self._acceptance.through(int(check.step))
+        return self._acceptance.proven()
+
+    def _verdicts(self, check: Check, evidence: Evidence) -> list[Verdict]:
+        """The check's verdicts on this test's subject, gravest first; a pair-wide check answers for every subject."""
+        subject = self._subject
+        found = [
+            verdict
+            for verdict in judge(evidence, load_policy(evidence.inventory.policy))
+            if verdict.check == check.id
+            and (subject == "pair" or verdict.subject in ("pair", subject) or verdict.subject.startswith(f"{subject}/"))
+        ]
+        if not found:
+            raise Undecided(f"INCONCLUSIVE: {check.id} judged nothing about {subject}")
+        return sorted(found, key=lambda verdict: _GRAVITY.index(verdict.outcome))
+
+
+def _conclude(verdicts: list[Verdict]) -> None:
+    gravest = verdicts[0]
+    grave = [verdict for verdict in verdicts if verdict.outcome is gravest.outcome]
+    text = "\n".join(explained(verdict) for verdict in grave)
+    if gravest.outcome is Outcome.FAIL:
+        raise NonCompliant(text)
+    if gravest.outcome in (Outcome.INCONCLUSIVE, Outcome.ERROR, Outcome.BLOCKED):
+        raise Undecided(text)
+    if gravest.outcome is Outcome.WARN:
+        warnings.warn(FragileWarning(text), stacklevel=3)
+    if gravest.outcome is Outcome.NOT_APPLICABLE:
+        pytest.skip(gravest.diagnosis)
+
+
+def explained(verdict: Verdict) -> str:
+    """What a person reads when a requirement is not met."""
+    lines = [
+        f"step {verdict.step}, {verdict.subject}: {verdict.title}",
+        f"  {verdict.outcome.value.lower()}: {verdict.diagnosis}",
+        f"  expected  {verdict.expected}",
+        f"  observed  {verdict.observed}",
+    ]
+    if verdict.remedies:
+        lines.append(f"  remedy    {', '.join(verdict.remedies)}")
+    if verdict.clauses:
+        lines.append("  source    " + "; ".join(f"{clause.standard} {clause.clause} [{clause.mark}]" for clause in verdict.clauses))
+    lines += [f"  evidence  {item.path}" + (f", {item.location}" if item.location else "") for item in verdict.evidence[:6]]
+    return "\n".join(lines)
