@@ -33,6 +33,7 @@ __all__ = [
     "parse_distinguished_name",
     "parse_request",
     "pem_of",
+    "public_key_digest",
 ]
 
 LARGEST_BYTES = 16 * 1024 * 1024
@@ -47,9 +48,9 @@ _EXTENSION_REQUESTS = {"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"}
 _NO_NAME = DistinguishedName(())
 
 
-def pem_of(der: bytes) -> str:
-    """A certificate as PEM text."""
-    return pem_text("CERTIFICATE", der)
+def pem_of(der: bytes, label: str = "CERTIFICATE") -> str:
+    """DER as PEM text under this label (``CERTIFICATE``, ``CERTIFICATE REQUEST`` …)."""
+    return pem_text(label, der)
 
 
 def parse_certificate(data: bytes) -> Certificate:
@@ -89,6 +90,11 @@ def parse_request(data: bytes) -> CertificateRequest:
         return _request((ders or [bare_base64(data) or data])[0])
     except (NotDer, IndexError) as problem:
         raise FileUnreadable("certificate request", f"not a PKCS#10 request in PEM or DER: {problem}") from problem
+
+
+def public_key_digest(public_key_info: bytes) -> str:
+    """Lower-case hex SHA-256 of a DER SubjectPublicKeyInfo: the `public_key_sha256` of requests and certificates."""
+    return hashlib.sha256(public_key_info).hexdigest()
 
 
 def is_signed_by(certificate: Certificate, issuer: Certificate) -> bool:
@@ -209,7 +215,7 @@ def _certificate(der: bytes) -> Certificate:
         curve=key.curve,
         signature_hash=hash_name,
         signature_scheme=scheme,
-        public_key_sha256=hashlib.sha256(fields.public_key.whole).hexdigest(),
+        public_key_sha256=public_key_digest(fields.public_key.whole),
         subject_key_identifier=extensions.subject_key_identifier,
         authority_key_identifier=extensions.authority_key_identifier,
         problem="; ".join(dict.fromkeys(problems)) or None,
@@ -324,7 +330,7 @@ def _request(der: bytes) -> CertificateRequest:
         key_type=key.key_type,
         key_bits=key.bits,
         signature_hash=read_signature_algorithm(outer.algorithm)[0],
-        public_key_sha256=hashlib.sha256(info.whole).hexdigest(),
+        public_key_sha256=public_key_digest(info.whole),
         signature_valid=signature_verifies(info.whole, outer.algorithm, outer.signature, outer.signed.whole),
         subject_alternative_names=extensions.subject_alternative_names,
         extended_key_usage=extensions.extended_key_usage,

@@ -1,0 +1,28 @@
+"""Files only their owner can read, and folders that appear complete or not at all."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def create_folder_at_once(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make `folder` (mode 0700) with these files (mode 0600); when another process was first, theirs stays."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
+    unfinished.mkdir(mode=0o700)
+    for name, content in files.items():
+        write_private_file(unfinished / name, content)
+    try:
+        unfinished.rename(folder)
+    except OSError:
+        shutil.rmtree(unfinished)
+        if not folder.is_dir():
+            raise
+
+
+def write_private_file(path: Path, content: bytes) -> None:
+    """A new file with mode 0600 from its first moment."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)

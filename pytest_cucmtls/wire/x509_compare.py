@@ -1,0 +1,51 @@
+"""What an authority changed between a request and the certificate it issued."""
+
+from collections import Counter
+
+from pytest_cucmtls.model.certificates import EXTENDED_KEY_USAGE_NAMES, Certificate, CertificateRequest, DistinguishedName
+
+
+def differences(request: CertificateRequest, certificate: Certificate) -> tuple[str, ...]:
+    """One sentence per attribute that differs, each naming what was asked and what was issued; empty when nothing does.
+
+    Compared: public key, CN, the other subject attributes (order ignored), subject alternative names (order and case
+    ignored), and extended key usages asked for but not issued. Key usage is the authority's own choice (RFC 2986 §3
+    lets it change anything) and is not compared.
+    """
+    sentences: list[str] = []
+    if request.public_key_sha256 != certificate.public_key_sha256:
+        asked, issued = request.public_key_sha256[:16], certificate.public_key_sha256[:16]
+        sentences.append(f"public key: the request has SHA-256 {asked}…, the certificate {issued}…")
+    if request.subject.common_name != certificate.subject.common_name:
+        sentences.append(f"CN: asked for {request.subject.common_name!r}, issued {certificate.subject.common_name!r}")
+    sentences.extend(_subject_differences(request.subject, certificate.subject))
+    sentences.extend(_alternative_name_differences(request, certificate))
+    sentences.extend(_usage_differences(request, certificate))
+    return tuple(sentences)
+
+
+def _subject_differences(asked: DistinguishedName, issued: DistinguishedName) -> list[str]:
+    before = Counter(pair for pair in asked.attributes if pair[0] != "CN")
+    after = Counter(pair for pair in issued.attributes if pair[0] != "CN")
+    dropped = [f"subject: {key}={value} was asked for and not issued" for key, value in (before - after).elements()]
+    added = [f"subject: {key}={value} was issued and not asked for" for key, value in (after - before).elements()]
+    return dropped + added
+
+
+def _alternative_name_differences(request: CertificateRequest, certificate: Certificate) -> list[str]:
+    asked = {name.lower(): name for name in request.subject_alternative_names}
+    issued = {name.lower(): name for name in certificate.subject_alternative_names}
+    dropped = [f"subject alternative name: {asked[key]} was asked for and not issued" for key in asked if key not in issued]
+    added = [f"subject alternative name: {issued[key]} was issued and not asked for" for key in issued if key not in asked]
+    return dropped + added
+
+
+def _usage_differences(request: CertificateRequest, certificate: Certificate) -> list[str]:
+    """An absent extension restricts nothing (RFC 5280 §4.2.1.12), so it lacks nothing."""
+    if certificate.extended_key_usage is None:
+        return []
+    return [
+        f"extended key usage: {EXTENDED_KEY_USAGE_NAMES.get(identifier, identifier)} was asked for and not issued"
+        for identifier in request.extended_key_usage or ()
+        if identifier not in certificate.extended_key_usage
+    ]
