@@ -90,7 +90,9 @@ class CertificateStore:
         self.subject = tuple(subject)
         self.units = tuple(units)
         self._release = release
-        self._clock = clock
+        self.clock = clock
+        self.after_identity: Callable[[str], None] | None = None
+        """Called with the unit after every accepted identity upload (faults only)."""
         self._created_at = clock()
         self._own: dict[str, Identity] = {}
         self._requests: dict[str, PendingRequest] = {}
@@ -111,7 +113,7 @@ class CertificateStore:
     def regenerate(self, unit: str) -> None:
         """Replace the unit's certificate by a new self-signed one. Raises: CertificateRefused for an unknown unit."""
         self._check_unit(unit)
-        self._own[unit] = self._self_signed(unit, self._clock())
+        self._own[unit] = self._self_signed(unit, self.clock())
 
     def generate_request(
         self,
@@ -196,9 +198,11 @@ class CertificateStore:
             der=chain[0],
             chain=tuple(issuer.public_bytes(serialization.Encoding.DER) for issuer in issuers),
             description=CA_SIGNED_DESCRIPTION,
-            installed_at=self._clock(),
+            installed_at=self.clock(),
         )
         del self._requests[unit]
+        if self.after_identity is not None:
+            self.after_identity(unit)
 
     def _self_signed(self, unit: str, since: datetime) -> Identity:
         key = generate_key(unit, self._default_key_length(unit))
@@ -225,7 +229,7 @@ class CertificateStore:
         return self._trust[name]
 
     def _check_not_expired(self, certificate: x509.Certificate) -> None:
-        if certificate.not_valid_after_utc <= self._clock():
+        if certificate.not_valid_after_utc <= self.clock():
             raise CertificateRefused(NOT_VALID, "expired")
 
     def _check_answers(self, unit: str, leaf: x509.Certificate, request: x509.CertificateSigningRequest) -> None:

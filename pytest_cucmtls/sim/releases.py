@@ -1,6 +1,6 @@
 """What each simulated release can do (reference: CUCM Security Guides, CLI guide; ASSUMED where no source was found)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class ReleaseProfile:
     """As in User-Agent, e.g. ``9.1``."""
     certificate_print: str
     """``cert-j`` (Java dump, PEM on the closing bracket's line) or ``openssl``."""
+    axis1_webdialer: bool = True
+    """WebDialer's rpc/encoded service ``urn:WD70``; False from 15 SU5 on, which has the document/literal one instead."""
 
     @property
     def major(self) -> int:
@@ -132,3 +134,7 @@ RELEASES = {
         ),
     )
 }
+"""By `ReleaseProfile.key`."""
+
+RELEASE_15_SU5 = replace(RELEASES["15"], full_version="15.0.1.15900-18", axis1_webdialer=False)
+"""15 SU5, first with the new WebDialer service (build number ASSUMED from the pattern of earlier service updates)."""

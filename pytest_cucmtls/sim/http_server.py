@@ -1,0 +1,94 @@
+"""The HTTPS side of a simulated node: one aiohttp server per node, with every module of `interfaces` on it."""
+
+import asyncio
+import importlib
+import logging
+import pkgutil
+import ssl
+import tempfile
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from pytest_cucmtls.sim import interfaces
+from pytest_cucmtls.sim.identities import Identity
+from pytest_cucmtls.sim.state import NodeState
+
+MAX_REQUEST_BYTES = 8 * 1024 * 1024
+
+_LOG = logging.getLogger(__name__)
+_TASKS = web.AppKey("background_tasks", set[asyncio.Task[None]])
+
+
+class HttpsServer:
+    """A running server; `close` ends it together with what it still does in the background."""
+
+    def __init__(self, runner: web.AppRunner) -> None:
+        self._runner = runner
+
+    async def close(self) -> None:
+        """Stop listening, drop connections, cancel background work."""
+        await self._runner.cleanup()
+
+
+async def serve_https(node: NodeState) -> HttpsServer:
+    """Serve the node's interfaces on its address with its tomcat certificate. Raises: OSError when the port is taken."""
+    identity = node.certificates.own("tomcat")
+    if identity is None:
+        raise ValueError(f"node {node.name} has no tomcat certificate to serve HTTPS with")
+    application = web.Application(client_max_size=MAX_REQUEST_BYTES)
+    application[_TASKS] = set()
+    application.on_cleanup.append(_cancel_background)
+    application.add_routes(all_routes(node))
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, node.ip, node.https_port, ssl_context=_server_context(identity)).start()
+    except OSError:
+        await runner.cleanup()
+        raise
+    return HttpsServer(runner)
+
+
+def all_routes(node: NodeState) -> list[web.RouteDef]:
+    """Routes of every module in `interfaces`; each has a function ``routes(node)``."""
+    names = sorted(module.name for module in pkgutil.iter_modules(interfaces.__path__))
+    modules = [importlib.import_module(f"{interfaces.__name__}.{name}") for name in names]
+    return [route for module in modules for route in module.routes(node)]
+
+
+def run_in_background(request: web.Request, work: Coroutine[Any, Any, None]) -> None:
+    """Let work go on after the answer was sent; it ends with the server at the latest."""
+    tasks = request.app[_TASKS]
+    task = asyncio.get_running_loop().create_task(work)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    task.add_done_callback(_report_failure)
+
+
+def _report_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        _LOG.error("background work of an interface failed", exc_info=task.exception())
+
+
+async def _cancel_background(application: web.Application) -> None:
+    tasks = application[_TASKS]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _server_context(identity: Identity) -> ssl.SSLContext:
+    """TLS 1.0 to 1.2 on every release: what a 9.1 offers, without shutting out newer clients (ASSUMED)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with tempfile.TemporaryDirectory(prefix="tomcat-") as folder:
+        path = Path(folder, "identity.pem")
+        path.touch(mode=0o600)
+        path.write_bytes(identity.pem())
+        context.load_cert_chain(path)
+    return context

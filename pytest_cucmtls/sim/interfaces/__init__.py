@@ -1,0 +1,1 @@
+"""The HTTPS interfaces of a simulated node: one module each, with ``routes(node)``; adding one is adding a file."""

@@ -1,0 +1,67 @@
+"""DIME ``GetOneFile``: hands out one file of a node, as the second part of a multipart reply.
+
+Provenance: SPECIFIED by published samples (request, two parts, fault text, session rule).
+"""
+
+import asyncio
+import secrets
+
+from aiohttp import web
+from lxml import etree
+
+from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
+from pytest_cucmtls.sim.log_files import real_path
+from pytest_cucmtls.sim.service_sessions import ServiceSessions
+from pytest_cucmtls.sim.soap_server import SoapRefusal, dispatch, envelope, response
+from pytest_cucmtls.sim.state import NodeState
+from pytest_cucmtls.wire.multipart import Part, write_parts
+from pytest_cucmtls.wire.soap import text_of
+
+_PATH = "/logcollectionservice/services/DimeGetFileService"
+
+
+def routes(node: NodeState) -> list[web.RouteDef]:
+    """The one service."""
+    sessions = ServiceSessions("/logcollectionservice")
+
+    async def get_file(_request: web.Request, element: etree._Element) -> web.Response:
+        name = text_of(element, "FileName") or ""
+        if node.traces is not None:
+            node.traces.flush()
+        path = real_path(node, name)
+        if path is None:
+            raise SoapRefusal(f"FileName {name} do not exist")
+        return _answer(await asyncio.to_thread(path.read_bytes), path.name)
+
+    async def handle(request: web.Request) -> web.Response:
+        if sessions.is_foreign(request):
+            return web.Response(status=500, text="HTTP Status 500")
+        try:
+            authenticated(request, node.cluster, "axl", "axl-read")
+        except Unauthorized as refusal:
+            return challenge(refusal, "Log Collection Service")
+        reply = await dispatch(request, {"GetOneFile": get_file})
+        sessions.open(request, reply)
+        return reply
+
+    return [web.post(_PATH, handle)]
+
+
+def _answer(content: bytes, name: str) -> web.Response:
+    boundary = f"----=_Part_{secrets.randbelow(900) + 100}_{secrets.randbelow(10**9)}.{secrets.randbelow(10**12)}"
+    first = Part(
+        (("Content-Type", "text/xml; charset=UTF-8"), ("Content-Transfer-Encoding", "binary"), ("Content-Id", "<start>")),
+        envelope(response("GetOneFile")),
+    )
+    second = Part(
+        (
+            ("Content-Type", "application/octet-stream"),
+            ("Content-Transfer-Encoding", "binary"),
+            ("Content-Id", f"<{name}>"),
+        ),
+        content,
+    )
+    return web.Response(
+        body=write_parts((first, second), boundary),
+        headers={"Content-Type": f'multipart/related; type="text/xml"; start="<start>"; boundary="{boundary}"'},
+    )

@@ -1,0 +1,137 @@
+"""Log collection: which trace files a node has (``listNodeServiceLogs``, ``selectLogFiles``).
+
+Provenance: elements, time forms and multipart reply SPECIFIED by published samples; bare XML up to 10.5 ASSUMED.
+"""
+
+import re
+import secrets
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from aiohttp import web
+from lxml import etree
+
+from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
+from pytest_cucmtls.sim.log_files import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at
+from pytest_cucmtls.sim.service_sessions import ServiceSessions
+from pytest_cucmtls.sim.soap_server import SoapRefusal, dispatch, envelope, response, tag, text_tag
+from pytest_cucmtls.sim.state import NodeState
+from pytest_cucmtls.wire.multipart import Part, write_parts
+from pytest_cucmtls.wire.soap import child, children, text_of
+
+_PATH = "/logcollectionservice2/services/LogCollectionPortTypeService"
+_LAST_BARE_MAJOR = 10
+_TIME_FORM = "%m/%d/%y %I:%M %p"
+_ZONE_NAME = re.compile(r"([A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2})\s*$")
+_ZONE_OFFSET = re.compile(r"GMT([+-]?\d{1,2}):(\d{1,2})")
+
+
+def routes(node: NodeState) -> list[web.RouteDef]:
+    """The one service."""
+    sessions = ServiceSessions("/logcollectionservice2")
+
+    async def list_services(_request: web.Request, _element: etree._Element) -> web.Response:
+        listed = tag(
+            "ns1:listNodeServiceLogsReturn",
+            text_tag("ns1:name", node.name),
+            tag("ns1:ServiceLog", *(text_tag("ns1:item", name) for name in SERVICE_FOLDERS)),
+            tag("ns1:SystemLog", *(text_tag("ns1:item", name) for name in SYSTEM_FOLDERS)),
+        )
+        return _answer(node, response("listNodeServiceLogs", listed))
+
+    async def select_files(_request: web.Request, element: etree._Element) -> web.Response:
+        criteria = child(element, "FileSelectionCriteria")
+        if criteria is None:
+            raise SoapRefusal("FileSelectionCriteria is missing", "Client")
+        return _answer(node, _selected(node, criteria))
+
+    async def handle(request: web.Request) -> web.Response:
+        if sessions.is_foreign(request):
+            return web.Response(status=500, text="HTTP Status 500")
+        try:
+            authenticated(request, node.cluster, "axl", "axl-read")
+        except Unauthorized as refusal:
+            return challenge(refusal, "Log Collection Service")
+        reply = await dispatch(request, {"listNodeServiceLogs": list_services, "selectLogFiles": select_files})
+        sessions.open(request, reply)
+        return reply
+
+    return [web.post(_PATH, handle)]
+
+
+def _selected(node: NodeState, criteria: etree._Element) -> str:
+    zone = _zone(text_of(criteria, "TimeZone") or "")
+    since = _time(text_of(criteria, "FromDate") or "", "FromDate", zone)
+    # The field has minutes only: a file of the last minute named belongs to the selection.
+    until = _time(text_of(criteria, "ToDate") or "", "ToDate", zone) + timedelta(minutes=1)
+    services = _sets(node, criteria, "ServiceLogs", SERVICE_FOLDERS, since, until)
+    systems = _sets(node, criteria, "SystemLogs", SYSTEM_FOLDERS, since, until)
+    place = tag("ns1:Node", text_tag("ns1:name", node.name), tag("ns1:ServiceList", *services, *systems))
+    result = tag("ns1:ResultSet", tag("ns1:SchemaFileSelectionResult", place))
+    return response("selectLogFiles", result, text_tag("ns1:ScheduleList", ""))
+
+
+def _sets(
+    node: NodeState, criteria: etree._Element, kind: str, folders: dict[str, str], since: datetime, until: datetime
+) -> list[str]:
+    """One element per asked service that exists, with its files changed in [since, until)."""
+    asked = child(criteria, kind)
+    names = [(item.text or "").strip() for item in children(asked, "item")] if asked is not None else []
+    pattern = text_of(criteria, "SearchStr") or ""
+    sets = []
+    for name in names:
+        if name not in folders:
+            continue
+        chosen = [
+            path for path in files_below(node, folders[name]) if since <= modified_at(path) < until and pattern in path.name
+        ]
+        sets.append(
+            tag(f"ns1:{kind}", text_tag("ns1:name", name), tag("ns1:SetOfFiles", *(_file(node, path) for path in chosen)))
+        )
+    return sets
+
+
+def _file(node: NodeState, path: Path) -> str:
+    return tag(
+        "ns1:File",
+        text_tag("ns1:name", path.name),
+        text_tag("ns1:absolutepath", absolute_path(node, path)),
+        text_tag("ns1:filesize", path.stat().st_size),
+        text_tag("ns1:modifiedDate", modified_at(path).strftime("%a %b %d %H:%M:%S UTC %Y")),
+    )
+
+
+def _zone(text: str) -> tzinfo:
+    """Zone named at the end of ``Client: (GMT+0:0)Greenwich Mean Time-Europe/London``, else its offset, else UTC."""
+    named = _ZONE_NAME.search(text)
+    if named:
+        try:
+            return ZoneInfo(named.group(1))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+    offset = _ZONE_OFFSET.search(text)
+    if offset is None:
+        return UTC
+    hours, minutes = int(offset.group(1)), int(offset.group(2))
+    shift = timedelta(hours=hours, minutes=minutes if hours >= 0 else -minutes)
+    return timezone(shift) if abs(shift) < timedelta(hours=24) else UTC
+
+
+def _time(text: str, name: str, zone: tzinfo) -> datetime:
+    try:
+        return datetime.strptime(text, _TIME_FORM).replace(tzinfo=zone)
+    except ValueError:
+        raise SoapRefusal(f"{name} {text!r} is not of the form MM/DD/YY HH:MM AM", "Client") from None
+
+
+def _answer(node: NodeState, content: str) -> web.Response:
+    body = envelope(content)
+    if node.cluster.release.major <= _LAST_BARE_MAJOR:
+        return web.Response(body=body, content_type="text/xml", charset="utf-8")
+    boundary = f"MIMEBoundaryurn_uuid_{secrets.token_hex(16).upper()}"
+    part = Part((("Content-Type", "text/xml; charset=utf-8"), ("Content-ID", "<0.urn:uuid:simulator>")), body)
+    return web.Response(
+        body=write_parts((part,), boundary),
+        headers={"Content-Type": f'multipart/related; type="text/xml"; boundary={boundary}'},
+    )

@@ -1,0 +1,156 @@
+"""RISPort70 ``selectCmDevice``: registration state of trunks and phones, with its limit of requests per minute.
+
+Provenance: request, reply (15) and limit SPECIFIED by published samples; the flat reply of 9.1 and 10.5 ASSUMED.
+"""
+
+import asyncio
+import re
+from collections import deque
+from dataclasses import dataclass
+
+from aiohttp import web
+from lxml import etree
+
+from pytest_cucmtls.sim.database import Row, repeated
+from pytest_cucmtls.sim.soap_server import SoapRefusal, answer, guarded_service, response, tag, text_tag
+from pytest_cucmtls.sim.state import NodeState
+from pytest_cucmtls.wire.soap import child, children, text_of
+
+_PATH = "/realtimeservice2/services/RISService70"
+_MOST_DEVICES = 1000
+_DEVICE_KINDS = {"sipTrunk": "SIPTrunk", "phone": "Phone"}
+_LAST_FLAT_MAJOR = 10
+
+RATE_PARAMETER = "Allowed Device Queries Per Minute"
+"""Enterprise parameter; 15 when it is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    device_class: str
+    status: str
+    names: tuple[str, ...]
+    at_most: int
+
+    def wants(self, kind: str, name: str, status: str) -> bool:
+        return (
+            self.device_class.lower() in ("", "any", _DEVICE_KINDS[kind].lower())
+            and self.status.lower() in ("", "any", status.lower())
+            and any(_matches(pattern, name) for pattern in self.names)
+        )
+
+
+class _RateLimit:
+    """Requests of the last minute."""
+
+    def __init__(self) -> None:
+        self._asked_at: deque[float] = deque()
+
+    def count(self, allowed: int) -> None:
+        """Count a request. Raises: SoapRefusal when there were `allowed` within the last 60 seconds already."""
+        now = asyncio.get_running_loop().time()
+        while self._asked_at and self._asked_at[0] <= now - 60:
+            self._asked_at.popleft()
+        if len(self._asked_at) >= allowed:
+            raise SoapRefusal(
+                "AxisFault: Exceeded allowed rate for Reatime information. "
+                f"Current allowed rate for realtime information is {allowed} requests per minute"
+            )
+        self._asked_at.append(now)
+
+
+def routes(node: NodeState) -> list[web.RouteDef]:
+    """The one service."""
+    limit = _RateLimit()
+
+    async def select(_request: web.Request, element: etree._Element) -> web.Response:
+        limit.count(_allowed(node))
+        selection = _selection(element)
+        found = [
+            _device(node, kind, row, status, reason)
+            for kind in _DEVICE_KINDS
+            for row in node.cluster.database.rows(kind)
+            for status, reason in (_state(node, kind, row["name"]),)
+            if selection.wants(kind, row["name"], status)
+        ]
+        return answer(_reply(node, found[: selection.at_most]))
+
+    return [web.post(_PATH, guarded_service(node, "RealTime Service", {"selectCmDevice": select}))]
+
+
+def _allowed(node: NodeState) -> int:
+    text = node.cluster.enterprise_parameters.get(RATE_PARAMETER, "15")
+    return int(text) if text.isdigit() else 15
+
+
+def _selection(element: etree._Element) -> _Selection:
+    criteria = child(element, "CmSelectionCriteria")
+    if criteria is None:
+        raise SoapRefusal("CmSelectionCriteria is missing", "Client")
+    select_by = text_of(criteria, "SelectBy") or "Name"
+    if select_by != "Name":
+        raise SoapRefusal(f"SelectBy {select_by!r} is not simulated", "Client")
+    most = text_of(criteria, "MaxReturnedDevices") or "200"
+    items = child(criteria, "SelectItems")
+    names = [text_of(item, "Item") or "" for item in children(items, "item")] if items is not None else []
+    wanted = tuple(name.strip() for text in names for name in text.split(",") if name.strip())
+    return _Selection(
+        device_class=text_of(criteria, "DeviceClass") or "",
+        status=text_of(criteria, "Status") or "",
+        names=wanted or ("*",),
+        at_most=min(int(most), _MOST_DEVICES) if most.isdigit() else 200,
+    )
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Name without case; ``*`` stands for anything."""
+    expression = ".*".join(re.escape(part) for part in pattern.split("*"))
+    return re.fullmatch(expression, name, re.IGNORECASE) is not None
+
+
+def _state(node: NodeState, kind: str, name: str) -> tuple[str, int]:
+    if node.call_manager is None:
+        return "Unknown", 1
+    return node.call_manager.trunk_status(name) if kind == "sipTrunk" else node.call_manager.phone_status(name)
+
+
+def _device(node: NodeState, kind: str, row: Row, status: str, reason: int) -> str:
+    address = _address(node, kind, row)
+    nested = tag("item", text_tag("IP", address), text_tag("IPAddrType", "ipv4"))
+    numbers = [f"{line['dirn']['pattern']}-{status}" for line in repeated(row, "lines")]
+    return tag(
+        "item",
+        text_tag("Name", row["name"]),
+        text_tag("IPAddress", address) if _is_flat(node) else tag("IPAddress", nested),
+        text_tag("DirNumber", ",".join(numbers)),
+        text_tag("DeviceClass", _DEVICE_KINDS[kind]),
+        text_tag("Model", 131 if kind == "sipTrunk" else 36225),
+        text_tag("Description", row.get("description") or ""),
+        text_tag("Status", status),
+        text_tag("StatusReason", reason),
+        text_tag("Protocol", "SIP"),
+        text_tag("TimeStamp", int(node.now().timestamp())),
+    )
+
+
+def _address(node: NodeState, kind: str, row: Row) -> str:
+    """A trunk's first destination; phones live on their node's own address."""
+    if kind == "phone":
+        return node.ip
+    return next((place.get("addressIpv4") or "" for place in repeated(row, "destinations")), "")
+
+
+def _is_flat(node: NodeState) -> bool:
+    return node.cluster.release.major <= _LAST_FLAT_MAJOR
+
+
+def _reply(node: NodeState, devices: list[str]) -> str:
+    where = tag(
+        "item",
+        text_tag("ReturnCode", "Ok" if devices else "NotFound"),
+        text_tag("Name", node.name),
+        tag("CmDevices", *devices),
+    )
+    result = tag("SelectCmDeviceResult", text_tag("TotalDevicesFound", len(devices)), tag("CmNodes", where))
+    content = result + text_tag("StateInfo", "")
+    return response("selectCmDevice", content if _is_flat(node) else tag("selectCmDeviceReturn", content))

@@ -1,0 +1,87 @@
+"""``/simulator/status``: what the simulated cluster holds and was asked to change, as JSON. No CUCM has this page."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from pytest_cucmtls.sim.certificates import Identity
+from pytest_cucmtls.sim.database import repeated
+from pytest_cucmtls.sim.state import ClusterState, NodeState
+
+
+def routes(node: NodeState) -> list[web.RouteDef]:
+    """GET only, without credentials: it holds nothing secret."""
+
+    async def show(_request: web.Request) -> web.Response:
+        return web.json_response(status_of(node))
+
+    return [web.get("/simulator/status", show)]
+
+
+def status_of(node: NodeState) -> dict[str, Any]:
+    """Certificates in store and in use, services, trunks with their state, writes asked for, faults injected."""
+    cluster = node.cluster
+    return {
+        "schema": "cucmtls-simulator-status-1",
+        "cluster": cluster.name,
+        "node": node.name,
+        "release": cluster.release.full_version,
+        "read_only": cluster.read_only,
+        "faults": sorted(cluster.faults),
+        "writes": [
+            {"at": _time(write.at), "interface": write.interface, "operation": write.operation} for write in cluster.writes
+        ],
+        "services": {service.name: service.status for service in node.services.values()},
+        "certificates": _certificates(node),
+        "trunks": _trunks(node, cluster),
+    }
+
+
+def _certificates(node: NodeState) -> dict[str, Any]:
+    loaded = node.loaded
+    return {
+        "store": _identity(node.certificates.own("CallManager")),
+        "request_pending": node.certificates.request("CallManager") is not None,
+        "trust": {name: _sha256(entry.der) for name, entry in node.certificates.trust("CallManager").items()},
+        "loaded": _identity(loaded.identity) if loaded else None,
+        "loaded_trust": [_sha256(der) for der in loaded.trust] if loaded else [],
+        "loaded_at": _time(loaded.loaded_at) if loaded else None,
+        "tomcat": _identity(node.certificates.own("tomcat")),
+    }
+
+
+def _trunks(node: NodeState, cluster: ClusterState) -> list[dict[str, Any]]:
+    shown = []
+    for row in cluster.database.rows("sipTrunk"):
+        state = node.call_manager.trunk_status(row["name"]) if node.call_manager else ("Unknown", 1)
+        shown.append(
+            {
+                "name": row["name"],
+                "security_profile": row.get("securityProfileName"),
+                "destinations": [[place.get("addressIpv4"), place.get("port")] for place in repeated(row, "destinations")],
+                "status": state[0],
+                "status_reason": state[1],
+            }
+        )
+    return shown
+
+
+def _identity(identity: Identity | None) -> dict[str, Any] | None:
+    if identity is None:
+        return None
+    return {
+        "sha256": _sha256(identity.der),
+        "chain": [_sha256(der) for der in identity.chain],
+        "description": identity.description,
+        "installed_at": _time(identity.installed_at),
+    }
+
+
+def _sha256(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat()

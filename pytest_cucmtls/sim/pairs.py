@@ -1,0 +1,200 @@
+"""The two simulated pairs: what each cluster is called, runs and starts with; and the state built from that."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pytest_cucmtls.sim.addresses import Subnet
+from pytest_cucmtls.sim.certificates import CertificateStore
+from pytest_cucmtls.sim.database import Database
+from pytest_cucmtls.sim.initial_rows import add_built_in_objects, add_node, add_test_phone
+from pytest_cucmtls.sim.releases import RELEASES, ReleaseProfile
+from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState, ServiceState, SimAccount
+
+HTTPS_PORT = 8443
+SSH_PORT = 8022
+SIP_PORT = 5061
+
+WEBDIALER_SERVICE = "Cisco WebDialer Web Service"
+
+SERVICES = (
+    CALL_MANAGER_SERVICE,
+    "Cisco CTIManager",
+    "Cisco Tftp",
+    WEBDIALER_SERVICE,
+    "Cisco AXL Web Service",
+    "Cisco Certificate Authority Proxy Function",
+    "Cisco Trust Verification Service",
+    "Cisco Certificate Change Notification",
+    "Cisco Tomcat",
+)
+
+COMMON_UNITS = ("tomcat", "ipsec", "CallManager", "CAPF", "TVS")
+ECDSA_UNITS = ("tomcat-ECDSA", "CallManager-ECDSA")
+"""Since 11.0 (CUCM Security Guide)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlan:
+    """One cluster of a pair; `subject` is what certificates carry beside CN, in encoded order."""
+
+    name: str
+    release: ReleaseProfile
+    node_name: str
+    host: int
+    domain: str
+    extension: str
+    phone: str
+    trunk: str
+    subject: tuple[tuple[str, str], ...]
+    device_pool: str = "Default"
+    key_length: int = 2048
+    hash_algorithm: str = "sha256"
+
+    @property
+    def axl_user(self) -> str:
+        """Application user for AXL and Serviceability."""
+        return "axl-admin"
+
+    @property
+    def platform_user(self) -> str:
+        """OS administrator."""
+        return "administrator"
+
+    @property
+    def call_user(self) -> str:
+        """End user of the test phone."""
+        return f"caller{self.extension}"
+
+
+@dataclass(frozen=True, slots=True)
+class PairPlan:
+    """A pair and the authority that suits it."""
+
+    name: str
+    clusters: tuple[ClusterPlan, ClusterPlan]
+    authority_hash: str = "sha256"
+    authority_key_length: int = 2048
+
+
+_CISCO = (("C", "IN"), ("ST", "cisco"), ("L", "cisco"), ("O", "cisco"), ("OU", "cisco"))
+
+MODERN = PairPlan(
+    "modern",
+    (
+        ClusterPlan(
+            name="A",
+            release=RELEASES["15"],
+            node_name="cucm-a.alpha.example",
+            host=11,
+            domain="alpha.example",
+            extension="1018",
+            phone="SEP001122334418",
+            trunk="to-cluster-b",
+            subject=(("C", "FR"), ("ST", "IDF"), ("L", "Paris"), ("O", "Alpha"), ("OU", "Voice")),
+        ),
+        ClusterPlan(
+            name="B",
+            release=RELEASES["14"],
+            node_name="cucm-b.beta.example",
+            host=12,
+            domain="beta.example",
+            extension="9898",
+            phone="SEP001122339898",
+            trunk="to-cluster-a",
+            subject=(("C", "GB"), ("ST", "LN"), ("L", "London"), ("O", "Beta"), ("OU", "Voice")),
+        ),
+    ),
+)
+
+SOURCE_DOCUMENT = PairPlan(
+    "source-document",
+    (
+        ClusterPlan(
+            name="A",
+            release=RELEASES["9.1"],
+            node_name="CUCMA",
+            host=203,
+            domain="",
+            extension="1018",
+            phone="SEP001122334418",
+            trunk="CUCM10",
+            subject=_CISCO,
+            key_length=1024,
+            hash_algorithm="sha1",
+        ),
+        ClusterPlan(
+            name="B",
+            # The document asks for 1024 bits and SHA-1 in the web form; requests made over the CLI follow these defaults.
+            release=replace(RELEASES["10.5"], default_key_length=1024, default_hash="sha1"),
+            node_name="CUCM10",
+            host=200,
+            domain="",
+            extension="9898",
+            phone="SEP001122339898",
+            trunk="CUCMA",
+            subject=_CISCO,
+            device_pool="HQ",
+            key_length=1024,
+            hash_algorithm="sha1",
+        ),
+    ),
+    authority_hash="sha1",
+    authority_key_length=1024,
+)
+
+PAIRS: Mapping[str, PairPlan] = {plan.name: plan for plan in (MODERN, SOURCE_DOCUMENT)}
+
+
+def build_cluster(plan: ClusterPlan, subnet: Subnet, folder: Path, *, read_only: bool = False) -> ClusterState:
+    """The state of an unconfigured cluster; trace and capture files of its node go below `folder`."""
+    database = Database()
+    pools = ("Default",) if plan.device_pool == "Default" else ("Default", plan.device_pool)
+    add_built_in_objects(database, pools)
+    add_node(database, plan.node_name, "publisher")
+    add_test_phone(database, plan.phone, plan.extension, plan.call_user)
+    cluster = ClusterState(
+        name=plan.name,
+        release=plan.release,
+        database=database,
+        domain=plan.domain,
+        accounts=_accounts(plan),
+        enterprise_parameters={"Cluster Security Mode": "1", "Allowed Device Queries Per Minute": "15"},
+        read_only=read_only,
+    )
+    cluster.nodes.append(_build_node(plan, cluster, subnet.address(plan.host), folder))
+    return cluster
+
+
+def _build_node(plan: ClusterPlan, cluster: ClusterState, ip: str, folder: Path) -> NodeState:
+    active_log = folder / plan.name / plan.node_name / "activelog"
+    active_log.mkdir(parents=True, exist_ok=True)
+    units = COMMON_UNITS + (ECDSA_UNITS if plan.release.major >= 11 else ())
+    certificates = CertificateStore(
+        common_name=plan.node_name, subject=plan.subject, release=plan.release, units=units, clock=lambda: datetime.now(UTC)
+    )
+    node = NodeState(
+        name=plan.node_name,
+        ip=ip,
+        role="publisher",
+        number=1,
+        active_log=active_log,
+        cluster=cluster,
+        certificates=certificates,
+        https_port=HTTPS_PORT,
+        ssh_port=SSH_PORT,
+        sip_port=SIP_PORT,
+        services={name: ServiceState(name) for name in SERVICES},
+    )
+    certificates.clock = node.now
+    return node
+
+
+def _accounts(plan: ClusterPlan) -> list[SimAccount]:
+    return [
+        SimAccount(plan.axl_user, secrets.token_urlsafe(18), frozenset({"axl", "axl-read"})),
+        SimAccount(plan.platform_user, secrets.token_urlsafe(18), frozenset({"platform"})),
+        SimAccount(plan.call_user, secrets.token_urlsafe(18), frozenset({"end-user"})),
+    ]

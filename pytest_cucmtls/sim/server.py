@@ -1,0 +1,100 @@
+"""Starts and stops a simulated pair: state, certificates, HTTPS, SSH, CallManager and its traces."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_cucmtls.sim.addresses import reserve_subnet
+from pytest_cucmtls.sim.call_manager import CallManager
+from pytest_cucmtls.sim.faults import choose_faults, inject
+from pytest_cucmtls.sim.http_server import serve_https
+from pytest_cucmtls.sim.inventory_file import InventoryFiles, write_inventory
+from pytest_cucmtls.sim.packet_capture import PacketCapture
+from pytest_cucmtls.sim.pairs import HTTPS_PORT, PAIRS, SIP_PORT, SSH_PORT, PairPlan, build_cluster
+from pytest_cucmtls.sim.platform_cli import serve_platform_cli
+from pytest_cucmtls.sim.state import ClusterState, NodeState
+from pytest_cucmtls.sim.traces import TraceWriter
+
+_PREPARED_UNITS = ("CallManager", "tomcat")
+"""Needed at once; the other units' certificates are made when somebody looks."""
+
+
+@dataclass(slots=True)
+class RunningPair:
+    """A pair that answers on its addresses until `close`."""
+
+    plan: PairPlan
+    clusters: list[ClusterState]
+    files: InventoryFiles
+    _open: AsyncExitStack
+
+    @property
+    def nodes(self) -> list[NodeState]:
+        """Every node of both clusters."""
+        return [node for cluster in self.clusters for node in cluster.nodes]
+
+    def cluster(self, name: str) -> ClusterState:
+        """Cluster by name. Raises: KeyError."""
+        for cluster in self.clusters:
+            if cluster.name == name:
+                return cluster
+        raise KeyError(name)
+
+    async def close(self) -> None:
+        """Stop every service, last started first, and give the addresses back."""
+        await self._open.aclose()
+
+
+async def start_pair(plan: str | PairPlan, folder: Path, *, read_only: bool = False, faults: Sequence[str] = ()) -> RunningPair:
+    """Start a pair by name or plan, with its files below `folder`.
+
+    Raises: KeyError for an unknown pair, UnknownFault, NoFreeNetwork, OSError when a port was taken meanwhile.
+    """
+    pair_plan = PAIRS[plan] if isinstance(plan, str) else plan
+    async with AsyncExitStack() as stack:
+        subnet = reserve_subnet([cluster.host for cluster in pair_plan.clusters], (HTTPS_PORT, SSH_PORT, SIP_PORT))
+        stack.callback(subnet.release)
+        clusters = [build_cluster(cluster, subnet, folder, read_only=read_only) for cluster in pair_plan.clusters]
+        nodes = [node for cluster in clusters for node in cluster.nodes]
+        chosen_faults = choose_faults(faults, clusters)
+        for chosen_fault in chosen_faults:
+            # Known before the start, for parts that ask while they start; the effects need the running services.
+            chosen_fault.cluster.faults.add(chosen_fault.fault.name)
+        await _prepare_certificates(nodes)
+        for node in nodes:
+            await _start_node(node, stack)
+        for chosen_fault in chosen_faults:
+            inject(chosen_fault)
+        files = write_inventory(folder, pair_plan, clusters)
+        return RunningPair(pair_plan, clusters, files, stack.pop_all())
+
+
+async def _prepare_certificates(nodes: list[NodeState]) -> None:
+    """Key generation takes most of the start and leaves the interpreter lock, so it runs on every core."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor() as workers:
+        await asyncio.gather(
+            *(loop.run_in_executor(workers, node.certificates.prepare, unit) for node in nodes for unit in _PREPARED_UNITS)
+        )
+
+
+async def _start_node(node: NodeState, stack: AsyncExitStack) -> None:
+    traces = TraceWriter(node)
+    node.traces = traces
+    node.packet_capture = PacketCapture(node)
+    call_manager = CallManager(node)
+    node.call_manager = call_manager
+    await call_manager.start()
+    stack.push_async_callback(call_manager.stop)
+    https = await serve_https(node)
+    stack.push_async_callback(https.close)
+    shell = await serve_platform_cli(node)
+    stack.push_async_callback(_closed, shell.close, shell.wait_closed)
+
+
+async def _closed(close: Callable[[], None], wait_closed: Callable[[], Awaitable[None]]) -> None:
+    close()
+    await wait_closed()
