@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from pytest_cucmtls.inventory import Credentials, read_inventory
 from pytest_cucmtls.model.errors import ClusterUnreachable
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory, Mode, NodeAddress
+from pytest_cucmtls.model.secrets import Secret
 
 if TYPE_CHECKING:
     from pytest_cucmtls.clients.axl import AxlReader
@@ -115,6 +116,10 @@ class ClusterReader:
         from pytest_cucmtls.clients.webdialer import WebDialer
 
         return WebDialer(self._session(self.spec.publisher, "call", "webdialer"), self.release())
+
+    def call_password(self) -> Secret:
+        """Password of the end user WebDialer calls for."""
+        return self._credentials.password(self.spec.call)
 
     def transcripts(self) -> list[tuple[str, str]]:
         """(node name, what was typed and answered) of every CLI session still open, passwords left out."""

@@ -10,7 +10,8 @@ Fixtures for test cases
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,10 +198,10 @@ def calls(acceptance: "Acceptance") -> "dict[str, CallAttempt]":
     return {call.value.direction: call.value for call in acceptance.proven().calls}
 
 
-@pytest.fixture(scope="session", autouse=False)
-def cucm_run_folder(request: pytest.FixtureRequest) -> Iterator[Path]:
+@pytest.fixture(scope="session")
+def cucm_run_folder(request: pytest.FixtureRequest) -> Path:
     """The folder this run leaves behind."""
-    yield _run_of(request.config).folder
+    return _run_of(request.config).folder
 
 
 def _run_of(config: pytest.Config) -> _RunOfSession:
@@ -242,24 +243,23 @@ def _settings(run: _RunOfSession) -> Any:
 def _progress(config: pytest.Config) -> Callable[[str], None]:
     """Lines on the real terminal, so that a long step is seen to be going on; quiet with -q and in workers."""
     if getattr(config, "workerinput", None) is not None or config.get_verbosity() < 0:
-        return lambda text: None
+        return _silence
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     capture = config.pluginmanager.get_plugin("capturemanager")
 
     def say(text: str) -> None:
         if reporter is None:
             return
-        with capture.global_and_fixture_disabled() if capture is not None else _nothing():
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
             reporter.ensure_newline()
             reporter.write_line(f"  {text}")
 
     return say
 
 
-def _nothing() -> Any:
-    from contextlib import nullcontext
-
-    return nullcontext()
+def _silence(text: str) -> None:
+    """Progress nobody asked to see."""
+    del text
 
 
 def _cluster_names(config: pytest.Config) -> tuple[str, str]:

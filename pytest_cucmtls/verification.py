@@ -110,6 +110,8 @@ def explained(verdict: Verdict) -> str:
     if verdict.remedies:
         lines.append(f"  remedy    {', '.join(verdict.remedies)}")
     if verdict.clauses:
-        lines.append("  source    " + "; ".join(f"{clause.standard} {clause.clause} [{clause.mark}]" for clause in verdict.clauses))
+        lines.append(
+            "  source    " + "; ".join(f"{clause.standard} {clause.clause} [{clause.mark}]" for clause in verdict.clauses)
+        )
     lines += [f"  evidence  {item.path}" + (f", {item.location}" if item.location else "") for item in verdict.evidence[:6]]
     return "\n".join(lines)

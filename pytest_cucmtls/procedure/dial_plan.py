@@ -8,22 +8,22 @@ from pytest_cucmtls.procedure.context import Run
 def keep_dial_plan(run: Run, cluster: ClusterReader) -> None:
     """Patterns, lines, the phone and its calling search spaces, and the route lists and groups the patterns lead to."""
     axl = cluster.axl()
-    patterns = axl.read_route_patterns()
-    for reading in patterns:
-        run.folder.keep(reading, kind="route_pattern", cluster=cluster.name)
-    lines = axl.read_lines()
+    patterns = axl.read_route_patterns().value
+    for pattern in patterns:
+        run.folder.keep(axl.read_route_pattern(pattern.pattern, pattern.partition), kind="route_pattern", cluster=cluster.name)
+    lines = axl.read_lines().value
     for line in lines:
-        run.folder.keep(line, kind="line", cluster=cluster.name)
+        run.folder.keep(axl.read_line(line.pattern, line.partition), kind="line", cluster=cluster.name)
     phone = axl.read_phone(cluster.spec.phone)
     run.folder.keep(phone, kind="phone", cluster=cluster.name)
-    spaces = {line.value.calling_search_space_name for line in lines if line.value}
+    spaces = {line.calling_search_space_name for line in lines}
     spaces.add(phone.value.calling_search_space_name if phone.value else None)
     for name in sorted(space for space in spaces if space):
         run.folder.keep(axl.read_css(name), kind="css", cluster=cluster.name)
-    _keep_route_lists(run, cluster, [reading.value for reading in patterns if reading.value])
+    _keep_route_lists(run, cluster, patterns)
 
 
-def _keep_route_lists(run: Run, cluster: ClusterReader, patterns: list[RoutePattern]) -> None:
+def _keep_route_lists(run: Run, cluster: ClusterReader, patterns: tuple[RoutePattern, ...]) -> None:
     axl = cluster.axl()
     trunks: set[str] = {pattern.gateway_name for pattern in patterns if pattern.gateway_name}
     for list_name in sorted({pattern.route_list_name for pattern in patterns if pattern.route_list_name}):

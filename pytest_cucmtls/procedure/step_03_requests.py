@@ -7,6 +7,7 @@ from pytest_cucmtls.model.certificates import Certificate, CertificateRequest
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
+from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.wire.x509 import parse_certificate
 
 number = 3
@@ -25,7 +26,8 @@ def plan(run: Run) -> list[Change]:
         if signed_by(identity, issuer):
             continue
         _refuse_wrong_name(node, identity)
-        pending = cluster.cli(node).read_request(CALL_MANAGER).value
+        reading = pending_request(cluster, node)
+        pending = reading.value if reading else None
         if pending is None or not _usable(pending, cluster, node):
             changes.append(_generate(run, cluster, node, pending))
     return changes
@@ -34,8 +36,8 @@ def plan(run: Run) -> list[Change]:
 def read_back(run: Run) -> None:
     """Keep each pending request as the CLI shows it, and what had been asked for."""
     for cluster, node in run.nodes():
-        reading = cluster.cli(node).read_request(CALL_MANAGER)
-        if reading.value is None:
+        reading = pending_request(cluster, node)
+        if reading is None:
             run.keep_missing(f"request of {cluster.name}/{node.name}", "no request is pending on the node")
             continue
         run.folder.keep(reading, kind="csr", cluster=cluster.name, node=node.name)

@@ -4,9 +4,10 @@ from pytest_cucmtls.clusters import ClusterReader
 from pytest_cucmtls.model.certificates import CertificateRequest
 from pytest_cucmtls.model.errors import CertificateAuthorityRefused
 from pytest_cucmtls.model.inventory import NodeAddress
-from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
+from pytest_cucmtls.procedure.context import Change, Run
 from pytest_cucmtls.procedure.issued import issued_certificate
 from pytest_cucmtls.procedure.journal import Entry
+from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.wire.x509 import pem_of
 
 number = 4
@@ -19,9 +20,9 @@ def plan(run: Run) -> list[Change]:
     """One signature for each pending request this run has no certificate for yet."""
     changes = []
     for cluster, node in run.nodes():
-        request = cluster.cli(node).read_request(CALL_MANAGER).value
-        if request is not None and issued_certificate(run, cluster, node, request.public_key_sha256) is None:
-            changes.append(_sign(run, cluster, node, request))
+        pending = pending_request(cluster, node)
+        if pending and issued_certificate(run, cluster, node, pending.value.public_key_sha256) is None:
+            changes.append(_sign(run, cluster, node, pending.value))
     return changes
 
 

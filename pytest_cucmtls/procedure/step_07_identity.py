@@ -6,6 +6,7 @@ from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
 from pytest_cucmtls.procedure.issued import issued_certificate
+from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.wire.x509 import pem_of
 from pytest_cucmtls.wire.x509_compare import differences
 
@@ -45,12 +46,12 @@ def read_back(run: Run) -> None:
 
 def _refuse_wrong_certificate(cluster: ClusterReader, node: NodeAddress, issued: Certificate) -> None:
     """Compare with the request pending on the node, before anything is uploaded."""
-    request = cluster.cli(node).read_request(CALL_MANAGER).value
-    if request is None:
+    pending = pending_request(cluster, node)
+    if pending is None:
         raise UnsafeToAct(
             "7", f"{cluster.name}/{node.name} has no pending request any more", remedy="Generate a new one (step 3)."
         )
-    unequal = differences(request, issued)
+    unequal = differences(pending.value, issued)
     if unequal:
         raise UnsafeToAct(
             "7",
@@ -80,12 +81,15 @@ def _upload(run: Run, cluster: ClusterReader, node: NodeAddress, old: Certificat
 
 
 def _restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> Change:
+    def perform() -> None:
+        run.writer(cluster).control_center(node).restart_and_wait(node.name, SERVICE, poll_seconds=run.poll_seconds)
+
     return Change(
         target=_restart_target(cluster, node),
         before="running with what it loaded at its last start",
         after="restarted",
         interface="control-center",
-        perform=lambda: run.writer(cluster).control_center(node).restart(node.name, SERVICE),
+        perform=perform,
     )
 
 

@@ -1,0 +1,211 @@
+"""Gathers the raw evidence of one trunk into the run folder; parsing and judging come later and elsewhere.
+
+Order, as in the procedure document's sections on packet capture and traces: captures start on both publishers, the
+trunks are reset (only in a run that may change clusters), one call is placed in each direction, captures and traces
+are fetched. Every wait is for an event the cluster itself logs, with a limit.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from pytest_cucmtls.call_watch import CallWatch
+from pytest_cucmtls.calls.webdialer import WebDialerCall
+from pytest_cucmtls.capture.cli_capture import NodeCapture
+from pytest_cucmtls.capture.witnesses import second_reading
+from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
+from pytest_cucmtls.evidence.run_folder import IndexLine
+from pytest_cucmtls.model.cucm import LogFile
+from pytest_cucmtls.model.errors import CucmTlsError
+from pytest_cucmtls.model.inventory import Mode, NodeAddress
+from pytest_cucmtls.procedure import step_06_trust, step_07_identity, step_08_profile, step_09_trunk
+from pytest_cucmtls.procedure.context import Run
+
+_NodeCapture = tuple[ClusterReader, NodeAddress, NodeCapture]
+CAPTURE_FILE = "cucmtls"
+SERVICE = "Cisco CallManager"
+
+
+class _Phases:
+    """Names what is going on and how long each part took."""
+
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self._progress = progress
+        self.done: list[tuple[str, float]] = []
+
+    def run(self, name: str, act: Callable[[], None]) -> None:
+        self._progress(name)
+        begun = time.monotonic()
+        act()
+        self.done.append((name, time.monotonic() - begun))
+
+
+def collect_proof(run: Run) -> list[tuple[str, float]]:
+    """Captures, calls and traces of both clusters; returns (phase, seconds). What fails is said in the evidence, not raised."""
+    phases = _Phases(run.progress)
+    begun_at = datetime.now(UTC)
+    captures: list[_NodeCapture] = []
+    with ExitStack() as open_captures:
+        phases.run("captures start on both clusters", lambda: captures.extend(_start_captures(run, open_captures)))
+        if run.inventory.mode is Mode.APPLY:
+            phases.run("trunks are reset", lambda: _reset_trunks(run))
+        for caller, called in (run.clusters, run.clusters[::-1]):
+            name = f"call {caller.spec.extension} ({caller.name}) to {called.spec.extension} ({called.name})"
+            phases.run(name, partial(_attempt, run, "the test call", partial(_call, run, caller, called)))
+        phases.run("captures stop and are fetched", lambda: _fetch_captures(run, captures))
+    phases.run("traces are collected", lambda: _collect_traces(run, begun_at))
+    phases.run("configuration is read once more", lambda: _read_again(run))
+    phases.run("captures are read by the second witness", lambda: _second_witness(run))
+    return phases.done
+
+
+def _attempt(run: Run, fact: str, act: Callable[[], None]) -> None:
+    """What cannot be gathered becomes a stated reason for an undecided verdict; the rest of the collection goes on."""
+    try:
+        act()
+    except CucmTlsError as problem:
+        run.progress(f"not collected: {fact}: {problem}")
+        run.keep_missing(fact, str(problem))
+
+
+def _start_captures(run: Run, stack: ExitStack) -> list[_NodeCapture]:
+    started: list[_NodeCapture] = []
+    for cluster, peer in (run.clusters, run.clusters[::-1]):
+        for node in cluster.spec.nodes:
+            _attempt(run, f"capture of {cluster.name}/{node.name}", partial(_start_capture, stack, cluster, node, peer, started))
+    return started
+
+
+def _start_capture(
+    stack: ExitStack, cluster: ClusterReader, node: NodeAddress, peer: ClusterReader, started: list[_NodeCapture]
+) -> None:
+    session = stack.enter_context(cluster.fresh_cli(node))
+    capture = NodeCapture(session, CAPTURE_FILE, host=peer.spec.publisher.address)
+    capture.start()
+    started.append((cluster, node, capture))
+
+
+def _reset_trunks(run: Run) -> None:
+    for cluster in run.clusters:
+        if isinstance(cluster, ClusterWriter):
+            _attempt(run, f"trunk reset of {cluster.name}", partial(_reset_trunk, cluster))
+
+
+def _reset_trunk(cluster: ClusterWriter) -> None:
+    cluster.axl().reset_sip_trunk(cluster.spec.trunk)
+
+
+def _call(run: Run, caller: ClusterReader, called: ClusterReader) -> None:
+    """Dial, wait for the answer on the trunk leg, hang up, wait for the release; keep what the driver said."""
+    if not run.inventory.place_calls:
+        run.keep_missing("the test call", "the inventory says place_calls = false")
+        return
+    watch = CallWatch(caller, run.poll_seconds)
+    watch.mark()
+    driver = WebDialerCall(caller, caller.call_password())
+    started_at = datetime.now(UTC)
+    code, description = driver.place(called.spec.extension)
+    ended_at: datetime | None = None
+    try:
+        if code == 0 and watch.wait_for_answer():
+            watch.let_it_talk()
+        driver.end()
+        watch.wait_for_release()
+        ended_at = datetime.now(UTC)
+    finally:
+        attempt = {
+            "direction": f"{caller.name}->{called.name}",
+            "caller": caller.spec.extension,
+            "called": called.spec.extension,
+            "started_at": started_at.isoformat(),
+            "ended_at": ended_at.isoformat() if ended_at else None,
+            "driver": driver.name,
+            "result_code": code,
+            "result_description": description,
+        }
+        run.folder.keep(
+            json.dumps(attempt).encode(),
+            kind="call",
+            cluster=caller.name,
+            interface="webdialer",
+            operation="call",
+            media_type="application/json",
+        )
+
+
+def _fetch_captures(run: Run, captures: list[_NodeCapture]) -> None:
+    for cluster, node, capture in captures:
+        _attempt(run, f"capture of {cluster.name}/{node.name}", partial(_fetch_capture, run, cluster, node, capture))
+
+
+def _fetch_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: NodeCapture) -> None:
+    path = capture.stop()
+    run.folder.keep(
+        cluster.dime(node).read_file(path).value,
+        kind="capture",
+        cluster=cluster.name,
+        node=node.name,
+        interface="dime",
+        operation=capture.command,
+        media_type="application/vnd.tcpdump.pcap",
+        attributes={"path": path},
+    )
+
+
+def _collect_traces(run: Run, since: datetime) -> None:
+    for cluster, node in run.nodes():
+        _attempt(run, f"traces of {cluster.name}/{node.name}", partial(_traces_of, run, cluster, node, since))
+
+
+def _traces_of(run: Run, cluster: ClusterReader, node: NodeAddress, since: datetime) -> None:
+    offered = cluster.log_collection(node).list_files(
+        SERVICE, since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
+    )
+    wanted = [(file, kind) for file in offered.value if (kind := _kind_of(file))]
+    if not wanted:
+        run.keep_missing(f"traces of {cluster.name}/{node.name}", "the node offers no SDL or call log file of this time")
+    for file, kind in wanted:
+        reading = cluster.dime(node).read_file(file.path)
+        run.folder.keep(
+            reading.value,
+            kind=kind,
+            cluster=cluster.name,
+            node=node.name,
+            interface="dime",
+            operation=file.path,
+            attributes={"name": file.name},
+        )
+
+
+def _kind_of(file: LogFile) -> str | None:
+    """Which of our kinds a log file is, by CUCM's own naming (``SDL001_100_000001.txt``, ``calllogs_00000001.txt``)."""
+    if file.name.startswith("SDL") and ".index" not in file.name:
+        return "sdl_trace"
+    return "calllog" if file.name.startswith("calllogs_") else None
+
+
+def _read_again(run: Run) -> None:
+    """Identities, trust stores, profiles and trunks as they are at the time of the call."""
+    for step in (step_06_trust, step_07_identity, step_08_profile, step_09_trunk):
+        _attempt(run, f"step {step.number} once more", partial(step.read_back, run))
+
+
+def _second_witness(run: Run) -> None:
+    for line in run.kept("capture"):
+        _attempt(run, "the second reading of a capture", partial(_keep_reading, run, line))
+
+
+def _keep_reading(run: Run, line: IndexLine) -> None:
+    run.folder.keep(
+        json.dumps(second_reading(run.folder.path / line.item.path)).encode(),
+        kind="witness",
+        cluster=line.cluster,
+        node=line.node,
+        interface="tool",
+        operation=f"pyshark {line.item.path}",
+        media_type="application/json",
+        attributes={"capture": line.item.path},
+    )

@@ -1,0 +1,151 @@
+"""Ladder diagrams as SVG: who sent what to whom, in order; for a handshake and for a call."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.model.handshakes import Handshake
+from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.model.traces import TracedSip
+from pytest_cucmtls.model.verdicts import Verdict
+
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 720, 170, 550, 74, 30
+_STYLE = (
+    "text{font:13px system-ui,sans-serif;fill:#1c2733}.t{font-weight:600;font-size:15px}.w{fill:#5b6b7b;font-size:11px}"
+    ".l{stroke:#8fa1b3;stroke-width:1.5}.a{stroke:#1f5fa8;stroke-width:1.6;fill:none}.x{stroke:#b3261e;stroke-width:1.8}"
+    "@media (prefers-color-scheme:dark){text{fill:#e7edf3}.w{fill:#a9b8c6}.b{fill:#16202a}.a{stroke:#7db4f0}}.b{fill:#ffffff}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """One message: `rightward` from the left party to the right one; `note` stands at the left margin."""
+
+    rightward: bool
+    label: str
+    note: str = ""
+    alarming: bool = False
+
+
+def ladder_svg(title: str, left: str, right: str, arrows: Sequence[Arrow]) -> str:
+    """A self-contained SVG with a title, two lifelines and one row per arrow."""
+    height = _TOP + _ROW * (len(arrows) + 1)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" role="img">',
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>",
+        f'<rect class="b" width="{_WIDTH}" height="{height}"/>',
+        f'<text class="t" x="16" y="24">{escape(title)}</text>',
+    ]
+    for x, name in ((_LEFT, left), (_RIGHT, right)):
+        parts.append(f'<text x="{x}" y="52" text-anchor="middle">{escape(name)}</text>')
+        parts.append(f'<line class="l" x1="{x}" y1="60" x2="{x}" y2="{height - 12}"/>')
+    for row, arrow in enumerate(arrows):
+        parts.append(_arrow(_TOP + _ROW * row + 12, arrow))
+    return "".join(parts) + "</svg>"
+
+
+def _arrow(y: int, arrow: Arrow) -> str:
+    start, end = (_LEFT, _RIGHT) if arrow.rightward else (_RIGHT, _LEFT)
+    head = end - 9 if arrow.rightward else end + 9
+    style = "a x" if arrow.alarming else "a"
+    return (
+        f'<text class="w" x="12" y="{y + 4}">{escape(arrow.note)}</text>'
+        f'<text x="{(_LEFT + _RIGHT) // 2}" y="{y - 5}" text-anchor="middle">{escape(arrow.label)}</text>'
+        f'<path class="{style}" d="M{start} {y}H{end}M{head} {y - 5}L{end} {y}L{head} {y + 5}"/>'
+    )
+
+
+_NAMES = {
+    "client_hello": "Client Hello",
+    "server_hello": "Server Hello",
+    "certificate": "Certificate",
+    "certificate_request": "Certificate Request",
+    "server_hello_done": "Server Hello Done",
+    "client_key_exchange": "Client Key Exchange",
+    "server_key_exchange": "Server Key Exchange",
+    "certificate_verify": "Certificate Verify",
+    "change_cipher_spec": "Change Cipher Spec",
+    "finished": "Finished",
+    "new_session_ticket": "New Session Ticket",
+    "application_data": "Application Data",
+}
+
+
+def handshake_arrows(handshake: Handshake) -> list[Arrow]:
+    """One arrow per flight: consecutive messages of one sender share it."""
+    arrows: list[Arrow] = []
+    if handshake.tcp_opened:
+        arrows.append(Arrow(True, "TCP SYN", f"frame {handshake.first_frame}"))
+    for sender, names, frame in _flights(handshake):
+        arrows.append(Arrow(sender == "client", ", ".join(names), f"frame {frame}"))
+    arrows += [
+        Arrow(alert.sender == "client", f"Alert {alert.level}: {alert.description}", f"frame {alert.frame}", alarming=True)
+        for alert in handshake.alerts
+    ]
+    return arrows
+
+
+def _flights(handshake: Handshake) -> Iterator[tuple[str, list[str], int]]:
+    sender, names, frame = "", [], 0
+    for message in handshake.messages:
+        if names and (message.sender != sender or sum(map(len, names)) > 44):
+            yield sender, names, frame
+            names = []
+        if not names:
+            sender, frame = message.sender, message.frame
+        names.append(_NAMES.get(message.name, message.name.replace("_", " ")))
+    if names:
+        yield sender, names, frame
+
+
+def handshake_ladder(handshake: Handshake, client_name: str, server_name: str) -> str:
+    """The handshake between two named parties."""
+    suite = handshake.cipher_suite.name if handshake.cipher_suite else "suite not seen"
+    title = f"{handshake.version or 'version not seen'}, {suite}: {handshake.outcome.value}"
+    left, right = f"{client_name} {handshake.client}", f"{server_name} {handshake.server}"
+    return ladder_svg(title, left, right, handshake_arrows(handshake))
+
+
+def call_ladder(call_id: str, messages: Sequence[TracedSip], here: str, there: str) -> str:
+    """The SIP messages of one call as one node logged them: `here` is that node."""
+    arrows = [Arrow(traced.direction == "out", _shown(traced.message), traced.source.time) for traced in messages]
+    return ladder_svg(f"Call {call_id}", here, there, arrows)
+
+
+def _shown(message: SipMessage) -> str:
+    first = message.start_line.removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ")
+    profiles = [line.split()[2] for line in message.body.decode("utf-8", "replace").splitlines() if line.startswith("m=audio ")]
+    return first[:60] + (f"  [{profiles[0]}]" if profiles else "")
+
+
+def ladders_for(verdict: Verdict, evidence: Evidence) -> list[tuple[str, str]]:
+    """(name, SVG) of the pictures that belong to a verdict about one direction: its handshakes, its calls."""
+    if "->" not in verdict.subject or verdict.phase not in {"handshake", "call", "trace", "media"}:
+        return []
+    client, server = (evidence.cluster(name) for name in verdict.subject.split("->", 1))
+    pictures = []
+    addresses = {node.address: node.name for spec in evidence.inventory.clusters for node in spec.nodes}
+    for node in client.nodes:
+        if verdict.phase == "handshake":
+            for capture in node.captures[-1:]:
+                for handshake in capture.value.handshakes:
+                    names = addresses.get(handshake.client.ip, "?"), addresses.get(handshake.server.ip, "?")
+                    if names[0] == node.name:
+                        name = f"handshake {names[0]} to {names[1]} from port {handshake.client.port}"
+                        pictures.append((name, handshake_ladder(handshake, *names)))
+        else:
+            pictures += _calls_of(node.name, [trace.value for trace in node.traces], addresses, server.name)
+    return pictures
+
+
+def _calls_of(node: str, traces: Sequence[object], addresses: dict[str, str], peer: str) -> list[tuple[str, str]]:
+    calls: dict[str, list[TracedSip]] = {}
+    for trace in traces:
+        for traced in getattr(trace, "sip_messages", ()):
+            if traced.message.call_id and traced.peer in addresses:
+                calls.setdefault(traced.message.call_id, []).append(traced)
+    return [
+        (f"call {call_id} at {node}", call_ladder(call_id, messages, node, addresses.get(messages[0].peer, peer)))
+        for call_id, messages in calls.items()
+    ]
