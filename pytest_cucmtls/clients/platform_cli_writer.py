@@ -14,7 +14,7 @@ from pytest_cucmtls.wire.cli_text import parse_import_refusal, parse_refusal
 RESTART_LIMIT_SECONDS = 900.0
 """A CallManager with many devices takes minutes to come back (ASSUMED)."""
 
-_PASTE = re.compile(r"Paste the Certificate", re.IGNORECASE)
+_PASTE = re.compile(r"Paste the Certificate[^\n]{0,80}\bEnter\b", re.IGNORECASE)
 _GENERATED = re.compile(r"Successfully\s+Generated\s+CSR\s+for\s+(\S+?)\.?\s*$", re.IGNORECASE | re.MULTILINE)
 _IMPORTED = re.compile(r"Successfully\s+imported|import[^\n]{0,60}\bis successful", re.IGNORECASE)
 _PEM_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----")

@@ -1,0 +1,89 @@
+"""The simulated CLI's shell: banner, prompt, command dispatch, failures, help."""
+
+import asyncio
+import contextlib
+
+from pytest_cucmtls.sim.certificates import CertificateRefused
+from pytest_cucmtls.sim.cli_command import FAILURE_TRAILER, CliContext, CommandFailed
+from pytest_cucmtls.sim.cli_commands import all_commands, find_command
+from pytest_cucmtls.sim.cli_terminal import CliTerminal, Interrupted, TerminalClosed
+from pytest_cucmtls.sim.state import NodeState, WriteForbidden
+
+BANNER = (
+    "Command Line Interface is starting up, please wait ...\n"
+    "\n"
+    "   Welcome to the Platform Command Line Interface\n"
+    "\n"
+    "VMware Installation:\n"
+    "\t2 vCPU: Intel(R) Xeon(R) CPU E5-2630 v3 @ 2.40GHz\n"
+    "\tDisk 1: 80GB, Partitions aligned\n"
+    "\t6144 Mbytes RAM\n"
+    "\n"
+)
+"""RECORDED (platform.md §3.1); the hardware lines vary in reality."""
+NOT_SUPPORTED = "The command is not supported on this platform."
+"""ASSUMED: the real wording for an unknown command could not be confirmed (platform.md §3.2)."""
+NOT_ALLOWED = "You do not have permission to run this command."
+"""ASSUMED: what a cluster that must not be changed answers."""
+
+PROMPT_DIFFERS = "cli_prompt_differs"
+STAYS_SILENT = "cli_stays_silent"
+
+
+async def serve_shell(node: NodeState, user: str, terminal: CliTerminal, banner_delay_seconds: float) -> None:
+    """Talk until the other side quits or goes away."""
+    faults = node.cluster.faults
+    with contextlib.suppress(TerminalClosed):
+        terminal.write(BANNER)
+        if banner_delay_seconds or STAYS_SILENT in faults:
+            await _wait(terminal, banner_delay_seconds if STAYS_SILENT not in faults else None)
+        prompt = f"{node.name}# " if PROMPT_DIFFERS in faults else f"{user}:"
+        while await _one_command(CliContext(node, terminal), prompt):
+            pass
+
+
+async def _wait(terminal: CliTerminal, seconds: float | None) -> None:
+    """Let time pass (None: for ever), or less if the other side goes away."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(terminal.interrupted.wait(), seconds)
+
+
+async def _one_command(context: CliContext, prompt: str) -> bool:
+    """Prompt, read, run; False when the user leaves."""
+    terminal = context.terminal
+    try:
+        typed = (await terminal.read_line(prompt)).strip()
+        if typed in {"quit", "exit"}:
+            return False
+        if typed:
+            terminal.interrupted.clear()
+            await _run(context, typed)
+    except Interrupted:
+        terminal.line("^C")
+        terminal.line("Control-C pressed")
+    return True
+
+
+async def _run(context: CliContext, typed: str) -> None:
+    if typed.endswith("?"):
+        _help(context.terminal, typed[:-1].split())
+        return
+    words = typed.split()
+    command = find_command(words)
+    try:
+        if command is None:
+            raise CommandFailed(NOT_SUPPORTED)
+        await command.run(context, words[len(command.words) :])
+    except (CommandFailed, CertificateRefused) as refusal:
+        context.terminal.line(str(refusal))
+        context.terminal.line(FAILURE_TRAILER)
+    except WriteForbidden:
+        context.terminal.line(NOT_ALLOWED)
+        context.terminal.line(FAILURE_TRAILER)
+
+
+def _help(terminal: CliTerminal, words: list[str]) -> None:
+    """``command ?``: the syntax of every command that goes on like this (layout ASSUMED)."""
+    terminal.line("Syntax:")
+    for syntax in sorted({c.syntax for c in all_commands() if c.words[: len(words)] == tuple(words)}):
+        terminal.line(syntax)

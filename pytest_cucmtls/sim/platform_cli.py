@@ -1,0 +1,156 @@
+"""The SSH server of a simulated node's platform CLI: login, one interactive shell, no exec channel."""
+
+import asyncio
+import hmac
+from collections.abc import Sequence
+
+import asyncssh
+
+from pytest_cucmtls.sim.cli_shell import serve_shell
+from pytest_cucmtls.sim.cli_terminal import CliTerminal
+from pytest_cucmtls.sim.state import NodeState
+
+_OLD_KEY_EXCHANGE = (
+    "diffie-hellman-group14-sha1",
+    "diffie-hellman-group-exchange-sha1",
+    "diffie-hellman-group1-sha1",
+)
+_OLD_ENCRYPTION = ("aes128-ctr", "aes192-ctr", "aes256-ctr", "aes128-cbc", "aes256-cbc")
+_OLD_INTEGRITY = ("hmac-sha1",)
+_NEW_KEY_EXCHANGE = ("ecdh-sha2-nistp256", "diffie-hellman-group-exchange-sha256", "diffie-hellman-group14-sha256")
+_NEW_ENCRYPTION = ("aes256-ctr", "aes192-ctr", "aes128-ctr", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com")
+_NEW_INTEGRITY = ("hmac-sha2-256", "hmac-sha2-512", "hmac-sha1")
+_LAST_OLD_MAJOR = 11
+"""Releases up to 11.5 show OpenSSH_5.3 with SHA-1 only (platform.md §3.1); where it changed is ASSUMED."""
+
+
+async def serve_platform_cli(node: NodeState, *, banner_delay_seconds: float = 0.0) -> asyncssh.SSHAcceptor:
+    """Listen on the node's SSH port; a port of 0 takes a free one. `ssh_port` and the host key's fingerprint go into the state.
+
+    Host keys are made anew at each start: RSA everywhere, signed with SHA-1 (``ssh-rsa``) on releases up to 11.5.
+    Releases up to 10.5 accept keyboard-interactive only. Raises: OSError when the port is taken.
+    """
+    old = node.cluster.release.major <= _LAST_OLD_MAJOR
+    key = await asyncio.get_running_loop().run_in_executor(None, _new_host_key)
+    pair = asyncssh.load_keypairs([key])[0]
+    pair.host_key_algorithms = [b"ssh-rsa"] if old else [b"rsa-sha2-512", b"rsa-sha2-256"]
+    acceptor = await asyncssh.listen(
+        node.ip,
+        node.ssh_port,
+        server_factory=lambda: _Login(node, banner_delay_seconds),
+        server_host_keys=[pair],
+        server_version="OpenSSH_5.3" if old else "OpenSSH_8.0",
+        kex_algs=_OLD_KEY_EXCHANGE if old else _NEW_KEY_EXCHANGE,
+        encryption_algs=_OLD_ENCRYPTION if old else _NEW_ENCRYPTION,
+        mac_algs=_OLD_INTEGRITY if old else _NEW_INTEGRITY,
+        gss_host=None,
+        allow_scp=False,
+        line_editor=False,
+        encoding=None,
+        public_key_auth=False,
+        kbdint_auth=True,
+        password_auth=node.cluster.release.major > 10,
+    )
+    node.ssh_host_key_fingerprint = key.get_fingerprint("sha256")
+    node.ssh_port = acceptor.get_port()
+    return acceptor
+
+
+def _new_host_key() -> asyncssh.SSHKey:
+    return asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+
+
+class _Login(asyncssh.SSHServer):
+    """Accounts with the role ``platform``."""
+
+    def __init__(self, node: NodeState, banner_delay_seconds: float) -> None:
+        self._node, self._delay = node, banner_delay_seconds
+        self._user = ""
+
+    def begin_auth(self, username: str) -> bool:
+        """Always asks for a password."""
+        self._user = username
+        return True
+
+    def get_kbdint_challenge(self, _username: str, _lang: str, _submethods: str) -> tuple[str, str, str, list[tuple[str, bool]]]:
+        """PAM's one question."""
+        return "", "", "", [("Password: ", False)]
+
+    def validate_kbdint_response(self, username: str, responses: Sequence[str]) -> bool:
+        """The answer to it."""
+        return len(responses) == 1 and self._accepts(username, responses[0])
+
+    def validate_password(self, username: str, password: str) -> bool:
+        """The ``password`` method, where the release offers it."""
+        return self._accepts(username, password)
+
+    def session_requested(self) -> "asyncssh.SSHServerSession[bytes]":
+        """One shell per session."""
+        return _Session(self._node, self._user, self._delay)
+
+    def _accepts(self, user: str, password: str) -> bool:
+        return any(
+            account.user == user
+            and "platform" in account.roles
+            and hmac.compare_digest(account.password.encode(), password.encode())
+            for account in self._node.cluster.accounts
+        )
+
+
+class _Session(asyncssh.SSHServerSession[bytes]):
+    """A pty and a shell; exec and subsystems are refused, as on the real thing."""
+
+    def __init__(self, node: NodeState, user: str, banner_delay_seconds: float) -> None:
+        self._node, self._user, self._delay = node, user, banner_delay_seconds
+        self._channel: asyncssh.SSHServerChannel[bytes] | None = None
+        self._terminal: CliTerminal | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def connection_made(self, chan: "asyncssh.SSHServerChannel[bytes]") -> None:
+        """The channel is open."""
+        self._channel = chan
+        self._terminal = CliTerminal(chan.write)
+
+    def pty_requested(self, _term_type: str, term_size: tuple[int, int, int, int], _term_modes: object) -> bool:
+        """A terminal, with the rows the pager counts."""
+        if self._terminal is not None and term_size[1] > 1:
+            self._terminal.rows = term_size[1]
+        return True
+
+    def shell_requested(self) -> bool:
+        """The one thing on offer."""
+        return True
+
+    def exec_requested(self, _command: str) -> bool:
+        """No exec channel (platform.md §3.1)."""
+        return False
+
+    def session_started(self) -> None:
+        """Run the shell beside the connection."""
+        self._task = asyncio.get_running_loop().create_task(self._serve())
+
+    def data_received(self, data: bytes, _datatype: int | None) -> None:
+        """Keystrokes."""
+        if self._terminal is not None:
+            self._terminal.feed(data)
+
+    def eof_received(self) -> bool:
+        """No more keystrokes: the shell ends."""
+        if self._terminal is not None:
+            self._terminal.end()
+        return False
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """End whatever runs."""
+        if self._terminal is not None:
+            self._terminal.end()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _serve(self) -> None:
+        if self._terminal is None or self._channel is None:
+            return
+        try:
+            await serve_shell(self._node, self._user, self._terminal, self._delay)
+        finally:
+            self._channel.exit(0)
