@@ -4,6 +4,7 @@ State only: what is stored here reaches a port when the service that uses it loa
 """
 
 import contextlib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -269,11 +270,17 @@ def _old_upload_failure(unit: str) -> str:
 
 
 def _load(der: bytes) -> x509.Certificate:
-    """Read a certificate whole (extensions included), so that nothing later meets a surprise."""
+    """Read every field the store uses, so that a damaged one is refused here and surprises nobody later."""
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        _public_key(certificate)
-        _alternative_names(certificate)
+        with warnings.catch_warnings():
+            # The library warns of oddities (negative serial number …) that CUCM's takes without a word.
+            warnings.simplefilter("ignore")
+            certificate = x509.load_der_x509_certificate(der)
+            _public_key(certificate)
+            _alternative_names(certificate)
+            _trust_file_name(certificate)
+            _ = certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+            _ = certificate.signature_algorithm_parameters
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise CertificateRefused(UNREADABLE, "unreadable") from None
     return certificate
