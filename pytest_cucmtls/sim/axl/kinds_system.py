@@ -1,0 +1,132 @@
+"""The elements of nodes, call managers and the other objects that trunks and phones refer to."""
+
+from pytest_cucmtls.sim.axl.fields import choice, flag, group, link, number, text
+from pytest_cucmtls.sim.axl.kinds import FIVE, ObjectKind, always
+
+PROCESS_NODE = ObjectKind(
+    "processNode",
+    "ProcessNode",
+    (
+        text("name", 255, required=True),
+        text("description", 50),
+        text("mac"),
+        text("ipv6Name"),
+        choice("nodeUsage", "XNodeUsage", unset="Subscriber", absent="add update"),
+        link("lbmHubGroup"),
+        choice("processNodeRole", "XProcessNodeRole", unset="CUCM Voice/Video", since="10.0"),
+    ),
+    always("get", "list"),
+    searches=("name", "description", "processNodeRole"),
+)
+
+CALL_MANAGER = ObjectKind(
+    "callManager",
+    "CallManager",
+    (
+        text("name", 50),
+        text("description", 50),
+        group(
+            "autoRegistration",
+            text("startDn", 255, unset="1000"),
+            text("endDn", 255, unset="1000"),
+            text("nextDn", 255, unset="1000"),
+            link("routePartitionName", "routePartition"),
+            text("e164Mask", 50),
+            flag("autoRegistrationEnabled", False),
+        ),
+        group(
+            "ports",
+            number("ethernetPhonePort", 2000),
+            group("mgcpPorts", number("listen", 2427), number("keepAlive", 2428)),
+            group(
+                "sipPorts",
+                number("sipPhonePort", 5060),
+                number("sipPhoneSecurePort", 5061),
+                number("sipOAuthPort", 5090, since="12.5"),
+                number("sipOAuthMRAPort", 5091, since="12.5"),
+            ),
+            absent="list",
+        ),
+        link("processNodeName", "processNode"),
+        link("lbmGroup"),
+    ),
+    always("get", "list"),
+    searches=("name", "description"),
+)
+
+CALL_MANAGER_GROUP = ObjectKind(
+    "callManagerGroup",
+    "CallManagerGroup",
+    (
+        text("name", 50, required=True),
+        flag("tftpDefault"),
+        group(
+            "members",
+            group(
+                "member",
+                link("callManagerName", "callManager", required=True, nillable=False),
+                number("priority", required=True),
+                required=True,
+                at_most=0,
+            ),
+            required=True,
+            absent="list",
+        ),
+    ),
+    always(*FIVE),
+)
+
+DEVICE_POOL = ObjectKind(
+    "devicePool",
+    "DevicePool",
+    (
+        text("name", 50, required=True),
+        link("autoSearchSpaceName", "css"),
+        link("dateTimeSettingName", required=True, nillable=False, unset="CMLocal"),
+        link("callManagerGroupName", "callManagerGroup", required=True, nillable=False, unset="Default"),
+        link("mediaResourceListName"),
+        link("regionName", required=True, nillable=False, unset="Default"),
+        link("srstName", required=True, unset="Disable"),
+        link("automatedAlternateRoutingCssName", "css"),
+        link("locationName", "location"),
+    ),
+    always(*FIVE),
+    searches=("name", "callManagerGroupName", "regionName"),
+)
+
+LOCATION = ObjectKind(
+    "location",
+    "Location",
+    (
+        text("name", 50, required=True),
+        number("withinAudioBandwidth", 0),
+        number("withinVideoBandwidth", 0),
+        number("withinImmersiveKbits", 0),
+    ),
+    always("get", "list"),
+)
+
+PRESENCE_GROUP = ObjectKind(
+    "presenceGroup",
+    "PresenceGroup",
+    (text("name", required=True), text("description")),
+    always("get", "list"),
+    searches=("name", "description"),
+)
+
+SERVICE_PARAMETER = ObjectKind(
+    "serviceParameter",
+    "ServiceParameter",
+    (
+        link("processNodeName", "processNode"),
+        text("name"),
+        text("service"),
+        text("value", nillable=True),
+        choice("valueType", "XParam", absent="add update"),
+    ),
+    (*always("get", "update"), ("list", "9.1")),
+    searches=("processNodeName", "service"),
+    identity=("processNodeName", "name", "service"),
+)
+
+KINDS = (PROCESS_NODE, CALL_MANAGER, CALL_MANAGER_GROUP, DEVICE_POOL, LOCATION, PRESENCE_GROUP, SERVICE_PARAMETER)
