@@ -175,3 +175,18 @@ def server_chain(handshake: Handshake) -> tuple[Certificate, ...]:
 def client_chain(handshake: Handshake) -> tuple[Certificate, ...]:
     """Certificates of the client role."""
     return handshake.client_chain
+
+
+def alerts_between(evidence: Evidence, sender: ClusterEvidence, receiver: ClusterEvidence) -> list[str]:
+    """Fatal alerts one cluster sent the other, one text each; empty when nothing was captured."""
+    senders, receivers, found = addresses_of(evidence, sender), addresses_of(evidence, receiver), dict[str, None]()
+    for cluster in evidence.clusters:
+        for node in cluster.nodes:
+            for source in node.captures:
+                for handshake in source.value.handshakes:
+                    ends = {"client": handshake.client.ip, "server": handshake.server.ip}
+                    for alert in handshake.alerts:
+                        other = ends["server" if alert.sender == "client" else "client"]
+                        if alert.level == "fatal" and ends.get(alert.sender) in senders and other in receivers:
+                            found[f"{sender.name} answered {alert.description} (frame {alert.frame})"] = None
+    return list(found)

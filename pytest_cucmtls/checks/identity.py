@@ -1,0 +1,115 @@
+"""Step 7: the admin interface shows the certificate that the authority issued."""
+
+from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, not_mentioned, passed, ruled
+from pytest_cucmtls.checks.moments import moment
+from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.requests import signed_before
+from pytest_cucmtls.checks.stores import identity, short, why
+from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence
+from pytest_cucmtls.model.inventory import Mode
+from pytest_cucmtls.model.policy import Policy
+from pytest_cucmtls.model.verdicts import Clause, Judgement
+from pytest_cucmtls.wire.certificate_paths import is_self_signed
+
+
+@check(
+    "identity_is_the_issued_one",
+    step="7",
+    phase="config",
+    scope="node",
+    remedies=("S7",),
+    clauses=(document("step 7: upload the signed certificate as CallManager"),),
+)
+def identity_is_the_issued_one(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+    """The CallManager certificate on the admin interface is the one the authority issued for this node.
+
+    Compared by SHA-256. What the description field says ("Self-signed certificate") proves nothing.
+    """
+    place = f"{cluster.name}/{node.name}"
+    own = identity(evidence, cluster, node)
+    if node.issued is None:
+        if evidence.inventory.mode is Mode.VERIFY or signed_before(node):
+            return not_applicable("Nothing was issued in this run; the certificate in place is judged by itself.")
+        raise missing(
+            f"the issued certificate of {place}",
+            why(evidence, f"issued certificate of {place}"),
+            "Keep the certificate of step 4.",
+        )
+    issued, shown = node.issued.value, own.value.certificate
+    evidence_items = (own.item, node.issued.item)
+    if shown.sha256 == issued.sha256:
+        return passed(
+            short(issued), short(shown), f"The admin interface of {place} shows the issued certificate.", evidence_items
+        )
+    text = f"The admin interface of {place} shows {short(shown)}; issued was {short(issued)}: {_explanation(evidence, node, shown.sha256)}"
+    return failed(short(issued), short(shown), text, evidence_items)
+
+
+def _explanation(evidence: Evidence, node: NodeEvidence, shown: str) -> str:
+    before = node.own_certificate_before
+    if before is not None and before.value.certificate.sha256 == shown:
+        return "it is still the certificate from before, the upload did not happen."
+    for cluster in evidence.clusters:
+        for other in cluster.nodes:
+            if other is not node and other.issued is not None and other.issued.value.sha256 == shown:
+                return f"it is the certificate issued for {cluster.name}/{other.name}, the files were swapped."
+    if any(source.value.sha256 == shown for source in evidence.authority_chain):
+        return "it is a certificate of the authority itself, steps 6 and 7 were crossed."
+    return "it is neither the old nor the issued one."
+
+
+@check(
+    "identity_is_issued_by_authority",
+    step="7",
+    phase="config",
+    scope="node",
+    remedies=("S7",),
+    clauses=(document("step 7: CA-signed certificate"),),
+    after=("identity_is_the_issued_one",),
+)
+def identity_is_issued_by_authority(
+    evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence
+) -> Judgement:
+    """The CallManager certificate is an end-entity certificate that somebody else signed, not a self-signed or CA one."""
+    rule = policy.rule("cert.self_signed", moment(evidence).date())
+    if rule is None:
+        return not_mentioned(policy, "cert.self_signed")
+    own, place = identity(evidence, cluster, node), f"{cluster.name}/{node.name}"
+    certificate, broken = own.value.certificate, list[str]()
+    if certificate.is_ca:
+        broken.append(f"{place} has a CA certificate ({certificate.subject}) as CallManager identity, steps 6 and 7 were crossed")
+    elif is_self_signed(certificate) and rule.value == "refused":
+        broken.append(f"the CallManager certificate of {place} is self-signed ({short(certificate)})")
+    observed = f"issuer {certificate.issuer}"
+    fine = f"The certificate of {place} was issued by {certificate.issuer}."
+    expected = "a CA-signed end-entity certificate"
+    return ruled(rule, broken, expected=expected, observed=observed, fine=fine, evidence=(own.item,))
+
+
+@check(
+    "certificate_is_in_date",
+    step="7",
+    phase="config",
+    scope="node",
+    remedies=("S3", "S4", "S5", "S6", "S7", "X1"),
+    clauses=(Clause("RFC 5280", "§4.1.2.5", "V"),),
+)
+def certificate_is_in_date(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+    """The CallManager certificate is valid at the time of the call, both ends of its validity included."""
+    own, place, at = identity(evidence, cluster, node), f"{cluster.name}/{node.name}", moment(evidence)
+    certificate = own.value.certificate
+    if certificate.not_before is None or certificate.not_after is None:
+        raise missing(
+            f"the validity of {place}'s certificate", certificate.problem or "unreadable", "Export the certificate again."
+        )
+    observed = f"{certificate.not_before:%Y-%m-%d %H:%M:%S}..{certificate.not_after:%Y-%m-%d %H:%M:%S} UTC"
+    expected = f"valid at {at:%Y-%m-%d %H:%M:%S} UTC"
+    offset = node.clock_offset_seconds
+    clock = f" (time of the call; the node's clock is {offset.value:+.1f} s from the tool's)" if offset else " (time of the call)"
+    if at > certificate.not_after:
+        text = f"The certificate of {place} expired {at - certificate.not_after} before {at:%Y-%m-%d %H:%M:%S} UTC{clock}: {observed}."
+        return failed(expected, observed, text, (own.item,))
+    if at < certificate.not_before:
+        text = f"The certificate of {place} becomes valid {certificate.not_before - at} after {at:%Y-%m-%d %H:%M:%S} UTC{clock}."
+        return failed(expected, observed, text, (own.item,), remedies=("X3", "S4"))
+    return passed(expected, observed, f"The certificate of {place} is valid at {at:%Y-%m-%d %H:%M:%S} UTC{clock}.", (own.item,))
