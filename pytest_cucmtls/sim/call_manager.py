@@ -1,0 +1,152 @@
+"""The CallManager service of a simulated node: starts and stops, runs trunks, places calls (`CallManagerPort`)."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime
+
+from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.sim.calls import Call, CallLength, Calls, caller_of, dialled_of
+from pytest_cucmtls.sim.dial_plan import text, truth
+from pytest_cucmtls.sim.packet_capture import PacketCapture
+from pytest_cucmtls.sim.packet_recording import PacketRecording
+from pytest_cucmtls.sim.phones import Phones
+from pytest_cucmtls.sim.sip_connection import SipConnection
+from pytest_cucmtls.sim.sip_signalling import SipSignalling
+from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, CallTicket, LoadedSecurity, NodeState
+from pytest_cucmtls.sim.traces import TraceWriter
+from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
+
+TRUNK_STILL_RESETTING = "trunk_still_resetting"
+"""Behaviour name: the first call after a reset finds the trunk out of service."""
+
+_REGISTERED, _UNKNOWN, _CONNECTIVITY_ERROR, _DEVICE_UNREGISTERED = 0, 1, 6, 10
+# RisPort's StatusReason numbers (platform.md §5.2).
+
+
+class CallManager:
+    """One node's call control; traces go to `node.traces` (made here when there is none)."""
+
+    def __init__(self, node: NodeState, *, host_names: Mapping[str, str] | None = None, length: CallLength | None = None) -> None:
+        self._node = node
+        traces = node.traces if isinstance(node.traces, TraceWriter) else TraceWriter(node)
+        node.traces = self._traces = traces
+        capture = node.packet_capture
+        recording = capture.recording if isinstance(capture, PacketCapture) else PacketRecording()
+        database = node.cluster.database
+        self._trunks = RunningTrunks(database)
+        self._phones = Phones(database, node.ip)
+        self.calls = Calls(node, self._phones, self._trunks, traces, length or CallLength())
+        self._signalling = SipSignalling(node, self._trunks, traces, recording, self._take_invite)
+        self._signalling.host_names = dict(host_names or {})
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running = False
+
+    async def start(self) -> None:
+        """Load identity and trust from the store, copy the configuration, listen on the SIP port.
+
+        Raises: OSError when the port is taken, ssl.SSLError when OpenSSL refuses what was loaded.
+        """
+        if self._running:
+            return
+        loaded = self._load()
+        self._trunks.reset_all()
+        self._traces.started()
+        await self._signalling.start(loaded)
+        self._node.loaded = loaded
+        self._running = True
+        self._set_status("Started")
+
+    async def stop(self) -> None:
+        """Drop calls and connections, close the listener, give the phones' addresses back."""
+        self._running = False
+        tasks = tuple(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._signalling.stop()
+        self._phones.close()
+        self._traces.flush()
+        self._traces.close()
+        self._set_status("Stopped")
+
+    async def restart(self) -> None:
+        """Stop, reload from the store, start; the service's status follows."""
+        self._set_status("Stopping")
+        await self.stop()
+        self._set_status("Starting")
+        await self.start()
+
+    async def reset_trunk(self, name: str) -> None:
+        """Close the trunk's connections (calls on it end) and copy its configuration and profile from the database."""
+        await self._signalling.close_trunk(name)
+        self._trunks.reset(name)
+        if self._running:
+            await self._signalling.listen_as_configured()
+
+    async def make_call(self, device: str, line: str, destination: str) -> CallTicket:
+        """Let a phone dial; returns as soon as it is off hook, whatever becomes of the call."""
+        call = self.calls.begin(device, line, destination)
+        if self._running:
+            await self._signalling.listen_as_configured()
+        self._run(self.calls.place(call, self._signalling))
+        return CallTicket(call.call_id, device, destination)
+
+    async def end_call(self, device: str) -> bool:
+        """Hang up the device's youngest call and wait until it is cleared; False when it has none."""
+        own = [call for call in self.calls.active.values() if call.device.lower() == device.lower()]
+        if not own:
+            return False
+        own[-1].hang_up()
+        return True
+
+    async def wait_until_idle(self, limit_seconds: float = 30.0) -> None:
+        """Until no call is active. Raises: TimeoutError."""
+        async with asyncio.timeout(limit_seconds):
+            while self._tasks:
+                await asyncio.wait(tuple(self._tasks))
+
+    def trunk_status(self, name: str) -> tuple[str, int]:
+        """RisPort's (Status, StatusReason): unknown unless the SIP profile sends OPTIONS, as on the real page."""
+        trunk = self._trunks.find(name)
+        if trunk is None or not self._running:
+            return "UnRegistered", _DEVICE_UNREGISTERED
+        if not self._pings(name):
+            return "Unknown", _UNKNOWN
+        return ("Registered", _REGISTERED) if self._signalling.has_connection(name) else ("UnRegistered", _CONNECTIVITY_ERROR)
+
+    def phone_status(self, name: str) -> tuple[str, int]:
+        """RisPort's (Status, StatusReason): phones register with the publisher."""
+        here = self._running and self._node.role == "publisher"
+        if here and self._phones.row(name) is not None:
+            return "Registered", _REGISTERED
+        return "UnRegistered", _DEVICE_UNREGISTERED
+
+    def _pings(self, trunk: str) -> bool:
+        database = self._node.cluster.database
+        row = database.find("sipTrunk", name=trunk) or {}
+        profile = database.find("sipProfile", name=text(row.get("sipProfileName"))) or {}
+        options = profile.get("sipOptions") or profile
+        return truth(options.get("enableOutboundOptionsPing"))
+
+    def _load(self) -> LoadedSecurity:
+        identity = self._node.certificates.own("CallManager")
+        if identity is None:
+            raise RuntimeError(f"{self._node.name} has no CallManager certificate")
+        trust = tuple(entry.der for entry in self._node.certificates.trust("CallManager-trust").values())
+        return LoadedSecurity(identity, trust, self._node.now())
+
+    def _take_invite(self, connection: SipConnection, trunk: RunningTrunk, invite: SipMessage) -> None:
+        call: Call = self.calls.begin("", caller_of(invite), dialled_of(invite))
+        self._run(self.calls.take(call, connection, trunk, invite, self._signalling))
+
+    def _run(self, call: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(call)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _set_status(self, status: str) -> None:
+        service = self._node.services.get(CALL_MANAGER_SERVICE)
+        if service is not None:
+            service.status = status
+            if status == "Started":
+                service.started_at = datetime.now(UTC)

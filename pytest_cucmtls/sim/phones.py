@@ -1,0 +1,132 @@
+"""The phones of a simulated cluster: each holds an address of its own on the node's subnet and carries its calls' audio."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from ipaddress import IPv4Address
+
+from pytest_cucmtls.sim.database import Database, Row, repeated
+from pytest_cucmtls.sim.dial_plan import partition_name, search_space, text
+from pytest_cucmtls.sim.media import FIRST_PORT, LAST_PORT, PACKET_INTERVAL_SECONDS, AudioStream
+
+BUSY_TRIGGER = 2
+"""Calls a line takes before the next one hears busy: CUCM's default."""
+
+_FIRST_HOST, _LAST_HOST = 101, 199
+_CLAIM_PORT = 5060
+
+
+class NoFreeAddress(Exception):
+    """Every phone address or media port of the subnet is taken."""
+
+
+class Phone:
+    """One registered phone."""
+
+    def __init__(self, name: str, subnet: str) -> None:
+        self.name = name
+        self.calls = 0
+        """Calls it is in."""
+        self._claim = _claim_address(subnet)
+        self.address: str = self._claim.getsockname()[0]
+
+    @property
+    def busy(self) -> bool:
+        """Its line takes no more calls."""
+        return self.calls >= BUSY_TRIGGER
+
+    async def open_audio(
+        self, packets: int, on_finished: Callable[[], None], interval_seconds: float = PACKET_INTERVAL_SECONDS
+    ) -> AudioStream:
+        """An audio stream on a free even port. Raises: NoFreeAddress."""
+        for port in range(FIRST_PORT, LAST_PORT + 1, 2):
+            try:
+                _, stream = await asyncio.get_running_loop().create_datagram_endpoint(
+                    lambda: AudioStream(packets, interval_seconds, on_finished), local_addr=(self.address, port)
+                )
+            except OSError:
+                continue
+            return stream
+        raise NoFreeAddress(f"no media port free on {self.address}")
+
+    def close(self) -> None:
+        """Give the address back."""
+        self._claim.close()
+
+
+class Phones:
+    """Phones of one node, made when first used."""
+
+    def __init__(self, database: Database, node_ip: str) -> None:
+        self._database = database
+        self._node_ip = node_ip
+        self._phones: dict[str, Phone] = {}
+
+    def find(self, name: str) -> Phone | None:
+        """By device name, without case; None when the database has no such phone."""
+        row = self.row(name)
+        if row is None:
+            return None
+        known = text(row.get("name"))
+        if known not in self._phones:
+            self._phones[known] = Phone(known, self._node_ip)
+        return self._phones[known]
+
+    def with_line(self, pattern: str, partition: str) -> Phone | None:
+        """The first phone that carries this directory number."""
+        for row in self._database.rows("phone"):
+            if (pattern, partition) in _directory_numbers(row):
+                return self.find(text(row.get("name")))
+        return None
+
+    def search_space(self, name: str, line: str) -> tuple[str, ...]:
+        """Partitions a phone's line may dial: the line's calling search space, then the phone's."""
+        row = self.row(name) or {}
+        partition = next((own for pattern, own in _directory_numbers(row) if pattern == line), "")
+        number: Row = next(
+            (
+                each
+                for each in self._database.rows("line")
+                if (text(each.get("pattern")), partition_name(each.get("routePartitionName"))) == (line, partition)
+            ),
+            {},
+        )
+        spaces = (text(number.get("shareLineAppearanceCssName")), text(row.get("callingSearchSpaceName")))
+        return search_space(self._database, *spaces)
+
+    def row(self, name: str) -> Row | None:
+        """The phone's row."""
+        wanted = name.lower()
+        return next((row for row in self._database.rows("phone") if text(row.get("name")).lower() == wanted), None)
+
+    def close(self) -> None:
+        """Give all addresses back."""
+        for phone in self._phones.values():
+            phone.close()
+        self._phones.clear()
+
+
+def _directory_numbers(row: Row) -> list[tuple[str, str]]:
+    """(pattern, partition) of a phone's lines in order."""
+    numbers = []
+    for line in sorted(repeated(row, "lines"), key=lambda each: int(each.get("index") or 0)):
+        number = line.get("dirn") or line
+        numbers.append((text(number.get("pattern")), partition_name(number.get("routePartitionName"))))
+    return numbers
+
+
+def _claim_address(node_ip: str) -> socket.socket:
+    """A socket that holds a free address of the node's /24, so that no other simulated phone takes it."""
+    network = int(IPv4Address(node_ip)) & 0xFFFFFF00
+    for host in range(_FIRST_HOST, _LAST_HOST + 1):
+        address = str(IPv4Address(network | host))
+        if address == node_ip:
+            continue
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind((address, _CLAIM_PORT))
+        except OSError:
+            claim.close()
+            continue
+        return claim
+    raise NoFreeAddress(f"no phone address free beside {node_ip}")

@@ -1,0 +1,334 @@
+"""SIP connections of a simulated node: listeners, outgoing connections, who the peer is, and which call a message belongs to."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum, auto
+from itertools import count
+
+from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.errors import UnexpectedAnswer
+from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.sim import tls_contexts
+from pytest_cucmtls.sim.packet_recording import PacketRecording
+from pytest_cucmtls.sim.sip_connection import SipConnection, TlsProblem
+from pytest_cucmtls.sim.sip_dialogs import SipDialog, response_message, sip_date
+from pytest_cucmtls.sim.state import LoadedSecurity, NodeState
+from pytest_cucmtls.sim.traces import TraceWriter
+from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
+from pytest_cucmtls.wire.sip_messages import parse_sip_message, sip_bytes
+from pytest_cucmtls.wire.x509 import parse_certificate
+
+CONNECT_SECONDS = 10.0
+LAN_SEGMENT_BYTES = 1460
+
+CERTIFICATE_INDICATION_OF_ANOTHER_CONNECTION = "certificate_indication_of_another_connection"
+TRACE_NAMES_ANOTHER_CIPHER = "trace_names_another_cipher"
+"""Behaviour names: SIPCertificateInd is only written for a connection index that is not this call's, or with a wrong cipher."""
+
+
+class LegEvent(Enum):
+    """What can reach a call leg beside SIP messages."""
+
+    HANG_UP = auto()
+    CONNECTION_LOST = auto()
+    MEDIA_DONE = auto()
+
+
+Inbox = asyncio.Queue[SipMessage | LegEvent]
+InviteTaker = Callable[[SipConnection, RunningTrunk, SipMessage], None]
+
+
+class ConnectionFailed(Exception):
+    """A trunk reached none of its destinations, or the peer was not who the profile names."""
+
+
+class SipSignalling:
+    """Everything between calls and sockets on one node."""
+
+    def __init__(
+        self, node: NodeState, trunks: RunningTrunks, traces: TraceWriter, recording: PacketRecording, take_invite: InviteTaker
+    ) -> None:
+        self.host_names: Mapping[str, str] = {}
+        """Host name to address: the simulated DNS for trunk destinations."""
+        self._node = node
+        self._trunks = trunks
+        self._traces = traces
+        self._recording = recording
+        self._take_invite = take_invite
+        self._loaded: LoadedSecurity | None = None
+        self._indexes = count(1)
+        self._servers: dict[int, asyncio.Server] = {}
+        self._connections: list[SipConnection] = []
+        self._ready: dict[SipConnection, asyncio.Future[None]] = {}
+        self._gone = asyncio.Event()
+        self._inboxes: dict[str, Inbox] = {}
+        self._inbox_connections: dict[str, SipConnection] = {}
+        self._untold: dict[SipConnection, RunningTrunk] = {}
+        """Outgoing connections whose certificate indication comes after the first message, as in real traces."""
+
+    async def start(self, loaded: LoadedSecurity) -> None:
+        """Serve and trust what was loaded; listen. Raises: OSError when the port is taken, ssl.SSLError."""
+        self._loaded = loaded
+        self._server_context()
+        await self.listen_as_configured()
+
+    async def stop(self) -> None:
+        """Close listeners and connections and wait until they are gone."""
+        for server in self._servers.values():
+            server.close()
+        self._servers.clear()
+        await self._close(list(self._connections))
+
+    async def listen_as_configured(self) -> None:
+        """TLS port always; a plain port for every trunk profile that accepts TCP."""
+        plain = {trunk.incoming_port for trunk in self._trunks.all() if not trunk.secure_inbound}
+        wanted = {self._node.sip_port} | {trunk.incoming_port for trunk in self._trunks.all()}
+        for port in self._servers.keys() - wanted:
+            self._servers.pop(port).close()
+        for port in wanted - self._servers.keys():
+            secure = port == self._node.sip_port or port not in plain
+            self._servers[port] = await self._listen(port, secure=secure)
+
+    async def close_trunk(self, name: str) -> None:
+        """Close the trunk's connections, whichever side opened them."""
+        await self._close([connection for connection in self._connections if connection.trunk == name])
+
+    def has_connection(self, name: str) -> bool:
+        """A usable connection that this node opened for the trunk exists."""
+        return self._existing(name) is not None
+
+    async def connect(self, trunk: RunningTrunk) -> SipConnection:
+        """The trunk's connection, opened when there is none. Raises: ConnectionFailed."""
+        existing = self._existing(trunk.name)
+        if existing is not None:
+            return existing
+        self._traces.create_connection(trunk.tls_security)
+        for host, port in trunk.destinations:
+            with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
+                connection = await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
+                if connection is not None:
+                    return connection
+        raise ConnectionFailed(f"no destination of {trunk.name} can be used")
+
+    def send(self, dialog: SipDialog, message: SipMessage) -> None:
+        """Write a message of a call, with trace and call log."""
+        connection, data = dialog.connection, sip_bytes(message)
+        net_id = self._traces.sip_message("out", connection.peer.ip, connection.peer.port, connection.index, data)
+        self._log(connection, dialog.ci, "out", net_id, message)
+        connection.send(data)
+        trunk = self._untold.pop(connection, None)
+        if trunk is not None:
+            self._indicate_certificate(connection, trunk)
+
+    def open_inbox(self, call_id: str, connection: SipConnection, ci: int) -> Inbox:
+        """From now on messages of this call go into the inbox returned."""
+        inbox: Inbox = asyncio.Queue()
+        self._inboxes[call_id] = inbox
+        self._inbox_connections[call_id] = connection
+        connection.calls[call_id] = ci
+        return inbox
+
+    def close_inbox(self, call_id: str) -> None:
+        """The call is over."""
+        self._inboxes.pop(call_id, None)
+        connection = self._inbox_connections.pop(call_id, None)
+        if connection is not None:
+            connection.calls.pop(call_id, None)
+
+    def connection_ready(self, connection: SipConnection) -> None:
+        """A handshake is complete: find out who the peer is."""
+        future = self._ready.pop(connection, None)
+        if future is not None and not future.done():
+            future.set_result(None)
+        if connection.outgoing:
+            return
+        peer = connection.peer
+        self._traces.connection(peer.ip, peer.port, connection.index, outgoing=False, secure=connection.secure)
+        trunk = self._inbound_trunk(connection)
+        connection.trunk = trunk.name if trunk else ""
+        if connection.secure:
+            self._indicate_certificate(connection, trunk)
+
+    def connection_message(self, connection: SipConnection, message: bytes) -> None:
+        """A message arrived: trace it, give it to its call, or begin one."""
+        peer = connection.peer
+        net_id = self._traces.sip_message("in", peer.ip, peer.port, connection.index, message)
+        try:
+            parsed = parse_sip_message(message)
+        except UnexpectedAnswer:
+            return
+        call_id = parsed.call_id or ""
+        self._log(connection, connection.calls.get(call_id, 0), "in", net_id, parsed)
+        if call_id in self._inboxes:
+            self._inboxes[call_id].put_nowait(parsed)
+        elif parsed.method is not None and parsed.method != "ACK":
+            self._take_request(connection, parsed)
+
+    def connection_closed(self, connection: SipConnection, problem: TlsProblem | None) -> None:
+        """A connection is gone: its calls learn it."""
+        if problem is not None:
+            peer = connection.peer
+            self._traces.tls_failure(connection.index, peer.ip, peer.port, problem.verify_code, problem.text)
+        future = self._ready.pop(connection, None)
+        if future is not None and not future.done():
+            future.set_exception(ConnectionFailed(problem.text if problem else "closed during the handshake"))
+        for call_id in tuple(connection.calls):
+            self._inboxes[call_id].put_nowait(LegEvent.CONNECTION_LOST)
+        self._untold.pop(connection, None)
+        if connection in self._connections:
+            self._connections.remove(connection)
+        if not self._connections:
+            self._gone.set()
+
+    def _take_request(self, connection: SipConnection, request: SipMessage) -> None:
+        trunk = self._trunks.find(connection.trunk) if connection.trunk else None
+        if trunk is None:
+            host = self._node.name
+            self._answer(connection, request, 503, f'399 {host} "Unable to find a device handler for the request received"')
+        elif request.method == "INVITE":
+            self._take_invite(connection, trunk, request)
+        elif request.method == "OPTIONS":
+            self._answer(connection, request, 200)
+        else:
+            self._answer(connection, request, 481)
+
+    def _answer(self, connection: SipConnection, request: SipMessage, status: int, warning: str = "") -> None:
+        """An answer outside any call."""
+        to = request.header("To") or ""
+        headers = (
+            ("To", to if ";tag=" in to else f"{to};tag={connection.index}"),
+            ("CSeq", request.header("CSeq") or ""),
+            ("Server", f"Cisco-CUCM{self._node.cluster.release.sip_version}"),
+            *((("Warning", warning),) if warning else ()),
+        )
+        data = sip_bytes(response_message(request, status, headers, sip_date(self._node)))
+        self._traces.sip_message("out", connection.peer.ip, connection.peer.port, connection.index, data)
+        connection.send(data)
+
+    def _existing(self, name: str) -> SipConnection | None:
+        return next((each for each in self._connections if each.trunk == name and each.outgoing and each.ready), None)
+
+    async def _open(self, trunk: RunningTrunk, host: str, port: int) -> SipConnection | None:
+        """One attempt; None when the peer is not who the X.509 list names. Raises: OSError, ConnectionFailed, TimeoutError."""
+        assert self._loaded is not None
+        context = None
+        if trunk.secure_outbound:
+            context = tls_contexts.client_context(self._node.cluster, self._loaded, trunk.suite_mode)
+        loop = asyncio.get_running_loop()
+        tcp = _lan_socket()
+        try:
+            tcp.bind((self._node.ip, 0))
+            await loop.sock_connect(tcp, (self.host_names.get(host.lower(), host), port))
+        except (OSError, asyncio.CancelledError):
+            tcp.close()
+            raise
+        connection = self._new_connection(outgoing=True, context=context)
+        connection.trunk = trunk.name
+        ready = self._ready[connection] = loop.create_future()
+        await loop.create_connection(lambda: connection, sock=tcp)
+        peer = connection.peer
+        self._traces.connection(peer.ip, peer.port, connection.index, outgoing=True, secure=connection.secure)
+        try:
+            await ready
+        except ConnectionFailed as failure:
+            raise ConnectionRefusedError(str(failure)) from None
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
+        if connection.secure and not trunk.expects(_certificate_of(connection)):
+            self._refuse_peer(connection, trunk)
+            return None
+        if connection.secure:
+            self._untold[connection] = trunk
+        return connection
+
+    def _refuse_peer(self, connection: SipConnection, trunk: RunningTrunk) -> None:
+        """The handshake was fine, the name is not. Text ASSUMED (platform.md §11: no sample is public)."""
+        self._indicate_certificate(connection, trunk)
+        subject, names = slash_form(_certificate_of(connection)), ",".join(trunk.x509_subject_names)
+        self._traces.app_info(
+            f"SIPD - X509SubjectName mismatch: trunk={trunk.name}, connIdx={connection.index}, peer={subject}, expected={names}"
+        )
+        connection.trunk = ""
+        connection.close()
+
+    def _inbound_trunk(self, connection: SipConnection) -> RunningTrunk | None:
+        if not connection.secure:
+            return self._trunks.for_plain_peer(connection.peer.ip, connection.local.port)
+        certificate = _certificate_of(connection)
+        return self._trunks.for_secure_peer(connection.peer.ip, connection.local.port, certificate)
+
+    def _indicate_certificate(self, connection: SipConnection, trunk: RunningTrunk | None) -> None:
+        certificate, faults = _certificate_of(connection), self._node.cluster.faults
+        index = connection.index + (7 if CERTIFICATE_INDICATION_OF_ANOTHER_CONNECTION in faults else 0)
+        cipher = "NULL-SHA" if TRACE_NAMES_ANOTHER_CIPHER in faults else connection.cipher
+        names = ",".join(name.partition(":")[2] for name in certificate.subject_alternative_names if name.startswith("DNS:"))
+        peer, instance = connection.peer, trunk.instance if trunk else 1
+        self._traces.certificate(index, peer.ip, peer.port, slash_form(certificate), cipher, names, instance)
+
+    def _log(self, connection: SipConnection, ci: int, direction: str, net_id: int, message: SipMessage) -> None:
+        self._traces.call_log.trunk_message(
+            ci=ci,
+            direction=direction,
+            local_port=connection.local.port,
+            trunk=connection.trunk,
+            peer=(connection.peer.ip, connection.peer.port),
+            index=connection.index,
+            net_id=net_id,
+            call_id=message.call_id or "",
+            words=message.method or f"{message.status_code} {message.reason_phrase}",
+        )
+
+    async def _listen(self, port: int, *, secure: bool) -> asyncio.Server:
+        listener = _lan_socket()
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self._node.ip, port))
+            return await asyncio.get_running_loop().create_server(
+                lambda: self._new_connection(outgoing=False, context=self._server_context() if secure else None), sock=listener
+            )
+        except OSError:
+            listener.close()
+            raise
+
+    def _server_context(self) -> ssl.SSLContext:
+        """For the modes of the trunks as they run now; without any TLS trunk the port speaks Encrypted (phones use it too)."""
+        assert self._loaded is not None
+        modes = {trunk.suite_mode for trunk in self._trunks.all() if trunk.secure_inbound} or {tls_contexts.ENCRYPTED}
+        return tls_contexts.server_context(self._node.cluster, self._loaded, modes)
+
+    def _new_connection(self, *, outgoing: bool, context: ssl.SSLContext | None) -> SipConnection:
+        connection = SipConnection(self, index=next(self._indexes), outgoing=outgoing, context=context, recording=self._recording)
+        self._connections.append(connection)
+        self._gone.clear()
+        return connection
+
+    async def _close(self, connections: list[SipConnection]) -> None:
+        for connection in connections:
+            connection.close()
+        closing: list[Awaitable[object]] = [connection.gone.wait() for connection in connections]
+        try:
+            await asyncio.wait_for(asyncio.gather(*closing), CONNECT_SECONDS)
+        except TimeoutError:
+            for connection in connections:
+                connection.abort()
+
+
+def slash_form(certificate: Certificate) -> str:
+    """The subject as OpenSSL's one-line form prints it: encoded order, ``/C=IN/…/CN=CUCM10``."""
+    return "".join(f"/{key}={value}" for key, value in certificate.subject.attributes)
+
+
+def _certificate_of(connection: SipConnection) -> Certificate:
+    return parse_certificate(connection.peer_certificate or b"0\x00")
+
+
+def _lan_socket() -> socket.socket:
+    """A TCP socket whose segments are as long as on Ethernet, not as on loopback."""
+    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    tcp.setblocking(False)
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, LAN_SEGMENT_BYTES)
+    return tcp

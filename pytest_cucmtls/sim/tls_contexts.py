@@ -1,0 +1,114 @@
+"""OpenSSL contexts of a simulated CallManager: release and mode decide versions and suites, loaded state the certificates."""
+
+import ssl
+import tempfile
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+
+from pytest_cucmtls.sim.identities import Identity
+from pytest_cucmtls.sim.releases import ReleaseProfile
+from pytest_cucmtls.sim.state import ClusterState, LoadedSecurity
+
+ENCRYPTED = "Encrypted"
+AUTHENTICATED = "Authenticated"
+NON_SECURE = "Non Secure"
+
+NULL_SUITE = "NULL-SHA"
+"""What Authenticated means (CUCM Security Guide, "SIP Trunk Security Profile": TLS with NULL/SHA)."""
+
+CLIENT_CERTIFICATE_NOT_REQUESTED = "client_certificate_not_requested"
+TLS_1_0_NEGOTIATED = "tls_1_0_negotiated"
+"""Behaviour names (`ClusterState.faults`): one-way TLS; a server that never goes above TLS 1.0."""
+
+_NO_ENCRYPT_THEN_MAC = 1 << 19
+_NO_EXTENDED_MASTER_SECRET = 1 << 0
+# SSL_OP_NO_ENCRYPT_THEN_MAC and SSL_OP_NO_EXTENDED_MASTER_SECRET of OpenSSL 3: the ssl module has no names for them.
+_LAST_MAJOR_WITHOUT_NEW_EXTENSIONS = 11
+
+_VERSIONS = {
+    "TLSv1": "TLSv1",
+    "TLSv1.1": "TLSv1_1",
+    "TLSv1.2": "TLSv1_2",
+    "TLSv1.3": "TLSv1_3",
+}
+
+
+def server_context(cluster: ClusterState, loaded: LoadedSecurity, modes: Collection[str]) -> ssl.SSLContext:
+    """Context of the SIP listener that accepts trunks of the given security modes (`ENCRYPTED`, `AUTHENTICATED`).
+
+    Mutual: a client certificate that chains to the loaded CallManager-trust is required; the list of acceptable
+    authorities in CertificateRequest is empty, as in the source document's capture. Raises: ssl.SSLError.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _restrict(context, cluster, modes)
+    _load(context, loaded)
+    if TLS_1_0_NEGOTIATED in cluster.faults:
+        _set_versions(context, "TLSv1", "TLSv1")
+    context.verify_mode = ssl.CERT_NONE if CLIENT_CERTIFICATE_NOT_REQUESTED in cluster.faults else ssl.CERT_REQUIRED
+    return context
+
+
+def client_context(cluster: ClusterState, loaded: LoadedSecurity, mode: str) -> ssl.SSLContext:
+    """Context for connections a trunk of one security mode opens; the name is checked afterwards against the X.509 list."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    _restrict(context, cluster, {mode})
+    _load(context, loaded)
+    return context
+
+
+def suites(cluster: ClusterState, modes: Collection[str]) -> tuple[str, ...]:
+    """OpenSSL names allowed for the modes, preferred first; the enterprise parameter *TLS Ciphers* narrows Encrypted."""
+    chosen: list[str] = []
+    if ENCRYPTED in modes:
+        chosen += _narrowed(cluster.release, cluster.enterprise_parameters.get("TLS Ciphers", ""))
+    if AUTHENTICATED in modes:
+        chosen.append(NULL_SUITE)
+    return tuple(chosen)
+
+
+def _narrowed(release: ReleaseProfile, setting: str) -> list[str]:
+    """*Strongest* keeps AES-256, *Medium* both GCM suites, anything else the release's whole list (platform.md §7.3)."""
+    if setting.startswith("Strongest"):
+        return [suite for suite in release.encrypted_suites if "AES256" in suite]
+    if setting.startswith("Medium"):
+        return [suite for suite in release.encrypted_suites if "GCM" in suite]
+    return list(release.encrypted_suites)
+
+
+def _restrict(context: ssl.SSLContext, cluster: ClusterState, modes: Collection[str]) -> None:
+    """Versions, suites and options; must run before a certificate is loaded, or OpenSSL refuses short keys."""
+    _set_versions(context, cluster.release.tls_minimum, cluster.release.tls_maximum)
+    context.set_ciphers(":".join((*suites(cluster, modes), "@SECLEVEL=0")))
+    if cluster.release.major <= _LAST_MAJOR_WITHOUT_NEW_EXTENSIONS:
+        # Their OpenSSL knew neither extension; with them record sizes would differ from the source document's.
+        context.options |= _NO_ENCRYPT_THEN_MAC | _NO_EXTENDED_MASTER_SECRET
+    else:
+        context.options |= _NO_ENCRYPT_THEN_MAC
+
+
+def _set_versions(context: ssl.SSLContext, minimum: str, maximum: str) -> None:
+    with warnings.catch_warnings():
+        # TLS 1.0 is what releases up to 12.5 speak; the module calls it deprecated when it is set.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        lowest, highest = (ssl.TLSVersion[_VERSIONS[text]] for text in (minimum, maximum))
+        # Widen before narrowing: OpenSSL refuses a minimum above the maximum in force.
+        context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
+        context.minimum_version = lowest
+        context.maximum_version = highest
+
+
+def _load(context: ssl.SSLContext, loaded: LoadedSecurity) -> None:
+    _load_identity(context, loaded.identity)
+    for der in loaded.trust:
+        context.load_verify_locations(cadata=der)
+
+
+def _load_identity(context: ssl.SSLContext, identity: Identity) -> None:
+    """Hand over key and chain; `ssl` reads them from a file only, so one exists for that moment, readable by us alone."""
+    with tempfile.TemporaryDirectory(prefix="callmanager-") as folder:
+        path = Path(folder, "identity.pem")
+        path.touch(mode=0o600)
+        path.write_bytes(identity.pem())
+        context.load_cert_chain(path)

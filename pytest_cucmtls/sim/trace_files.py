@@ -1,0 +1,78 @@
+"""Numbered trace files of a simulated node: one open file that grows, older ones compressed when it is full."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+
+class RotatingFile:
+    """``<prefix><number><suffix>`` below a folder; a full file becomes ``….gz`` and the next number begins.
+
+    `head` gives the first line of a file from its number ("" for none). Opened with the first line written.
+    """
+
+    def __init__(
+        self, folder: Path, prefix: str, digits: int, *, head: Callable[[int], str], largest_bytes: int, keep_files: int
+    ) -> None:
+        self._folder, self._prefix, self._digits = folder, prefix, digits
+        self._head = head
+        self._largest_bytes = largest_bytes
+        self._keep_files = keep_files
+        self._number = 0
+        self._written = 0
+        self._file: TextIO | None = None
+
+    @property
+    def path(self) -> Path:
+        """The open file (the first one when nothing was written yet)."""
+        return self._path(max(self._number, 1))
+
+    def write(self, line: str) -> None:
+        """Append a line, continuing in a new file when this one is full."""
+        if self._file is not None and self._written >= self._largest_bytes:
+            self.rotate()
+        if self._file is None:
+            self._open_next()
+        self._put(line)
+
+    def rotate(self) -> None:
+        """Close and compress the open file; the next line starts a new one. The oldest files beyond `keep_files` go."""
+        if self._file is None:
+            return
+        self._file.close()
+        self._file = None
+        full = self._path(self._number)
+        with gzip.open(f"{full}.gz", "wb") as compressed:
+            compressed.write(full.read_bytes())
+        full.unlink()
+        expired = self._path(self._number - self._keep_files)
+        expired.with_name(expired.name + ".gz").unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """Put everything on disk."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the open file without compressing it."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _open_next(self) -> None:
+        self._number += 1
+        self._written = 0
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._file = self._path(self._number).open("w", encoding="utf-8", newline="\n")
+        head = self._head(self._number)
+        if head:
+            self._put(head)
+
+    def _put(self, line: str) -> None:
+        assert self._file is not None
+        self._file.write(line + "\n")
+        self._written += len(line) + 1
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"{self._prefix}{number:0{self._digits}d}.txt"
