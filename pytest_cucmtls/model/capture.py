@@ -20,6 +20,8 @@ class MediaStream:
     first_at: datetime | None = None
     last_at: datetime | None = None
     payload_type: int | None = None
+    reason: str = ""
+    """Why `kind` is what it is, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class CaptureReport:
     """Distinct IP addresses seen, sorted."""
     comments: tuple[str, ...] = ()
     """pcapng section comments."""
+    notes: tuple[str, ...] = ()
+    """What was left out of this report and why: limits reached, link types that cannot be read."""
 
     @property
     def plaintext_sip(self) -> bool:

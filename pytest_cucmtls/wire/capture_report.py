@@ -1,0 +1,178 @@
+"""A capture file as one report: handshakes, connections, SIP in clear, media streams (DESIGN §5, §6)."""
+
+from typing import BinaryIO
+
+from pytest_cucmtls.model.capture import CaptureReport, TcpConnection
+from pytest_cucmtls.model.errors import UnexpectedAnswer
+from pytest_cucmtls.model.handshakes import Handshake
+from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.model.sip import SipOnWire
+from pytest_cucmtls.wire.capture_time import datetime_of
+from pytest_cucmtls.wire.packets import ETHERNET, TCP, UDP, IpReader, address_text, link_type_is_known, locate_ip
+from pytest_cucmtls.wire.pcap import PacketFile
+from pytest_cucmtls.wire.presented_certificates import PresentedCertificates
+from pytest_cucmtls.wire.sip_messages import parse_sip_message
+from pytest_cucmtls.wire.stream_content import ContentRecogniser, TlsContent
+from pytest_cucmtls.wire.tcp_streams import Connection, Direction, TcpTracker, source_of
+from pytest_cucmtls.wire.tls_conclusions import ConnectionFacts, conclude
+from pytest_cucmtls.wire.udp_flows import UdpFlows
+
+MOST_SIP_MESSAGES = 100_000
+MOST_SIP_BYTES = 1 << 26
+MOST_CONNECTIONS = 200_000
+
+
+def parse_capture(stream: BinaryIO) -> CaptureReport:
+    """Everything one capture file shows: pcap or pcapng, plain or gzip, read once from start to end.
+
+    Raises nothing on bad content: what is no capture has `readable` False and a `problem`; a damaged or cut file has the
+    report of everything before the damage, and a `problem`.
+    """
+    return CaptureReading(stream).report()
+
+
+class CaptureReading:
+    """One pass over one capture file."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._file = PacketFile(stream)
+        self._ip = IpReader()
+        self._udp = UdpFlows(self._sip_datagram)
+        self._tcp = TcpTracker(ContentRecogniser(self._sip_in_stream).recognise, self._connection_over)
+        self._certificates = PresentedCertificates()
+        self._handshakes: list[Handshake] = []
+        self._connections: list[TcpConnection] = []
+        self._sip: list[SipOnWire] = []
+        self._sip_bytes = 0
+        self._addresses: set[bytes] = set()
+        self._notes: dict[str, None] = {}
+        self._packets = 0
+        self._cut_packets = 0
+        self._first_at = 0
+        self._last_at = 0
+
+    def report(self) -> CaptureReport:
+        """Reads the file and sums up."""
+        self._read_packets()
+        self._tcp.finish()
+        self._handshakes.extend(self._udp.handshakes(self._certificates.read))
+        streams, addresses = self._udp.media(self._sip), self._addresses | self._ip.addresses | self._udp.addresses()
+        timed = self._packets and self._last_at
+        return CaptureReport(
+            sha256=self._file.sha256(),
+            readable=self._file.readable,
+            problem=self._file.problem,
+            packets=self._packets,
+            cut_packets=self._cut_packets,
+            first_at=datetime_of(self._first_at) if timed else None,
+            last_at=datetime_of(self._last_at) if timed else None,
+            handshakes=tuple(sorted(self._handshakes, key=lambda handshake: handshake.first_frame)),
+            connections=tuple(sorted(self._connections, key=lambda connection: connection.first_frame)),
+            sip=tuple(sorted(self._sip, key=lambda message: message.frame)),
+            streams=streams,
+            addresses=tuple(sorted(address_text(packed) for packed in addresses)),
+            comments=tuple(self._file.comments),
+            notes=tuple(self._notes),
+        )
+
+    def _read_packets(self) -> None:
+        """The hot loop: the frequent case (Ethernet, IPv4 without options or fragments) is recognised by three bytes."""
+        frame = cut = last_at = 0
+        tcp_segment, udp_datagram = self._tcp.segment, self._udp.datagram
+        for at, link, data, start, end, original in self._file.packets():
+            frame += 1
+            if end - start < original:
+                cut += 1
+            if at > last_at:
+                last_at = at
+            if frame == 1:
+                self._first_at = at
+            if (
+                link == ETHERNET
+                and data[start + 12 : start + 15] == b"\x08\x00\x45"
+                and end - start >= 42
+                and not data[start + 20] & 0x3F
+                and not data[start + 21]
+            ):
+                protocol = data[start + 23]
+                real_end = start + 14 + (data[start + 16] << 8 | data[start + 17])
+                if real_end >= start + 42 or protocol not in (TCP, UDP):
+                    limit = end if end < real_end else real_end
+                    if protocol == UDP:
+                        udp_datagram(data[start + 26 : start + 38], data, start + 34, limit, real_end, frame, at)
+                        continue
+                    if protocol == TCP:
+                        tcp_segment(data[start + 26 : start + 38], data, start + 34, limit, real_end, frame, at)
+                        continue
+            self._other_packet(link, data, start, end, frame, at)
+        self._packets, self._cut_packets, self._last_at = frame, cut, last_at
+
+    def _other_packet(self, link: int, data: bytes, start: int, end: int, frame: int, at: int) -> None:
+        """Any link type, tags, IPv6, options, fragments, tunnels."""
+        position = locate_ip(link, data, start, end)
+        if position < 0:
+            if not link_type_is_known(link):
+                self._notes[f"packets of link type {link} cannot be read"] = None
+            return
+        found = self._ip.read(data, position, end)
+        if found is None or found[4] - found[3] < 8:
+            return
+        protocol, addresses, payload, begin, limit, real_end = found
+        if protocol == UDP:
+            self._udp.datagram(addresses + payload[begin : begin + 4], payload, begin, limit, real_end, frame, at)
+        elif protocol == TCP:
+            self._tcp.segment(addresses + payload[begin : begin + 4], payload, begin, limit, real_end, frame, at)
+
+    def _sip_datagram(self, key: bytes, data: bytes, frame: int, at: int) -> None:
+        self._keep_sip(data, source_of(key), _destination_of(key), "udp", frame, at)
+
+    def _sip_in_stream(self, data: bytes, direction: Direction, transport: str, frame: int, at: int) -> None:
+        ends = direction.connection.endpoints()
+        self._keep_sip(data, ends[direction.index], ends[1 - direction.index], transport, frame, at)
+
+    def _keep_sip(self, data: bytes, src: Endpoint, dst: Endpoint, transport: str, frame: int, at: int) -> None:
+        if len(self._sip) >= MOST_SIP_MESSAGES or self._sip_bytes > MOST_SIP_BYTES:
+            self._notes[f"only the first {len(self._sip)} SIP messages are listed"] = None
+            return
+        try:
+            message = parse_sip_message(data)
+        except UnexpectedAnswer:
+            return
+        self._sip_bytes += len(data)
+        self._sip.append(SipOnWire(message, src, dst, transport, frame, datetime_of(at)))
+
+    def _connection_over(self, connection: Connection) -> None:
+        ends = connection.endpoints()
+        self._addresses.update(_packed_addresses(connection.keys[0]))
+        client = connection.opener
+        if isinstance(connection.content, TlsContent) and connection.content.observer.first_frame:
+            facts = ConnectionFacts(ends, client, connection.closed_by, connection.reset)
+            handshake = conclude(connection.content.observer, facts, self._certificates.read)
+            self._handshakes.append(handshake)
+            client = ends.index(handshake.client)
+        if len(self._connections) >= MOST_CONNECTIONS:
+            self._notes[f"only the first {MOST_CONNECTIONS} connections are listed"] = None
+            return
+        if client is None:
+            client = 0 if ends[0].port >= ends[1].port else 1
+        self._connections.append(
+            TcpConnection(
+                client=ends[client],
+                server=ends[1 - client],
+                first_frame=connection.first_frame,
+                at=datetime_of(connection.first_at),
+                opened=connection.answered or connection.data_seen,
+                refused=connection.refused,
+                last_at=datetime_of(connection.last_at),
+            )
+        )
+
+
+def _destination_of(key: bytes) -> Endpoint:
+    half = (len(key) - 4) // 2
+    return Endpoint(address_text(key[half : 2 * half]), int.from_bytes(key[-2:], "big"))
+
+
+def _packed_addresses(key: bytes) -> tuple[bytes, bytes]:
+    half = (len(key) - 4) // 2
+    return key[:half], key[half : 2 * half]

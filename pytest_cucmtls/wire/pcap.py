@@ -1,0 +1,114 @@
+"""Packets of a capture file, pcap or pcapng, recognised by content (draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng)."""
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from pytest_cucmtls.wire.capture_bytes import CaptureBytes
+from pytest_cucmtls.wire.pcapng import PcapngBlocks
+
+Packet = tuple[int, int, bytes, int, int, int]
+"""(nanoseconds since 1970, link type, buffer, start, end, original length); the packet is ``buffer[start:end]``."""
+
+LARGEST_PACKET = 1 << 24
+"""A packet that claims more bytes than this is damage, not a packet (libpcap's own limit is 256 KiB, 128 MiB for USB)."""
+
+_PCAP_MAGICS = {
+    0xA1B2C3D4: (1000, 16),
+    0xA1B23C4D: (1, 16),
+    0xA1B2CD34: (1000, 24),
+}
+"""Magic -> (nanoseconds per unit of the fraction, bytes of a packet header)."""
+
+_OTHER_FORMATS = (
+    (b"\x28\xb5\x2f\xfd", "zstandard-compressed data: unpack it first"),
+    (b"BZh", "bzip2-compressed data: unpack it first"),
+    (b"\xfd7zXZ\x00", "xz-compressed data: unpack it first"),
+    (b"\x04\x22\x4d\x18", "lz4-compressed data: unpack it first"),
+    (b"PK\x03\x04", "a zip archive: unpack it first"),
+    (b"snoop\x00", "a snoop file: convert it to pcap"),
+)
+
+
+class PacketFile:
+    """Reads one capture file as a stream; `problem`, `comments` and `key_logs` are complete when `packets` is exhausted."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._bytes = CaptureBytes(stream)
+        self.readable = False
+        self.problem: str | None = None
+        self.comments: list[str] = []
+        self.key_logs: list[str] = []
+        """Text of TLS decryption secrets blocks of a pcapng file."""
+
+    def sha256(self) -> str:
+        """Lower-case hex digest of the file as stored."""
+        return self._bytes.sha256()
+
+    def packets(self) -> Iterator[Packet]:
+        """Every packet in file order. Ends at the first damage and then says why in `problem`; raises nothing."""
+        head = self._bytes.first()
+        while len(head) < 28 and (more := self._bytes.next()):
+            head += more
+        if head[:4] == b"\x0a\x0d\x0d\x0a":
+            blocks = PcapngBlocks(self._bytes, self.comments, self.key_logs)
+            yield from blocks.packets(head)
+            self.readable, self.problem = blocks.readable, blocks.problem
+        else:
+            yield from self._classic(head)
+        self.problem = self._bytes.problem or self.problem
+
+    def _classic(self, head: bytes) -> Iterator[Packet]:
+        order = _byte_order(head)
+        if order is None:
+            self.problem = _what_it_is_not(head)
+            return
+        if len(head) < 24:
+            self.problem = "the file ends inside the pcap file header"
+            return
+        self.readable = True
+        magic, link = struct.unpack_from(order + "I16xI", head)
+        yield from self._records(head, order, magic, link & 0x0FFFFFFF)
+
+    def _records(self, buffer: bytes, order: str, magic: int, link: int) -> Iterator[Packet]:
+        unit, header = _PCAP_MAGICS[magic]
+        unpack = struct.Struct(order + "IIII").unpack_from
+        position, number = 24, 0
+        while True:
+            limit = len(buffer)
+            while position + header <= limit:
+                seconds, fraction, length, original = unpack(buffer, position)
+                if length > LARGEST_PACKET:
+                    self.problem = f"packet {number + 1} claims {length} bytes: the file is damaged there"
+                    return
+                end = position + header + length
+                if end > limit:
+                    break
+                number += 1
+                yield seconds * 1_000_000_000 + fraction * unit, link, buffer, position + header, end, original
+                position = end
+            piece = self._bytes.next()
+            if not piece:
+                if position < limit:
+                    self.problem = f"the file ends in the middle of packet {number + 1}"
+                return
+            buffer, position = buffer[position:] + piece, 0
+
+
+def _byte_order(head: bytes) -> str | None:
+    """``<`` or ``>`` when the first four bytes are a pcap magic, else None."""
+    for order in "<>":
+        if len(head) >= 4 and struct.unpack_from(order + "I", head)[0] in _PCAP_MAGICS:
+            return order
+    return None
+
+
+def _what_it_is_not(head: bytes) -> str:
+    if not head:
+        return "the file is empty"
+    for magic, meaning in _OTHER_FORMATS:
+        if head.startswith(magic):
+            return f"not a pcap or pcapng file: {meaning}"
+    if len(head) < 4:
+        return "the file ends inside the pcap file header"
+    return f"not a pcap or pcapng file: it begins with {head[:8].hex(' ')}"

@@ -1,0 +1,32 @@
+"""Certificates out of handshakes: each distinct one is parsed once."""
+
+import hashlib
+
+from pytest_cucmtls.model.certificates import Certificate, DistinguishedName
+from pytest_cucmtls.model.errors import CucmTlsError
+
+
+class PresentedCertificates:
+    """DER to certificate values, remembered by content."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Certificate] = {}
+
+    def read(self, der: bytes) -> Certificate:
+        """The certificate of these bytes; one that cannot be read at all has empty names and a `problem`."""
+        certificate = self._known.get(der)
+        if certificate is None:
+            certificate = self._known[der] = _parse(der)
+        return certificate
+
+
+def _parse(der: bytes) -> Certificate:
+    # Imported here: most captures hold no certificate, and the cryptography library costs more than reading them.
+    from pytest_cucmtls.wire.x509 import parse_certificate
+
+    try:
+        return parse_certificate(der)
+    except CucmTlsError as unreadable:
+        empty = DistinguishedName(())
+        digest = hashlib.sha256(der).hexdigest()
+        return Certificate(der, digest, empty, empty, 0, None, None, problem=unreadable.message)

@@ -1,0 +1,92 @@
+"""UDP datagrams sorted by what they carry: RTP or SRTP, SIP, DTLS."""
+
+from collections.abc import Callable, Iterable
+
+from pytest_cucmtls.model.capture import MediaStream
+from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.errors import CucmTlsError
+from pytest_cucmtls.model.handshakes import Handshake
+from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.model.sip import SipOnWire
+from pytest_cucmtls.wire.dtls import DtlsFlows
+from pytest_cucmtls.wire.packets import address_text
+from pytest_cucmtls.wire.rtp import UdpFlow
+from pytest_cucmtls.wire.sdp import parse_session_description
+from pytest_cucmtls.wire.stream_content import begins_sip
+
+_MOST_FLOWS = 200_000
+
+SipDatagram = Callable[[bytes, bytes, int, int], None]
+"""Told a datagram that begins like SIP: flow key, payload, frame, nanoseconds."""
+
+
+class UdpFlows:
+    """Every direction between two UDP endpoints, by its key (source‖destination address‖source‖destination port)."""
+
+    def __init__(self, sip: SipDatagram) -> None:
+        self._sip = sip
+        self._flows: dict[bytes, UdpFlow] = {}
+        self._dtls = DtlsFlows()
+
+    def datagram(self, key: bytes, data: bytes, start: int, end: int, real_end: int, frame: int, at: int) -> None:
+        """One UDP datagram, its header at `start`."""
+        flow = self._flows.get(key)
+        if flow is None:
+            if len(self._flows) >= _MOST_FLOWS:
+                return
+            flow = self._flows[key] = UdpFlow()
+        payload = start + 8
+        if payload >= end:
+            return
+        first = data[payload]
+        if first & 0xC0 == 0x80:
+            # RTCP types 192 to 223 share the port on RTP/RTCP multiplexing (RFC 5761 §4).
+            if end - payload >= 12 and not 192 <= data[payload + 1] <= 223:
+                length = data[start + 4] << 8 | data[start + 5]
+                flow.packet(data, payload, end, start + length if length >= 8 else real_end, at)
+        elif first > 0x40:
+            if begins_sip(data, payload, end):
+                self._sip(key, data[payload:end], frame, at)
+        elif 20 <= first <= 23:
+            self._dtls.datagram(key, data, payload, end, frame, at)
+
+    def handshakes(self, certificate_of: Callable[[bytes], Certificate]) -> list[Handshake]:
+        """DTLS associations seen."""
+        return self._dtls.handshakes(certificate_of)
+
+    def addresses(self) -> set[bytes]:
+        """Packed addresses of all flows."""
+        found: set[bytes] = set()
+        for key in self._flows:
+            half = (len(key) - 4) // 2
+            found.update((key[:half], key[half : 2 * half]))
+        return found
+
+    def media(self, sip: Iterable[SipOnWire]) -> tuple[MediaStream, ...]:
+        """RTP and SRTP streams in order of their first packet; `sip` tells which ports SDP announced."""
+        announced = _announced(sip)
+        streams: list[MediaStream] = []
+        for key, flow in self._flows.items():
+            if flow.streams:
+                half = (len(key) - 4) // 2
+                src = Endpoint(address_text(key[:half]), int.from_bytes(key[-4:-2], "big"))
+                dst = Endpoint(address_text(key[half : 2 * half]), int.from_bytes(key[-2:], "big"))
+                streams.extend(flow.media(src, dst, src in announced or dst in announced))
+        return tuple(sorted(streams, key=_order))
+
+
+def _order(stream: MediaStream) -> tuple[str, Endpoint, int]:
+    return str(stream.first_at), stream.src, stream.ssrc
+
+
+def _announced(sip: Iterable[SipOnWire]) -> set[Endpoint]:
+    """Addresses and ports that session descriptions name for media."""
+    found: set[Endpoint] = set()
+    for message in sip:
+        if message.message.body and "sdp" in (message.message.header("Content-Type") or ""):
+            try:
+                description = parse_session_description(message.message.body)
+            except CucmTlsError:
+                continue
+            found.update(Endpoint(line.address, line.port) for line in description.media if line.address)
+    return found
