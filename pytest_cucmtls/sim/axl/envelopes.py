@@ -35,7 +35,7 @@ def odd_answer(request: Request, result: Element) -> bytes:
 
 def fault(request: Request, problem: AxlFault) -> bytes:
     """A fault with an axlError, its parts unqualified."""
-    element = _fault_element(f"soapenv:{problem.faultcode}", problem.message, {})
+    element = _fault_element(f"soapenv:{problem.faultcode}", problem.message)
     error = etree.SubElement(etree.SubElement(element, "detail"), "axlError")
     etree.SubElement(error, "axlcode").text = str(problem.code)
     etree.SubElement(error, "axlmessage").text = problem.message
@@ -49,16 +49,17 @@ def operation_not_found(request: Request, ip: str, port: int) -> bytes:
         f"The endpoint reference (EPR) for the Operation not found is https://{ip}:{port}/axl/services/AXLAPIService"
         f" and the WSA Action = CUCM:DB ver={request.version} {request.operation}"
     )
-    element = _fault_element("axis2ns2:Client", message, {"axis2ns2": SOAP})
+    element = _fault_element("axis2ns2:Client", message)
     etree.SubElement(element, "detail")
-    return _printed(element)
+    declared = f'<soapenv:Fault xmlns:axis2ns2="{SOAP}">'
+    return _printed(element).replace(b"<soapenv:Fault>", declared.encode(), 1)
 
 
-def _fault_element(faultcode: str, message: str, prefixes: dict[str, str]) -> Element:
+def _fault_element(faultcode: str, message: str) -> Element:
     """Envelope, body and fault; the fault is returned."""
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soapenv": SOAP})
     body = etree.SubElement(envelope, f"{{{SOAP}}}Body")
-    element = etree.SubElement(body, f"{{{SOAP}}}Fault", nsmap=dict(prefixes) or None)
+    element = etree.SubElement(body, f"{{{SOAP}}}Fault")
     etree.SubElement(element, "faultcode").text = faultcode
     etree.SubElement(element, "faultstring").text = message
     return element

@@ -18,6 +18,7 @@ class ObjectKind:
     verbs: tuple[tuple[str, str], ...]
     """(verb, first schema version)."""
     searches: tuple[str, ...] = ("name",)
+    """Criteria of list; one that came later has its first version behind a blank."""
     identity: tuple[str, ...] = ("name",)
     missing_by_uuid: str = "null"
     """The word after "The specified" when a uuid is unknown."""
@@ -35,6 +36,16 @@ class ObjectKind:
             if field.name == name:
                 return field
         raise KeyError(name)
+
+    def criteria(self, version: str) -> tuple[str, ...]:
+        """Search criteria of a schema version in schema order."""
+        known = {name: first or VERSIONS[0] for name, _, first in (entry.partition(" ") for entry in self.searches)}
+        place = VERSIONS.index(version)
+        return tuple(
+            field.name
+            for field in self.fields_of(version, "list")
+            if field.name in known and VERSIONS.index(known[field.name]) <= place
+        )
 
     def has(self, verb: str, version: str) -> bool:
         """Whether the operation exists in a schema version."""

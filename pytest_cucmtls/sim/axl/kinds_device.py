@@ -2,6 +2,7 @@
 
 from pytest_cucmtls.sim.axl.fields import Field, choice, flag, group, link, number, text
 from pytest_cucmtls.sim.axl.kinds import FIVE, ObjectKind, always, since
+from pytest_cucmtls.sim.axl.kinds_trunk import PRESENTATION_INFO
 
 _SERVICE_URI = "x-cisco-serviceuri-"
 _USER_AGENT = "Send Unified CM Version Information as User-Agent Header"
@@ -22,8 +23,12 @@ _PHONE_SIDE: tuple[Field, ...] = (
     number("retryNotInvite", 10),
     number("startMediaPort", 16384),
     number("stopMediaPort", 32766),
-    number("startVideoPort", 0, since="11.0"),
-    number("stopVideoPort", 0, since="11.0"),
+    number("startVideoPort", 0, since="11.0", absent="list"),
+    number("stopVideoPort", 0, since="11.0", absent="list"),
+    *(
+        text(f"dscpFor{use}Calls", nillable=True, since="11.0", absent="list")
+        for use in ("Audio", "Video", "AudioPortionOfVideo", "TelePresence", "AudioPortionOfTelePresence")
+    ),
     text("callpickupUri", 128, default=_SERVICE_URI + "pickup", until="9.1"),
     text("callpickupListUri", 128, default=_SERVICE_URI + "opickup"),
     text("callpickupGroupUri", 128, default=_SERVICE_URI + "gpickup"),
@@ -49,6 +54,7 @@ _PHONE_SIDE: tuple[Field, ...] = (
     flag("stutterMsgWaiting", False),
     flag("callStats", False),
     flag("t38Invite", False),
+    flag("faxInvite", False, since="11.5"),
     choice("rerouteIncomingRequest", "XSIPReroute", "Never"),
     link("resourcePriorityNamespaceListName"),
     flag("enableAnatForEarlyOfferCalls", False),
@@ -59,7 +65,7 @@ _PHONE_SIDE: tuple[Field, ...] = (
 _TRUNK_SIDE: tuple[Field, ...] = (
     choice("sipRe11XxEnabled", "XSIPRel1XXOptions", "Disabled"),
     choice("gClear", "XGClear", "Disabled"),
-    flag("earlyOfferSupportForVoiceCall", False, until="9.1"),
+    flag("earlyOfferSupportForVoiceCall", False, until="10.0"),
     flag("sendRecvSDPInMidCallInvite", False),
     flag("enableOutboundOptionsPing", False),
     number("optionsPingIntervalWhenStatusOK", 60),
@@ -68,6 +74,8 @@ _TRUNK_SIDE: tuple[Field, ...] = (
     number("sipOptionsRetryCount", 6),
     number("sipOptionsRetryTimer", 500),
     choice("sipBandwidthModifier", "XSIPBandwidthModifier", "TIAS and AS", required=True),
+    flag("enableUriOutdialSupport", until="9.1"),
+    text("enableUriOutdialSupport", unset="f", since="10.0"),
     choice("userAgentServerHeaderInfo", "XUserAgentServerHeaderInfo", _USER_AGENT, required=True),
     flag("allowPresentationSharingUsingBfcp"),
     text("scriptParameters"),
@@ -78,8 +86,12 @@ _TRUNK_SIDE: tuple[Field, ...] = (
     choice("acceptAudioCodecPreferences", "XStatus", "Default"),
     flag("mlppUserAuthorization", False),
     flag("isAssuredSipServiceEnabled", False),
+    flag("enableExternalQoS", False, since="11.5", absent="list"),
     link("resourcePriorityNamespace"),
     flag("useCallerIdCallerNameinUriOutgoingRequest"),
+    text("callerIdDn", 50, nillable=True, until="12.0"),
+    text("callerName", 50, until="12.0"),
+    PRESENTATION_INFO,
     choice("callingLineIdentification", "XCallingLineIdentification", "Default", required=True),
     flag("rejectAnonymousIncomingCall"),
     text("callpickupUri", 128, default=_SERVICE_URI + "pickup", since="10.0"),
@@ -88,11 +100,13 @@ _TRUNK_SIDE: tuple[Field, ...] = (
     link("sdpTransparency", since="10.0"),
     flag("allowMultipleCodecs", False, since="10.0"),
     choice("sipSessionRefreshMethod", "XSipSessionRefreshMethod", "Invite", required=True, since="10.0"),
-    choice("earlyOfferSuppVoiceCall", "XEOSuppVoiceCall", "Disabled (Default value)", required=True, since="10.0"),
+    choice("earlyOfferSuppVoiceCall", "XEOSuppVoiceCall", "Disabled (Default value)", required=True, since="10.5"),
     choice("cucmVersionInSipHeader", "XCUCMVersionInSipHeader", "Major And Minor", required=True, since="10.0"),
     choice("confidentialAccessLevelHeaders", "XCALHeaders", "Disabled", required=True, since="10.0"),
     flag("destRouteString", since="10.0"),
     flag("inactiveSDPRequired", False),
+    flag("allowRRAndRSBandwidthModifier", False, since="12.0"),
+    flag("connectCallBeforePlayingAnnouncement", since="11.5", absent="list"),
 )
 
 SIP_PROFILE = ObjectKind(

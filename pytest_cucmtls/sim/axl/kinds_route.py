@@ -71,7 +71,7 @@ ROUTE_PATTERN = ObjectKind(
     "RoutePattern",
     _PATTERN,
     always(*FIVE),
-    searches=("pattern", "description", "routePartitionName", "isEmergencyServiceNumber"),
+    searches=("pattern", "description", "routePartitionName", "isEmergencyServiceNumber 11.0"),
     identity=("pattern", "routePartitionName", "dialPlanName", "routeFilterName"),
     missing_by_uuid="RoutePattern",
     duplicate_code=4055,
@@ -146,7 +146,7 @@ ROUTE_PARTITION = ObjectKind(
         link("timeScheduleIdName"),
         flag("useOriginatingDeviceTimeZone", True),
         choice("timeZone", "XTimeZone", "Etc/GMT"),
-        choice("partitionUsage", "XPartitionUsage", "General"),
+        choice("partitionUsage", "XPartitionUsage", "General", absent="update"),
     ),
     always(*FIVE) + since("10.0", "apply", "restart"),
     searches=("name", "description"),
@@ -170,11 +170,11 @@ CSS = ObjectKind(
             ),
             absent="list",
         ),
-        choice("partitionUsage", "XPartitionUsage", "General"),
+        choice("partitionUsage", "XPartitionUsage", "General", absent="update"),
         text("name", 50, required=True, since="10.0"),
     ),
     always(*FIVE),
-    searches=("description", "partitionUsage", "name"),
+    searches=("description", "partitionUsage 11.5", "name"),
 )
 
 KINDS = (ROUTE_PATTERN, ROUTE_GROUP, ROUTE_LIST, ROUTE_PARTITION, CSS)

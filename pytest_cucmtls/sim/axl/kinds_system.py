@@ -14,6 +14,7 @@ PROCESS_NODE = ObjectKind(
         choice("nodeUsage", "XNodeUsage", unset="Subscriber", absent="add update"),
         link("lbmHubGroup"),
         choice("processNodeRole", "XProcessNodeRole", unset="CUCM Voice/Video", since="10.0"),
+        text("cupDomain", since="10.0", absent="add update list"),
     ),
     always("get", "list"),
     searches=("name", "description", "processNodeRole"),
@@ -32,7 +33,9 @@ CALL_MANAGER = ObjectKind(
             text("nextDn", 255, unset="1000"),
             link("routePartitionName", "routePartition"),
             text("e164Mask", 50),
-            flag("autoRegistrationEnabled", False),
+            flag("autoRegistrationEnabled", False, since="10.0"),
+            link("universalDeviceTemplate", since="10.0"),
+            link("lineTemplate", since="10.0"),
         ),
         group(
             "ports",
@@ -99,9 +102,30 @@ LOCATION = ObjectKind(
     "Location",
     (
         text("name", 50, required=True),
+        number("id", absent="add update"),
+        number("kbits", until="9.1"),
+        number("videoKbits", until="9.1"),
+        group(
+            "relatedLocations",
+            group("relatedLocation", link("locationName", "location"), text("rsvpSetting"), at_most=0),
+            absent="list",
+        ),
         number("withinAudioBandwidth", 0),
         number("withinVideoBandwidth", 0),
         number("withinImmersiveKbits", 0),
+        group(
+            "betweenLocations",
+            group(
+                "betweenLocation",
+                link("locationName", "location"),
+                number("weight"),
+                number("audioBandwidth"),
+                number("videoBandwidth"),
+                number("immersiveBandwidth"),
+                at_most=0,
+            ),
+            absent="list",
+        ),
     ),
     always("get", "list"),
 )
@@ -109,7 +133,15 @@ LOCATION = ObjectKind(
 PRESENCE_GROUP = ObjectKind(
     "presenceGroup",
     "PresenceGroup",
-    (text("name", required=True), text("description")),
+    (
+        text("name", required=True),
+        text("description"),
+        group(
+            "presenceGroups",
+            group("presenceGroup", link("presenceGroupName", "presenceGroup"), text("subscriptionPermission"), at_most=0),
+            absent="list",
+        ),
+    ),
     always("get", "list"),
     searches=("name", "description"),
 )
@@ -118,9 +150,9 @@ SERVICE_PARAMETER = ObjectKind(
     "serviceParameter",
     "ServiceParameter",
     (
-        link("processNodeName", "processNode"),
-        text("name"),
-        text("service"),
+        link("processNodeName", "processNode", nillable=False, absent="update"),
+        text("name", absent="update"),
+        text("service", absent="update"),
         text("value", nillable=True),
         choice("valueType", "XParam", absent="add update"),
     ),

@@ -52,7 +52,7 @@ def _matching(call: AxlCall, kind: ObjectKind) -> list[Row]:
     criteria = [
         (local_name(one), like(content(one)))
         for one in children(call.argument("searchCriteria"))
-        if local_name(one) in kind.searches
+        if local_name(one) in kind.criteria(call.version)
     ]
     return [
         row

@@ -104,4 +104,7 @@ async def do_authenticate_user(call: AxlCall) -> Element:
     result = etree.Element("return")
     etree.SubElement(result, "userAuthenticated").text = "true" if call.cluster.account(user, password) else "false"
     etree.SubElement(result, "code").text = "0" if call.cluster.account(user, password) else "1"
+    etree.SubElement(result, "daysToExpiry").text = "0"
+    if call.at_least("11.0"):
+        etree.SubElement(result, "isWarningNeeded").text = "false"
     return result

@@ -13,6 +13,8 @@ from pytest_cucmtls.sim.axl.xsd_requests import add_special_type, choice, elemen
 XSD = "http://www.w3.org/2001/XMLSchema"
 _RESPONSE_BASE = "axlapi:APIResponse"
 _REQUEST_BASE = "axlapi:APIRequest"
+_WRITING = ("add", "update", "change")
+"""``change`` is what an update nests: there, required elements are required again."""
 
 
 def schema_document(version: str) -> bytes:
@@ -69,7 +71,7 @@ class _Schema:
             answer = "axlapi:StandardResponse"
         typed(self.root, f"{name}Response", answer)
         if not operation.kind:
-            add_special_type(self.root, name)
+            add_special_type(self.root, name, self.version)
             return
         kind = OBJECT_KINDS[operation.kind]
         self._request_type(operation, kind, f"{upper}Req")
@@ -102,15 +104,14 @@ class _Schema:
         for place, name in enumerate(kind.identity):
             field = kind.field(name)
             optional = place > 0 and kind.kind == "line"
-            element(together, name, self._type(field), optional=optional, nillable=field.form is Form.LINK)
+            element(together, name, self._type(field), optional=optional, nillable=field.nillable)
 
     def _list_request(self, parent: Element, kind: ObjectKind) -> None:
         """Criteria, tags and paging."""
         criteria = element(parent, "searchCriteria", None)
         inner = etree.SubElement(etree.SubElement(criteria, f"{{{XSD}}}complexType"), f"{{{XSD}}}sequence")
-        for name in kind.searches:
-            if any(field.name == name for field in kind.fields_of(self.version, "list")):
-                element(inner, name, "xsd:string", optional=True)
+        for name in kind.criteria(self.version):
+            element(inner, name, "xsd:string", optional=True)
         element(parent, "returnedTags", f"axlapi:L{kind.type_name}")
         number_pages(parent)
 
@@ -160,16 +161,16 @@ class _Schema:
 
     def _field(self, parent: Element, field: Field, view: str) -> None:
         """One element declaration."""
-        required = field.required and view == "add"
+        required = field.required and view in ("add", "change")
         simple = field.form is not Form.GROUP and not field.attribute
         one = element(
             parent,
             field.name,
             self._type(field) if simple else None,
             optional=not required,
-            nillable=field.nillable and view in ("add", "update"),
+            nillable=field.nillable and view in _WRITING,
         )
-        if field.default and view in ("add", "update"):
+        if field.default and view in _WRITING:
             one.set("default", field.default)
         if field.repeats:
             one.set("maxOccurs", str(field.at_most) if field.at_most else "unbounded")
@@ -185,9 +186,9 @@ class _Schema:
         outer = etree.SubElement(parent, f"{{{XSD}}}complexType")
         inner = etree.SubElement(outer, f"{{{XSD}}}{'choice' if field.alternatives else 'sequence'}")
         for child in field.children:
-            if child.exists(self.version, view):
-                self._field(inner, child, view)
-        if field.repeats and view != "add":
+            if child.exists(self.version, "update" if view == "change" else view):
+                self._field(inner, child, "change" if view == "update" else view)
+        if field.repeats and view not in _WRITING:
             _attribute(outer, "uuid", "axlapi:XUUID")
 
     def _type(self, field: Field) -> str:

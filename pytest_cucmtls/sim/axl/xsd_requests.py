@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from lxml import etree
 
+from pytest_cucmtls.sim.axl.fields import VERSIONS
 from pytest_cucmtls.sim.axl.requests import Element
 
 XSD = "http://www.w3.org/2001/XMLSchema"
@@ -43,7 +44,7 @@ def number_pages(parent: Element) -> None:
         element(parent, name, "xsd:unsignedLong", optional=True)
 
 
-def add_special_type(root: Element, operation: str) -> None:
+def add_special_type(root: Element, operation: str, version: str) -> None:
     """Request and response types of an operation without object kind."""
     upper = operation[0].upper() + operation[1:]
     request = sequence(root, f"{upper}Req", "axlapi:APIRequest")
@@ -58,7 +59,10 @@ def add_special_type(root: Element, operation: str) -> None:
         )
         return
     result = element(sequence(root, f"{upper}Res", "axlapi:APIResponse"), "return", None)
-    _RESPONSES[operation](etree.SubElement(etree.SubElement(result, f"{{{XSD}}}complexType"), f"{{{XSD}}}sequence"))
+    inner = etree.SubElement(etree.SubElement(result, f"{{{XSD}}}complexType"), f"{{{XSD}}}sequence")
+    _RESPONSES[operation](inner)
+    if operation == "doAuthenticateUser" and VERSIONS.index(version) >= VERSIONS.index("11.0"):
+        element(inner, "isWarningNeeded", "axlapi:boolean", optional=True)
 
 
 def _sql(parent: Element) -> None:
@@ -99,6 +103,7 @@ def _rows_updated(parent: Element) -> None:
 def _authenticated(parent: Element) -> None:
     element(parent, "userAuthenticated", "axlapi:boolean")
     element(parent, "code", "xsd:nonNegativeInteger")
+    element(parent, "daysToExpiry", "xsd:integer", optional=True)
 
 
 _REQUESTS: dict[str, Callable[[Element], None]] = {
