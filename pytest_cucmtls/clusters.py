@@ -21,6 +21,7 @@ from pytest_cucmtls.model.inventory import ClusterSpec, Inventory, Mode, NodeAdd
 from pytest_cucmtls.model.secrets import Secret
 
 if TYPE_CHECKING:
+    from pytest_cucmtls.capture.cli_capture import CliFileCapture
     from pytest_cucmtls.clients.axl import AxlReader
     from pytest_cucmtls.clients.axl_writer import AxlWriter
     from pytest_cucmtls.clients.certificate_rest import CertificateRestReader, CertificateRestWriter
@@ -77,9 +78,19 @@ class ClusterReader:
             self._cli[node.name] = self._open_cli(node)
         return self._cli[node.name]
 
-    def fresh_cli(self, node: NodeAddress) -> "PlatformCliReader":
-        """A session of its own, for a command that runs as long as a capture does; the caller closes it."""
-        return self._open_cli(node)
+    def file_capture(self, node: NodeAddress, *, peer_ip: str, file_name: str) -> "CliFileCapture":
+        """A capture on the node between it and one peer, in an SSH session of its own; not yet started."""
+        from pytest_cucmtls.capture.cli_capture import CliFileCapture
+
+        return CliFileCapture(
+            node,
+            self.spec.platform.user,
+            self._credentials.password(self.spec.platform),
+            peer_ip=peer_ip,
+            file_name=file_name,
+            known_hosts=self.spec.known_hosts,
+            legacy_algorithms=self._is_old(),
+        )
 
     def certificate_rest(self, node: NodeAddress) -> "CertificateRestReader":
         """The certificate REST API (release 14 and later)."""

@@ -14,7 +14,7 @@ from functools import partial
 
 from pytest_cucmtls.call_watch import CallWatch
 from pytest_cucmtls.calls.webdialer import WebDialerCall
-from pytest_cucmtls.capture.cli_capture import NodeCapture
+from pytest_cucmtls.capture.cli_capture import CliFileCapture
 from pytest_cucmtls.capture.witnesses import second_reading
 from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import IndexLine
@@ -24,7 +24,7 @@ from pytest_cucmtls.model.inventory import Mode, NodeAddress
 from pytest_cucmtls.procedure import step_06_trust, step_07_identity, step_08_profile, step_09_trunk
 from pytest_cucmtls.procedure.context import Run
 
-_NodeCapture = tuple[ClusterReader, NodeAddress, NodeCapture]
+_NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
 CAPTURE_FILE = "cucmtls"
 SERVICE = "Cisco CallManager"
 
@@ -82,10 +82,8 @@ def _start_captures(run: Run, stack: ExitStack) -> list[_NodeCapture]:
 def _start_capture(
     stack: ExitStack, cluster: ClusterReader, node: NodeAddress, peer: ClusterReader, started: list[_NodeCapture]
 ) -> None:
-    session = stack.enter_context(cluster.fresh_cli(node))
-    capture = NodeCapture(session, CAPTURE_FILE, host=peer.spec.publisher.address)
-    capture.start()
-    started.append((cluster, node, capture))
+    capture = cluster.file_capture(node, peer_ip=peer.spec.publisher.address, file_name=CAPTURE_FILE)
+    started.append((cluster, node, stack.enter_context(capture)))
 
 
 def _reset_trunks(run: Run) -> None:
@@ -141,7 +139,7 @@ def _fetch_captures(run: Run, captures: list[_NodeCapture]) -> None:
         _attempt(run, f"capture of {cluster.name}/{node.name}", partial(_fetch_capture, run, cluster, node, capture))
 
 
-def _fetch_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: NodeCapture) -> None:
+def _fetch_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: CliFileCapture) -> None:
     path = capture.stop()
     run.folder.keep(
         cluster.dime(node).read_file(path).value,

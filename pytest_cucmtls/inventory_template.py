@@ -1,0 +1,73 @@
+"""The commented inventory that `cucmtls init` writes."""
+
+TEMPLATE = """\
+# Two Unified CM clusters joined by a SIP TLS trunk. Passwords never stand here: name the environment variables.
+
+policy = "cisco-hardening"   # `cucmtls policies` lists the others; a path to your own TOML file works, too
+mode = "verify"              # verify: read only.  apply: perform the ten steps, then prove
+place_calls = true           # false: judge configuration only, no test call
+
+[authority]                  # used in mode apply
+kind = "files"               # files: your CA's key.  folder: hand requests over, pick certificates up.  embedded: a test CA
+certificate_file = "ca.pem"
+key_file = "ca.key"
+# key_password_variable = "CUCMTLS_CA_PASSWORD"
+# folder = "handover"        # for kind = "folder"
+
+[clusters.A]
+release = "12.5"
+extension = "1018"                       # directory number of the test phone
+phone = "SEP001122334455"                # its device name
+trunk = "to-cluster-b"                   # SIP trunk to the other cluster
+# security_profile = "Secure SIP Trunk Profile TLS"
+# route_pattern = "9898"                 # default: the other cluster's extension
+# partition = ""                         # partition of the route pattern; "" is <None>
+# device_pool = "Default"
+# x509_subject_names = ["cucm-b.example.org"]   # default: the other cluster's node names
+# key_length = 2048
+# hash_algorithm = "sha256"
+ca_bundle = "cucm-a-tomcat.pem"          # PEM that vouches for the HTTPS interfaces
+known_hosts = "~/.ssh/known_hosts"       # vouches for the platform CLI
+
+[clusters.A.axl]                         # application user: AXL and serviceability roles
+user = "axladmin"
+password_variable = "CUCMTLS_A_AXL_PASSWORD"
+
+[clusters.A.platform]                    # OS administrator of the platform CLI and certificate REST
+user = "administrator"
+password_variable = "CUCMTLS_A_PLATFORM_PASSWORD"
+
+[clusters.A.call]                        # end user associated with the test phone (WebDialer)
+user = "testuser"
+password_variable = "CUCMTLS_A_CALL_PASSWORD"
+
+[[clusters.A.nodes]]                     # one table per node, publisher first
+name = "cucm-a.example.org"              # as CUCM knows it: the common name of its certificate
+address = "cucm://10.0.0.10"
+role = "publisher"
+
+[clusters.B]
+release = "12.5"
+extension = "9898"
+phone = "SEP00112233AABB"
+trunk = "to-cluster-a"
+ca_bundle = "cucm-b-tomcat.pem"
+known_hosts = "~/.ssh/known_hosts"
+
+[clusters.B.axl]
+user = "axladmin"
+password_variable = "CUCMTLS_B_AXL_PASSWORD"
+
+[clusters.B.platform]
+user = "administrator"
+password_variable = "CUCMTLS_B_PLATFORM_PASSWORD"
+
+[clusters.B.call]
+user = "testuser"
+password_variable = "CUCMTLS_B_CALL_PASSWORD"
+
+[[clusters.B.nodes]]
+name = "cucm-b.example.org"
+address = "cucm://10.0.0.20"
+role = "publisher"
+"""
