@@ -1,0 +1,238 @@
+"""Cuts SDL and SDI traces into records and gives those that hold one of the wanted texts (any release from 8 on).
+
+Most records of a trace concern nobody here, so records are only located and counted; text is made of the wanted ones.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from pytest_cucmtls.model.traces import TraceHeader, TraceSource
+
+LARGEST_RECORD_BYTES = 1024 * 1024
+"""A SIP message with its body is far below; what is longer is cut."""
+_MOST_TYPES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """How records begin: `scan` finds beginnings (groups: hour, type), `head` reads one (sequence, time, type)."""
+
+    scan: re.Pattern[bytes]
+    head: re.Pattern[str]
+    embedded: re.Pattern[str] | None
+
+
+SDL = Grammar(
+    scan=re.compile(rb"\n\d{7,10}\.\d{3} *\|(\d\d):\d\d:\d\d\.\d{3} *\|([A-Za-z][\w-]{0,31}) *\|"),
+    head=re.compile(r"(\d{7,10}\.\d{3}) *\|(\d\d:\d\d:\d\d\.\d{3}) *\|([A-Za-z][\w-]{0,31}) *\|"),
+    embedded=re.compile(r" (?=\d{8}\.\d{3} *\|\d\d:\d\d:\d\d\.\d{3} *\|[A-Za-z][\w-]{0,31} *\|)"),
+)
+"""``NNNNNNNN.NNN |HH:MM:SS.mmm |Type    |payload``; published excerpts collapse the padding and join records."""
+LEGACY_SDI = Grammar(
+    scan=re.compile(rb"\n(?:\d\d/\d\d/\d{4} )?(\d\d):\d\d:\d\d\.\d{3} ([A-Za-z][\w ]{0,40}) *\|"),
+    head=re.compile(r"()(?:\d\d/\d\d/\d{4} )?(\d\d:\d\d:\d\d\.\d{3}) ([A-Za-z][\w ]{0,40}) *\|"),
+    embedded=None,
+)
+"""``HH:MM:SS.mmm CCM CallManager|text``: separate SDI files, up to 8.x."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One wanted record: payload with its continuation lines, line ends made plain."""
+
+    source: TraceSource
+    kind: str
+    text: str
+
+
+class RecordReader:
+    """Goes once through chunks of trace text; counters and times are complete when the records are exhausted."""
+
+    def __init__(self, grammar: Grammar, wanted: Iterable[bytes]) -> None:
+        self._grammar, self._wanted = grammar, tuple(wanted)
+        self.by_type: Counter[str] = Counter()
+        self.header: TraceHeader | None = None
+        self.cut_records = 0
+        self._calendar = _Calendar()
+        self._lines_before = 0
+        self._first: str | None = None
+        self._first_at: datetime | None = None
+        self._last: str = ""
+
+    @property
+    def first_at(self) -> datetime | None:
+        """UTC time of the first record, None without a FileHead."""
+        return self._first_at
+
+    @property
+    def last_at(self) -> datetime | None:
+        """UTC time of the last record, None without a FileHead."""
+        return self._calendar.at(self._last, self._calendar.day) if self._last else None
+
+    def records(self, chunks: Iterable[bytes]) -> Iterator[Record]:
+        """The wanted records in file order."""
+        waiting = b"\n"
+        for chunk in chunks:
+            text = waiting + chunk
+            heads = [found.start() for found in self._grammar.scan.finditer(text)]
+            if len(heads) < 2 and len(text) < LARGEST_RECORD_BYTES:
+                waiting = text
+                continue
+            end = heads[-1] if len(heads) > 1 and len(text) - heads[-1] < LARGEST_RECORD_BYTES else self._cut(text)
+            yield from self._within(text[:end], [head for head in heads if head < end])
+            self._lines_before += text.count(b"\n", 0, end)
+            waiting = text[end:]
+        yield from self._within(waiting, [found.start() for found in self._grammar.scan.finditer(waiting)])
+
+    def _cut(self, text: bytes) -> int:
+        """End of what is treated as complete when a record is too long: the last line end, or all of it."""
+        self.cut_records += 1
+        line_end = text.rfind(b"\n")
+        return line_end if line_end > 0 else len(text)
+
+    def _within(self, text: bytes, heads: list[int]) -> Iterator[Record]:
+        """Wanted records of text that holds complete records only, which begin at `heads`."""
+        if not heads:
+            return
+        facts = self._grammar.scan.findall(text)
+        self._count(kind for _, kind in facts)
+        days = self._calendar.days([int(hour) for hour, _ in facts])
+        self._note_times(text, heads)
+        counted_to, lines = 0, self._lines_before
+        for index in self._wanted_indexes(text, heads):
+            start, end = heads[index] + 1, heads[index + 1] if index + 1 < len(heads) else len(text)
+            lines += text.count(b"\n", counted_to, start)
+            counted_to = start
+            yield from self._read(text[start : min(end, start + LARGEST_RECORD_BYTES)], lines, days[index])
+        if self._first_at is None and self._first:
+            self._first_at = self._calendar.at(self._first, days[0])
+
+    def _count(self, kinds: Iterable[bytes]) -> None:
+        for kind, number in Counter(kinds).items():
+            name = kind.decode("ascii").strip()
+            if name in self.by_type or len(self.by_type) < _MOST_TYPES:
+                self.by_type[name] += number
+
+    def _note_times(self, text: bytes, heads: list[int]) -> None:
+        for place in (heads[0], heads[-1]):
+            found = self._grammar.head.match(text[place + 1 : place + 121].decode("ascii", "replace"))
+            if found:
+                self._first = self._first or found.group(2)
+                self._last = found.group(2)
+
+    def _wanted_indexes(self, text: bytes, heads: list[int]) -> list[int]:
+        indexes: set[int] = set()
+        for needle in self._wanted:
+            position = text.find(needle, heads[0])
+            while position >= 0:
+                index = bisect_right(heads, position) - 1
+                indexes.add(index)
+                position = text.find(needle, heads[index + 1]) if index + 1 < len(heads) else -1
+        return sorted(indexes)
+
+    def _read(self, raw: bytes, line: int, day: int) -> Iterator[Record]:
+        text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
+        parts = self._grammar.embedded.split(text) if self._grammar.embedded else [text]
+        for position, part in enumerate(parts):
+            found = self._grammar.head.match(part)
+            if found is None:
+                continue
+            sequence, moment, kind = found.group(1), found.group(2), found.group(3).strip()
+            if position:
+                self._count((kind.encode("ascii", "replace"),))
+            payload = part[found.end() :]
+            if kind == "FileHead":
+                self._begin_file(payload, day)
+            source = TraceSource(sequence, moment, line, self._calendar.at(moment, day))
+            yield Record(source, kind, payload)
+
+    def _begin_file(self, payload: str, day: int) -> None:
+        header = parse_file_head(payload)
+        self.header = self.header or header
+        self._calendar.begin(header, day)
+
+
+class _Calendar:
+    """Counts midnights: records carry the time of day only, and the date stands in the FileHead alone."""
+
+    def __init__(self) -> None:
+        self.day = 0
+        self._hour: int | None = None
+        self._date: date | None = None
+        self._offset = timedelta()
+        self._begun_on = 0
+
+    def begin(self, header: TraceHeader, day: int) -> None:
+        """A FileHead record: its date is the date of this day."""
+        if header.date is not None and header.utc_offset_seconds is not None:
+            self._date, self._begun_on = date.fromisoformat(header.date), day
+            self._offset = timedelta(seconds=header.utc_offset_seconds)
+
+    def days(self, hours: list[int]) -> list[int]:
+        """Day number of each record: a fall of half a day is midnight, such a rise a record written late (§6.2 order)."""
+        first = self._step(hours[0])
+        if max(hours) - min(hours) < 12:
+            self._hour = hours[-1]
+            return [first] * len(hours)
+        return [first, *(self._step(hour) for hour in hours[1:])]
+
+    def _step(self, hour: int) -> int:
+        if self._hour is not None and abs(hour - self._hour) >= 12:
+            self.day += 1 if hour < self._hour else -1
+        self._hour = hour
+        return self.day
+
+    def at(self, moment: str, day: int) -> datetime | None:
+        """UTC time of a time of day on a day number; None while no date is known."""
+        if self._date is None:
+            return None
+        try:
+            local = datetime.combine(self._date, time.fromisoformat(moment), UTC)
+            return local + timedelta(days=day - self._begun_on) - self._offset
+        except (ValueError, OverflowError):
+            return None
+
+
+def parse_file_head(payload: str) -> TraceHeader:
+    """``UTC:-04:00,Date: 2016/10/18, AppName: CCM, …`` as fields; what is missing or nonsense is None."""
+    first_line = payload.partition("\n")[0]
+    fields = [
+        (key.strip(), value.strip())
+        for key, colon, value in (part.partition(":") for part in re.split(r",\s*(?=[A-Za-z]\w*:)", first_line))
+        if colon
+    ]
+    known = dict(fields)
+    inside = re.findall(r"(\w+)=(\S+)", known.get("AppVersion", ""))
+    return TraceHeader(
+        utc_offset_seconds=_offset_seconds(known.get("UTC", "")),
+        date=_iso_date(known.get("Date", "")),
+        node_id=_number(known.get("AppNodeId", "")),
+        version=dict(inside).get("Install"),
+        host_name=known.get("HostName") or None,
+        host_address=known.get("HostIPAddress") or None,
+        file_number=_number(known.get("FileNumber", "")),
+        fields=(*fields, *inside),
+    )
+
+
+def _offset_seconds(text: str) -> int | None:
+    found = re.fullmatch(r"([+-]?)(\d\d):(\d\d)", text, re.ASCII)
+    if not found or int(found.group(2)) > 14:
+        return None
+    seconds = int(found.group(2)) * 3600 + int(found.group(3)) * 60
+    return -seconds if found.group(1) == "-" else seconds
+
+
+def _iso_date(text: str) -> str | None:
+    try:
+        return date.fromisoformat(text.replace("/", "-")).isoformat()
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else None
