@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self, TypeVar
 
 from pytest_cucmtls.clients.cli_conversation import CliOutput, Reply
+from pytest_cucmtls.clients.file_get import FileGetDialogue
+from pytest_cucmtls.clients.sftp_sink import SftpSink
 from pytest_cucmtls.clients.ssh_session import CliSession, keep_silent
 from pytest_cucmtls.model.certificates import CertificateRequest
 from pytest_cucmtls.model.cucm import LogFile, NamedCertificate, NtpStatus, ProcessNode, Release, ServiceStatus
@@ -32,6 +34,7 @@ T = TypeVar("T")
 
 DEFAULT_LIMIT_SECONDS = 60.0
 """A first prompt was seen after 8 s; other clients allow 60 (platform.md §3.1)."""
+TRANSFER_LIMIT_SECONDS = 600.0
 PAGER_OFF = "set cli pagination off"
 
 
@@ -125,6 +128,20 @@ class PlatformCliReader:
         wanted = _word(spec, "file specification")
         folder = str(PurePosixPath(wanted).parent) if _names_files(wanted) else wanted
         return self._read(f"file list activelog {wanted} detail", lambda text: parse_file_list(text, folder.removeprefix("./")))
+
+    def fetch_file(self, path: str, sink: SftpSink, *, limit_seconds: float = TRANSFER_LIMIT_SECONDS) -> Path:
+        """``file get activelog <path>`` of one file to our SFTP server; returns where it landed.
+
+        `sink` must be open and its address reachable from the node. Raises, beyond the usual: FileUnreadable when the
+        node reports success and no such file arrived; PeerNotVerified when the node shows another host key than the sink's.
+        """
+        wanted = _word(path, "file path")
+        dialogue = FileGetDialogue(sink)
+        self._session.keep_out_of_transcript(sink.password)
+        command = f"file get activelog {wanted}"
+        output = self._checked(command, reply=dialogue.reply, limit_seconds=limit_seconds)
+        dialogue.check(output.text, command)
+        return sink.find(PurePosixPath(wanted).name)
 
     def _read(self, command: str, parse: Callable[[str], T]) -> Reading[T]:
         output = self._checked(command)

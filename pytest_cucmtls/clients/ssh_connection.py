@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import warnings
 from collections.abc import Sequence
 
 import asyncssh
@@ -144,6 +145,8 @@ async def _connect(
 ) -> asyncssh.SSHClientConnection:
     """A logged-in connection that reads no file of the local user (no config, agent, keys or known_hosts)."""
     offered = LEGACY if legacy_algorithms else MODERN
+    # Many nodes offer nothing else than finite-field Diffie-Hellman, and the crypto library warns at each use.
+    warnings.filterwarnings("ignore", message="Diffie-Hellman over finite fields")
     connection, _ = await asyncssh.create_connection(
         lambda: login,
         node.address,

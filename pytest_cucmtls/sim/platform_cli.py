@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import warnings
 from collections.abc import Sequence
 
 import asyncssh
@@ -20,6 +21,7 @@ _OLD_INTEGRITY = ("hmac-sha1",)
 _NEW_KEY_EXCHANGE = ("ecdh-sha2-nistp256", "diffie-hellman-group-exchange-sha256", "diffie-hellman-group14-sha256")
 _NEW_ENCRYPTION = ("aes256-ctr", "aes192-ctr", "aes128-ctr", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com")
 _NEW_INTEGRITY = ("hmac-sha2-256", "hmac-sha2-512", "hmac-sha1")
+_LAST_MAJOR_WITHOUT_PASSWORD = 10
 _LAST_OLD_MAJOR = 11
 """Releases up to 11.5 show OpenSSH_5.3 with SHA-1 only (platform.md §3.1); where it changed is ASSUMED."""
 
@@ -48,8 +50,6 @@ async def serve_platform_cli(node: NodeState, *, banner_delay_seconds: float = 0
         line_editor=False,
         encoding=None,
         public_key_auth=False,
-        kbdint_auth=True,
-        password_auth=node.cluster.release.major > 10,
     )
     node.ssh_host_key_fingerprint = key.get_fingerprint("sha256")
     node.ssh_port = acceptor.get_port()
@@ -67,10 +67,22 @@ class _Login(asyncssh.SSHServer):
         self._node, self._delay = node, banner_delay_seconds
         self._user = ""
 
+    def connection_made(self, _conn: asyncssh.SSHServerConnection) -> None:
+        """Old nodes only offer finite-field Diffie-Hellman, which the crypto library warns about: that is their point."""
+        warnings.filterwarnings("ignore", message="Diffie-Hellman over finite fields")
+
     def begin_auth(self, username: str) -> bool:
         """Always asks for a password."""
         self._user = username
         return True
+
+    def kbdint_auth_supported(self) -> bool:
+        """On every release."""
+        return True
+
+    def password_auth_supported(self) -> bool:
+        """From 11.5 on (ASSUMED; the method is rejected on some releases: platform.md §3.1)."""
+        return self._node.cluster.release.major > _LAST_MAJOR_WITHOUT_PASSWORD
 
     def get_kbdint_challenge(self, _username: str, _lang: str, _submethods: str) -> tuple[str, str, str, list[tuple[str, bool]]]:
         """PAM's one question."""

@@ -1,5 +1,6 @@
 """`set csr gen`, `set cert import`, `set cert regen`, `set cert delete`."""
 
+import asyncio
 from collections.abc import Sequence
 
 from pytest_cucmtls.sim.certificates import read_certificates
@@ -15,7 +16,7 @@ async def _generate_request(context: CliContext, arguments: Sequence[str]) -> No
     context.node.cluster.record_write("cli", f"set csr gen {unit}")
     if context.node.cluster.release.major >= _FIRST_RELEASE_ASKING_FOR_OU:
         await confirmed(context.terminal, "Include OU in CSR (yes|no)? ")
-    context.node.certificates.generate_request(unit)
+    await asyncio.to_thread(context.node.certificates.generate_request, unit)
     spaces = "  " if context.node.cluster.release.major < 10 else " "
     context.terminal.line(f"Successfully Generated CSR{spaces}for {unit}.")
 
@@ -56,7 +57,7 @@ async def _regenerate(context: CliContext, arguments: Sequence[str]) -> None:
     context.terminal.line(f"WARNING: This operation will overwrite the existing certificate for {unit}.")
     if not await confirmed(context.terminal, "Proceed with regeneration (yes|no)? "):
         return
-    context.node.certificates.regenerate(unit)
+    await asyncio.to_thread(context.node.certificates.regenerate, unit)
     context.terminal.line(f"Successfully Regenerated Certificate for {unit}.")
     context.terminal.line(f"You must restart the services related to {unit} for the regenerated certificates to become active.")
 
