@@ -110,11 +110,11 @@ class Store:
     identity: Identity
     trusted: list[bytes] = field(default_factory=list)
 
-    def own(self, unit: str) -> Identity:
+    def own(self, _unit: str) -> Identity:
         """The one identity."""
         return self.identity
 
-    def trust(self, unit: str) -> dict[str, TrustEntry]:
+    def trust(self, _unit: str) -> dict[str, TrustEntry]:
         """All trusted certificates."""
         return {f"{number}.pem": TrustEntry(der) for number, der in enumerate(self.trusted)}
 

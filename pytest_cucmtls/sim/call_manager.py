@@ -16,9 +16,6 @@ from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, CallTicket, LoadedSec
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
 
-TRUNK_STILL_RESETTING = "trunk_still_resetting"
-"""Behaviour name: the first call after a reset finds the trunk out of service."""
-
 _REGISTERED, _UNKNOWN, _CONNECTIVITY_ERROR, _DEVICE_UNREGISTERED = 0, 1, 6, 10
 # RisPort's StatusReason numbers (platform.md §5.2).
 
@@ -137,7 +134,8 @@ class CallManager:
 
     def _take_invite(self, connection: SipConnection, trunk: RunningTrunk, invite: SipMessage) -> None:
         call: Call = self.calls.begin("", caller_of(invite), dialled_of(invite))
-        self._run(self.calls.take(call, connection, trunk, invite, self._signalling))
+        inbox = self._signalling.open_inbox(invite.call_id or "", connection, call.ci)
+        self._run(self.calls.take(call, connection, trunk, invite, self._signalling, inbox))
 
     def _run(self, call: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(call)

@@ -18,7 +18,7 @@ from pytest_cucmtls.sim.media_negotiation import Agreement
 from pytest_cucmtls.sim.phones import NoFreeAddress, Phone, Phones
 from pytest_cucmtls.sim.sip_connection import SipConnection
 from pytest_cucmtls.sim.sip_dialogs import CAUSES, NORMAL_CLEARING, SipDialog, new_call_id, new_tag, user_of
-from pytest_cucmtls.sim.sip_signalling import ConnectionFailed, LegEvent, SipSignalling
+from pytest_cucmtls.sim.sip_signalling import ConnectionFailed, Inbox, LegEvent, SipSignalling
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
@@ -45,11 +45,19 @@ class Call:
     answered_by: str = ""
     """Number of the local line that picked up."""
     audio: AudioStream | None = None
-    hang_up: Callable[[], None] = field(default=lambda: None)
+    abandoned: bool = False
+    """The phone went on hook before anything answered for the call."""
+    hang_up: Callable[[], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.hang_up = self._abandon
 
     def parties(self, called: str) -> CallParties:
         """For the call log."""
         return CallParties(self.ci, self.ci + 1, self.calling, called, self.dialled)
+
+    def _abandon(self) -> None:
+        self.abandoned = True
 
 
 @dataclass(slots=True)
@@ -104,36 +112,46 @@ class Calls:
             self._end(call, cause)
 
     async def take(
-        self, call: Call, connection: SipConnection, trunk: RunningTrunk, invite: SipMessage, signalling: SipSignalling
+        self,
+        call: Call,
+        connection: SipConnection,
+        trunk: RunningTrunk,
+        invite: SipMessage,
+        signalling: SipSignalling,
+        inbox: Inbox,
     ) -> None:
         """An INVITE came over a trunk: runs until the call is over."""
         dialog = self._dialog(connection, invite.call_id or "", call, remote=call.calling, local=call.dialled)
         dialog.learn(invite)
-        inbox = signalling.open_inbox(dialog.call_id, connection, call.ci)
         call.hang_up = lambda: inbox.put_nowait(LegEvent.HANG_UP)
-        call.trunk, cause = trunk.name, TEMPORARY_FAILURE
-        phone: Phone | None = None
+        call.trunk, phone, status = trunk.name, None, 503
         try:
             signalling.send(dialog, dialog.respond(invite, 100))
             self._traces.call_log.setup(call.parties(call.dialled))
             found = self._analyse(call, significant_digits(call.dialled, trunk.significant_digits), self._inbound_space(trunk))
             status, phone = self._called_phone(call, found)
-            if phone is None or found is None:
-                signalling.send(dialog, dialog.respond(invite, status))
-                call.outcome, cause = LegResult(status, CAUSES[status]), CAUSES[status]
-                return
-            phone.calls += 1
-            call.device, dialog.local_number = phone.name, call.answered_by
-            self._traces.call_log.offered(call.parties(call.answered_by), trunk.name, phone.name)
-            call.audio = await self._audio(phone, lambda: None)
-            leg = TrunkLeg(signalling, dialog, trunk, inbox, call.audio, next(self._sessions))
-            call.outcome = await run_incoming(leg, invite, self._length.longest_seconds + 30)
-            cause = call.outcome.cause
+            if phone is not None:
+                phone.calls += 1
+                call.device, dialog.local_number = phone.name, call.answered_by
+                self._traces.call_log.offered(call.parties(call.answered_by), trunk.name, phone.name)
+                call.audio = await self._audio(phone, lambda: None)
+                leg = TrunkLeg(signalling, dialog, trunk, inbox, call.audio, next(self._sessions))
+                call.outcome = await run_incoming(leg, invite, self._length.longest_seconds + 30)
+        except NoFreeAddress:
+            status = 503
         finally:
+            if call.outcome is None:
+                call.outcome = self._refuse(signalling, dialog, invite, status)
             signalling.close_inbox(dialog.call_id)
             if phone is not None:
                 phone.calls -= 1
-            self._end(call, cause)
+            self._end(call, call.outcome.cause)
+
+    def _refuse(self, signalling: SipSignalling, dialog: SipDialog, invite: SipMessage, status: int) -> LegResult:
+        """Answer an INVITE that nobody takes; a call cut short while its phone rang is refused with 503 as well."""
+        final = status if status > 299 else 503
+        signalling.send(dialog, dialog.respond(invite, final))
+        return LegResult(final, CAUSES[final])
 
     async def _route(self, call: Call, phone: Phone, signalling: SipSignalling) -> int:
         """Digit analysis, forwarding, then the line or the trunks; returns the release cause."""
@@ -164,6 +182,8 @@ class Calls:
             connection = await signalling.connect(trunk)
         except ConnectionFailed:
             return LegResult(503, TEMPORARY_FAILURE)
+        if call.abandoned:
+            return LegResult(487, NORMAL_CLEARING)
         dialog = self._dialog(connection, new_call_id(self._node), call, remote=called, local=call.calling)
         inbox = signalling.open_inbox(dialog.call_id, connection, call.ci)
         call.hang_up = lambda: inbox.put_nowait(LegEvent.HANG_UP)

@@ -65,7 +65,7 @@ def digit_analysis_request(calling: str, dialled: str, partitions: Sequence[str]
 
 
 def digit_analysis_results(calling: str, found: DialPlanMatch) -> str:
-    """The result block of a match, first line with the double bar."""
+    """The result block of a match: the record's own bar makes the first line's double."""
     pattern = found.entry.pattern
     shown_pattern = pattern.text.replace("\\", "")
     before, tags = _positions(found.match, found.dialled), "SUBSCRIBER"
@@ -100,7 +100,7 @@ def digit_analysis_results(calling: str, found: DialPlanMatch) -> str:
         ("AllowDeviceOverride", "false"),
         ("PatternRouteClass", "RouteClassDefault"),
     )
-    return "|" + "\n".join(f"|{key}={value}" for key, value in pairs)
+    return "\n".join(f"|{key}={value}" for key, value in pairs)
 
 
 def device_process(found: DialPlanMatch, partition_key: str, target: str, call: int, sender: str) -> str:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.sim.certificate_clock import VERIFY_WORDS, CertificateClock
 from pytest_cucmtls.sim.packet_recording import PacketRecording, RecordedConnection
 from pytest_cucmtls.wire.sip_messages import SipFraming
 
@@ -40,7 +42,14 @@ class SipConnection(asyncio.Protocol):
     """TLS (with a context) or plain TCP (without); frames SIP messages and hands them to its owner."""
 
     def __init__(
-        self, owner: ConnectionOwner, *, index: int, outgoing: bool, context: ssl.SSLContext | None, recording: PacketRecording
+        self,
+        owner: ConnectionOwner,
+        *,
+        index: int,
+        outgoing: bool,
+        context: ssl.SSLContext | None,
+        recording: PacketRecording,
+        clock: CertificateClock | None = None,
     ) -> None:
         self.index = index
         self.outgoing = outgoing
@@ -54,6 +63,8 @@ class SipConnection(asyncio.Protocol):
         self.gone = asyncio.Event()
         self._owner = owner
         self._recording = recording
+        self._clock = clock
+        """Set when the node's clock differs from the machine's."""
         self._record: RecordedConnection | None = None
         self._transport: asyncio.Transport | None = None
         self._incoming, self._outgoing_bio = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -80,6 +91,7 @@ class SipConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop when TCP is up."""
         self._transport = cast(asyncio.Transport, transport)
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.local = Endpoint(*transport.get_extra_info("sockname")[:2])
         self.peer = Endpoint(*transport.get_extra_info("peername")[:2])
         self._record = self._recording.open_connection(self.local, self.peer, outgoing=self.outgoing)
@@ -94,6 +106,10 @@ class SipConnection(asyncio.Protocol):
             self._record.received(data)
         if self._tls is None:
             self._deliver(data)
+            return
+        error = self._clock.feed(data) if self._clock else None
+        if self._clock and error:
+            self._refuse(self._clock.alert(error), TlsProblem(error, VERIFY_WORDS[error]))
             return
         self._incoming.write(data)
         if not self.ready:
@@ -174,10 +190,15 @@ class SipConnection(asyncio.Protocol):
     def _fail(self, error: ssl.SSLError) -> None:
         """Remember why, send the alert OpenSSL wrote, close."""
         if isinstance(error, ssl.SSLCertVerificationError):
-            self._problem = TlsProblem(error.verify_code, error.verify_message)
+            problem = TlsProblem(error.verify_code, error.verify_message)
         else:
-            self._problem = TlsProblem(None, (error.reason or str(error)).replace("_", " ").lower())
-        self._flush()
+            problem = TlsProblem(None, (error.reason or str(error)).replace("_", " ").lower())
+        self._refuse(self._outgoing_bio.read(), problem)
+
+    def _refuse(self, alert: bytes, problem: TlsProblem) -> None:
+        self._problem = problem
+        if alert:
+            self._write(alert)
         self.ready = False
         if self._transport is not None:
             self._transport.close()

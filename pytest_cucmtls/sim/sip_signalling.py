@@ -12,6 +12,7 @@ from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim import tls_contexts
+from pytest_cucmtls.sim.certificate_clock import CertificateClock
 from pytest_cucmtls.sim.packet_recording import PacketRecording
 from pytest_cucmtls.sim.sip_connection import SipConnection, TlsProblem
 from pytest_cucmtls.sim.sip_dialogs import SipDialog, response_message, sip_date
@@ -23,10 +24,13 @@ from pytest_cucmtls.wire.x509 import parse_certificate
 
 CONNECT_SECONDS = 10.0
 LAN_SEGMENT_BYTES = 1460
+PLAIN_PORT = 5060
 
 CERTIFICATE_INDICATION_OF_ANOTHER_CONNECTION = "certificate_indication_of_another_connection"
 TRACE_NAMES_ANOTHER_CIPHER = "trace_names_another_cipher"
-"""Behaviour names: SIPCertificateInd is only written for a connection index that is not this call's, or with a wrong cipher."""
+TRUNK_STILL_RESETTING = "trunk_still_resetting"
+"""Behaviour names: SIPCertificateInd is only written for a connection index that is not this call's, or with a wrong cipher;
+the first call after a trunk reset finds the trunk out of service."""
 
 
 class LegEvent(Enum):
@@ -63,7 +67,7 @@ class SipSignalling:
         self._servers: dict[int, asyncio.Server] = {}
         self._connections: list[SipConnection] = []
         self._ready: dict[SipConnection, asyncio.Future[None]] = {}
-        self._gone = asyncio.Event()
+        self._resetting: set[str] = set()
         self._inboxes: dict[str, Inbox] = {}
         self._inbox_connections: dict[str, SipConnection] = {}
         self._untold: dict[SipConnection, RunningTrunk] = {}
@@ -94,6 +98,8 @@ class SipSignalling:
 
     async def close_trunk(self, name: str) -> None:
         """Close the trunk's connections, whichever side opened them."""
+        if TRUNK_STILL_RESETTING in self._node.cluster.faults:
+            self._resetting.add(name)
         await self._close([connection for connection in self._connections if connection.trunk == name])
 
     def has_connection(self, name: str) -> bool:
@@ -102,6 +108,9 @@ class SipSignalling:
 
     async def connect(self, trunk: RunningTrunk) -> SipConnection:
         """The trunk's connection, opened when there is none. Raises: ConnectionFailed."""
+        if trunk.name in self._resetting:
+            self._resetting.remove(trunk.name)
+            raise ConnectionFailed(f"{trunk.name} is being reset")
         existing = self._existing(trunk.name)
         if existing is not None:
             return existing
@@ -161,11 +170,11 @@ class SipSignalling:
         except UnexpectedAnswer:
             return
         call_id = parsed.call_id or ""
-        self._log(connection, connection.calls.get(call_id, 0), "in", net_id, parsed)
         if call_id in self._inboxes:
             self._inboxes[call_id].put_nowait(parsed)
         elif parsed.method is not None and parsed.method != "ACK":
             self._take_request(connection, parsed)
+        self._log(connection, connection.calls.get(call_id, 0), "in", net_id, parsed)
 
     def connection_closed(self, connection: SipConnection, problem: TlsProblem | None) -> None:
         """A connection is gone: its calls learn it."""
@@ -180,8 +189,6 @@ class SipSignalling:
         self._untold.pop(connection, None)
         if connection in self._connections:
             self._connections.remove(connection)
-        if not self._connections:
-            self._gone.set()
 
     def _take_request(self, connection: SipConnection, request: SipMessage) -> None:
         trunk = self._trunks.find(connection.trunk) if connection.trunk else None
@@ -273,7 +280,7 @@ class SipSignalling:
         self._traces.call_log.trunk_message(
             ci=ci,
             direction=direction,
-            local_port=connection.local.port,
+            local_port=self._node.sip_port if connection.secure else PLAIN_PORT,
             trunk=connection.trunk,
             peer=(connection.peer.ip, connection.peer.port),
             index=connection.index,
@@ -301,9 +308,15 @@ class SipSignalling:
         return tls_contexts.server_context(self._node.cluster, self._loaded, modes)
 
     def _new_connection(self, *, outgoing: bool, context: ssl.SSLContext | None) -> SipConnection:
-        connection = SipConnection(self, index=next(self._indexes), outgoing=outgoing, context=context, recording=self._recording)
+        connection = SipConnection(
+            self,
+            index=next(self._indexes),
+            outgoing=outgoing,
+            context=context,
+            recording=self._recording,
+            clock=CertificateClock(self._node.now) if self._node.clock_offset else None,
+        )
         self._connections.append(connection)
-        self._gone.clear()
         return connection
 
     async def _close(self, connections: list[SipConnection]) -> None:

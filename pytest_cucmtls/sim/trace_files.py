@@ -30,11 +30,15 @@ class RotatingFile:
 
     def write(self, line: str) -> None:
         """Append a line, continuing in a new file when this one is full."""
+        self.make_room()
+        self._put(line)
+
+    def make_room(self) -> None:
+        """Have a file open that is not full; its head is written now, before a following record is numbered."""
         if self._file is not None and self._written >= self._largest_bytes:
             self.rotate()
         if self._file is None:
             self._open_next()
-        self._put(line)
 
     def rotate(self) -> None:
         """Close and compress the open file; the next line starts a new one. The oldest files beyond `keep_files` go."""

@@ -164,9 +164,12 @@ class TraceWriter:
             started_at=self._started_at,
             file_number=number,
         )
-        return sdl_records.record((self._sequence[0], 0), now, "FileHead", payload)
+        head = sdl_records.record((self._sequence[0], 0), now, "FileHead", payload)
+        self._sequence = (self._sequence[0] + 1, self._sequence[1])
+        return head
 
     def _write(self, kind: str, payload: str) -> None:
+        self._sdl.make_room()
         self._sdl.write(sdl_records.record(self._sequence, self._now(), kind, payload))
 
     def _now(self) -> datetime:
