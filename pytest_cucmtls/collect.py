@@ -68,7 +68,7 @@ def _attempt(run: Run, fact: str, act: Callable[[], None]) -> None:
         act()
     except CucmTlsError as problem:
         run.progress(f"not collected: {fact}: {problem}")
-        run.keep_missing(fact, str(problem))
+        run.folder.keep_missing(fact, str(problem))
 
 
 def _start_captures(run: Run, stack: ExitStack) -> list[_NodeCapture]:
@@ -99,7 +99,7 @@ def _reset_trunk(cluster: ClusterWriter) -> None:
 def _call(run: Run, caller: ClusterReader, called: ClusterReader) -> None:
     """Dial, wait for the answer on the trunk leg, hang up, wait for the release; keep what the driver said."""
     if not run.inventory.place_calls:
-        run.keep_missing("the test call", "the inventory says place_calls = false")
+        run.folder.keep_missing("the test call", "the inventory says place_calls = false")
         return
     watch = CallWatch(caller, run.poll_seconds)
     watch.mark()
@@ -164,7 +164,7 @@ def _traces_of(run: Run, cluster: ClusterReader, node: NodeAddress, since: datet
     )
     wanted = [(file, kind) for file in offered.value if (kind := _kind_of(file))]
     if not wanted:
-        run.keep_missing(f"traces of {cluster.name}/{node.name}", "the node offers no SDL or call log file of this time")
+        run.folder.keep_missing(f"traces of {cluster.name}/{node.name}", "the node offers no SDL or call log file of this time")
     for file, kind in wanted:
         reading = cluster.dime(node).read_file(file.path)
         run.folder.keep(
@@ -192,7 +192,7 @@ def _read_again(run: Run) -> None:
 
 
 def _second_witness(run: Run) -> None:
-    for line in run.kept("capture"):
+    for line in run.folder.entries("capture"):
         _attempt(run, "the second reading of a capture", partial(_keep_reading, run, line))
 
 

@@ -157,14 +157,12 @@ def acceptance(request: pytest.FixtureRequest) -> "Acceptance":
 
 
 @pytest.fixture
-def verify(request: pytest.FixtureRequest, acceptance: "Acceptance") -> Callable[[str], None]:
-    """Judge a requirement, by its id, for every subject that belongs to this test."""
+def verify(request: pytest.FixtureRequest, acceptance: "Acceptance") -> "Callable[..., None]":
+    """Judge a requirement: ``verify(check id)`` for the pair, ``verify(check id, cluster or direction)`` for one of them."""
     from pytest_cucmtls.verification import Verification
 
-    parameters = getattr(getattr(request.node, "callspec", None), "params", {})
-    subject = parameters.get("direction") or parameters.get("cluster_name") or "pair"
     properties = request.node.user_properties
-    return Verification(acceptance, subject=subject, note=lambda name, value: properties.append((name, value))).verify
+    return Verification(acceptance, note=lambda name, value: properties.append((name, value))).verify
 
 
 @pytest.fixture(scope="session")

@@ -41,13 +41,12 @@ class FragileWarning(UserWarning):
 class Verification:
     """What a test's `verify` does; one per test."""
 
-    def __init__(self, acceptance: Acceptance, *, subject: str, note: Callable[[str, object], None]) -> None:
+    def __init__(self, acceptance: Acceptance, *, note: Callable[[str, object], None]) -> None:
         self._acceptance = acceptance
-        self._subject = subject
         self._note = note
 
-    def verify(self, check_id: str) -> None:
-        """Judge the check for this test's subject and let the gravest verdict decide.
+    def verify(self, check_id: str, subject: str = "pair") -> None:
+        """Judge the check for a cluster, a direction or the pair as a whole, and let the gravest verdict decide.
 
         Raises: NonCompliant, Undecided; pytest's skip for NOT_APPLICABLE; KeyError for an unknown check id.
         """
@@ -60,7 +59,7 @@ class Verification:
         except StepFailed as failure:
             self._note("cucm_outcome", failure.result.outcome.value)
             raise Undecided(f"{failure.result.outcome.value}: {failure}") from None
-        verdicts = self._verdicts(check, evidence)
+        verdicts = self._verdicts(check, subject, evidence)
         self._note("cucm_outcome", verdicts[0].outcome.value)
         for verdict in reversed(verdicts):
             describe_verdict(verdict, self._acceptance.folder, evidence)
@@ -71,9 +70,8 @@ class Verification:
             return self._acceptance.through(int(check.step))
         return self._acceptance.proven()
 
-    def _verdicts(self, check: Check, evidence: Evidence) -> list[Verdict]:
-        """The check's verdicts on this test's subject, gravest first; a pair-wide check answers for every subject."""
-        subject = self._subject
+    def _verdicts(self, check: Check, subject: str, evidence: Evidence) -> list[Verdict]:
+        """The check's verdicts on the subject, gravest first; a pair-wide check answers for every subject."""
         found = [
             verdict
             for verdict in judge(evidence, load_policy(evidence.inventory.policy))

@@ -1,13 +1,12 @@
 """What every step of the procedure works with, and the shape of a step."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pytest_cucmtls.ca.authority import CertificateAuthority
 from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
-from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder
+from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import Inventory, NodeAddress
 from pytest_cucmtls.procedure.journal import Journal
@@ -63,17 +62,6 @@ class Run:
         """Pause between two looks at something that takes its time; real clusters throttle impatient clients."""
         loopback = all(node.address.startswith("127.") for _, node in self.nodes())
         return 0.1 if loopback else 5.0
-
-    def kept(self, kind: str) -> list[IndexLine]:
-        """Items of one kind this run folder holds already, oldest first."""
-        if not self.folder.index_file.exists():
-            return []
-        return [line for line in self.folder.index()[0] if line.kind == kind]
-
-    def keep_missing(self, fact: str, why: str) -> None:
-        """Say in the evidence that a fact could not be gathered, and why."""
-        content = json.dumps({"fact": fact, "why": why}, ensure_ascii=False).encode()
-        self.folder.keep(content, kind="not_collected", operation=fact, media_type="application/json")
 
     def nodes(self) -> "list[tuple[ClusterReader, NodeAddress]]":
         """Every node of both clusters, A's first, publishers first."""

@@ -10,16 +10,18 @@ def keep_dial_plan(run: Run, cluster: ClusterReader) -> None:
     axl = cluster.axl()
     patterns = axl.read_route_patterns().value
     for pattern in patterns:
-        run.folder.keep(axl.read_route_pattern(pattern.pattern, pattern.partition), kind="route_pattern", cluster=cluster.name)
+        run.folder.keep_reading(
+            axl.read_route_pattern(pattern.pattern, pattern.partition), kind="route_pattern", cluster=cluster.name
+        )
     lines = axl.read_lines().value
     for line in lines:
-        run.folder.keep(axl.read_line(line.pattern, line.partition), kind="line", cluster=cluster.name)
+        run.folder.keep_reading(axl.read_line(line.pattern, line.partition), kind="line", cluster=cluster.name)
     phone = axl.read_phone(cluster.spec.phone)
-    run.folder.keep(phone, kind="phone", cluster=cluster.name)
+    run.folder.keep_reading(phone, kind="phone", cluster=cluster.name)
     spaces = {line.calling_search_space_name for line in lines}
     spaces.add(phone.value.calling_search_space_name if phone.value else None)
     for name in sorted(space for space in spaces if space):
-        run.folder.keep(axl.read_css(name), kind="css", cluster=cluster.name)
+        run.folder.keep_reading(axl.read_css(name), kind="css", cluster=cluster.name)
     _keep_route_lists(run, cluster, patterns)
 
 
@@ -28,14 +30,14 @@ def _keep_route_lists(run: Run, cluster: ClusterReader, patterns: tuple[RoutePat
     trunks: set[str] = {pattern.gateway_name for pattern in patterns if pattern.gateway_name}
     for list_name in sorted({pattern.route_list_name for pattern in patterns if pattern.route_list_name}):
         route_list = axl.read_route_list(list_name)
-        run.folder.keep(route_list, kind="route_list", cluster=cluster.name)
+        run.folder.keep_reading(route_list, kind="route_list", cluster=cluster.name)
         for group_name in route_list.value.members if route_list.value else ():
             group = axl.read_route_group(group_name)
-            run.folder.keep(group, kind="route_group", cluster=cluster.name)
+            run.folder.keep_reading(group, kind="route_group", cluster=cluster.name)
             trunks.update(group.value.members if group.value else ())
     for name in sorted(trunks - {cluster.spec.trunk}):
         trunk = axl.read_sip_trunk(name)
-        run.folder.keep(trunk, kind="other_sip_trunk", cluster=cluster.name)
+        run.folder.keep_reading(trunk, kind="other_sip_trunk", cluster=cluster.name)
         if trunk.value and trunk.value.security_profile_name:
             profile = axl.read_security_profile(trunk.value.security_profile_name)
-            run.folder.keep(profile, kind="other_security_profile", cluster=cluster.name)
+            run.folder.keep_reading(profile, kind="other_security_profile", cluster=cluster.name)

@@ -12,10 +12,10 @@ def issued_certificate(
 ) -> Certificate | None:
     """The newest certificate this run retrieved for a node (and for that request key, when given), or None."""
     found = None
-    for entry in run.kept("issued_certificate"):
+    for entry in run.folder.entries("issued_certificate"):
         if (entry.cluster, entry.node) != (cluster.name, node.name):
             continue
-        certificate = parse_certificate(run.folder.read(entry.item))
+        certificate = parse_certificate(run.folder.read(entry))
         if public_key_sha256 is None or certificate.public_key_sha256 == public_key_sha256:
             found = certificate
     return found

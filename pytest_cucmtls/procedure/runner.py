@@ -48,7 +48,7 @@ def observe(run: Run, step: Step) -> StepResult:
     try:
         step.read_back(run)
     except CucmTlsError as problem:
-        run.keep_missing(f"step {step.number}", str(problem))
+        run.folder.keep_missing(f"step {step.number}", str(problem))
         return StepResult(step.number, step.title, Outcome.ERROR, str(problem), (), time.monotonic() - started)
     return StepResult(step.number, step.title, Outcome.PASS, "read, not changed", (), time.monotonic() - started)
 

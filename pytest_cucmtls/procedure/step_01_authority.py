@@ -15,7 +15,7 @@ def plan(run: Run) -> list[Change]:
 def read_back(run: Run) -> None:
     """Keep the authority's certificates, issuing one first, root last."""
     if run.authority is None:
-        run.keep_missing("authority", "a verify-only run has no certificate authority of its own")
+        run.folder.keep_missing("authority", "a verify-only run has no certificate authority of its own")
         return
     for position, der in enumerate(run.authority.chain()):
         run.folder.keep(

@@ -13,11 +13,11 @@ def plan(run: Run) -> list[Change]:  # noqa: ARG001 - the shape every step has
 
 def read_back(run: Run) -> None:
     """Keep release, clock and the CallManager certificate of every node as they were before the first change."""
-    already_kept = {(entry.cluster, entry.node) for entry in run.kept("own_certificate_before")}
+    already_kept = {(entry.cluster, entry.node) for entry in run.folder.entries("own_certificate_before")}
     for cluster, node in run.nodes():
         cli = cluster.cli(node)
-        run.folder.keep(cli.read_version(), kind="version", cluster=cluster.name, node=node.name)
-        run.folder.keep(cli.read_ntp(), kind="ntp", cluster=cluster.name, node=node.name)
+        run.folder.keep_reading(cli.read_version(), kind="version", cluster=cluster.name, node=node.name)
+        run.folder.keep_reading(cli.read_ntp(), kind="ntp", cluster=cluster.name, node=node.name)
         if (cluster.name, node.name) not in already_kept:
             identity = cli.read_own_certificate(CALL_MANAGER)
-            run.folder.keep(identity, kind="own_certificate_before", cluster=cluster.name, node=node.name)
+            run.folder.keep_reading(identity, kind="own_certificate_before", cluster=cluster.name, node=node.name)

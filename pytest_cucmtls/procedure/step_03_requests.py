@@ -38,9 +38,9 @@ def read_back(run: Run) -> None:
     for cluster, node in run.nodes():
         reading = pending_request(cluster, node)
         if reading is None:
-            run.keep_missing(f"request of {cluster.name}/{node.name}", "no request is pending on the node")
+            run.folder.keep_missing(f"request of {cluster.name}/{node.name}", "no request is pending on the node")
             continue
-        run.folder.keep(reading, kind="csr", cluster=cluster.name, node=node.name)
+        run.folder.keep_reading(reading, kind="csr", cluster=cluster.name, node=node.name)
         asked = {
             "common_name": node.name,
             "key_length": cluster.spec.key_length,
@@ -93,11 +93,10 @@ def _generate(run: Run, cluster: ClusterReader, node: NodeAddress, pending: Cert
 
     def through_rest() -> None:
         run.writer(cluster).certificate_rest(node).generate_request(
-            CALL_MANAGER,
-            common_name=node.name,
+            node.name,
             key_length=cluster.spec.key_length,
             hash_algorithm=cluster.spec.hash_algorithm,
-            alt_names=(node.name,),
+            alternative_names=(node.name,),
         )
 
     def through_cli() -> None:

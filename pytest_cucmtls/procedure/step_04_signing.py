@@ -30,7 +30,7 @@ def read_back(run: Run) -> None:
     """The certificates were kept as received when they were retrieved; say so where there is none."""
     for cluster, node in run.nodes():
         if issued_certificate(run, cluster, node) is None:
-            run.keep_missing(f"issued certificate of {cluster.name}/{node.name}", "none was issued in this run")
+            run.folder.keep_missing(f"issued certificate of {cluster.name}/{node.name}", "none was issued in this run")
 
 
 def _sign(run: Run, cluster: ClusterReader, node: NodeAddress, request: CertificateRequest) -> Change:

@@ -36,7 +36,7 @@ def read_back(run: Run) -> None:
         cli = cluster.cli(node)
         for unit, file_name, description in cli.read_certificate_list("trust").value:
             if unit in _UNITS_READ:
-                run.folder.keep(
+                run.folder.keep_reading(
                     cli.read_trust_certificate(unit, file_name),
                     kind="trust_certificate",
                     cluster=cluster.name,
@@ -48,7 +48,7 @@ def read_back(run: Run) -> None:
 def _present(cluster: ClusterReader, node: NodeAddress) -> set[str]:
     """SHA-256 of what the node's CallManager-trust holds, by REST where there is one, else by CLI."""
     if cluster.release().has_certificate_rest:
-        return {found.certificate.sha256 for found in cluster.certificate_rest(node).read_trust(CALL_MANAGER_TRUST).value}
+        return {found.certificate.sha256 for found in cluster.certificate_rest(node).read_trust(CALL_MANAGER).value}
     cli = cluster.cli(node)
     return {
         cli.read_trust_certificate(unit, file_name).value.certificate.sha256
@@ -62,7 +62,7 @@ def _import(run: Run, cluster: ClusterReader, node: NodeAddress, certificate: Ce
     pem = pem_of(certificate.der)
 
     def through_rest() -> None:
-        run.writer(cluster).certificate_rest(node).upload_trust(CALL_MANAGER_TRUST, pem, description=str(certificate.subject))
+        run.writer(cluster).certificate_rest(node).upload_trust((pem,), description=str(certificate.subject))
 
     def through_cli() -> None:
         run.writer(cluster).cli(node).import_trust(CALL_MANAGER, pem)

@@ -39,9 +39,9 @@ def read_back(run: Run) -> None:
     """Keep the identity the CLI shows now, and the service's state with its start time."""
     for cluster, node in run.nodes():
         identity = cluster.cli(node).read_own_certificate(CALL_MANAGER)
-        run.folder.keep(identity, kind="own_certificate", cluster=cluster.name, node=node.name)
+        run.folder.keep_reading(identity, kind="own_certificate", cluster=cluster.name, node=node.name)
         services = cluster.control_center(node).read_services(node.name, (SERVICE,))
-        run.folder.keep(services, kind="service_status", cluster=cluster.name, node=node.name)
+        run.folder.keep_reading(services, kind="service_status", cluster=cluster.name, node=node.name)
 
 
 def _refuse_wrong_certificate(cluster: ClusterReader, node: NodeAddress, issued: Certificate) -> None:
@@ -65,7 +65,7 @@ def _upload(run: Run, cluster: ClusterReader, node: NodeAddress, old: Certificat
 
     def through_rest() -> None:
         chain = [new.der, *run.signer().chain()[:-1]]
-        run.writer(cluster).certificate_rest(node).upload_identity(CALL_MANAGER, tuple(pem_of(der) for der in chain))
+        run.writer(cluster).certificate_rest(node).upload_identity(tuple(pem_of(der) for der in chain))
 
     def through_cli() -> None:
         run.writer(cluster).cli(node).import_identity(CALL_MANAGER, pem_of(new.der))

@@ -29,7 +29,7 @@ def read_back(run: Run) -> None:
     """Keep the profile as AXL answers it."""
     for cluster in run.clusters:
         reading = cluster.axl().read_security_profile(cluster.spec.security_profile)
-        run.folder.keep(reading, kind="security_profile", cluster=cluster.name)
+        run.folder.keep_reading(reading, kind="security_profile", cluster=cluster.name)
 
 
 def _add(run: Run, cluster: ClusterReader, wanted: SipTrunkSecurityProfile, target: str) -> Change:

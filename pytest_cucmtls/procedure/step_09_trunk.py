@@ -33,8 +33,10 @@ def plan(run: Run) -> list[Change]:
 def read_back(run: Run) -> None:
     """Keep the trunk as AXL answers it, and its state as RisPort sees it."""
     for cluster in run.clusters:
-        run.folder.keep(cluster.axl().read_sip_trunk(cluster.spec.trunk), kind="sip_trunk", cluster=cluster.name)
-        run.folder.keep(cluster.risport().read_trunk_status(cluster.spec.trunk), kind="trunk_status", cluster=cluster.name)
+        run.folder.keep_reading(cluster.axl().read_sip_trunk(cluster.spec.trunk), kind="sip_trunk", cluster=cluster.name)
+        run.folder.keep_reading(
+            cluster.risport().read_trunk_status(cluster.spec.trunk), kind="trunk_status", cluster=cluster.name
+        )
 
 
 def _add(run: Run, cluster: ClusterReader, wanted: SipTrunk, target: str) -> Change:
