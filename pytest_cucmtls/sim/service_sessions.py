@@ -39,5 +39,5 @@ def _presented(header: str) -> list[str]:
             cookie = SimpleCookie(pair.strip())
         except CookieError:
             continue
-        found += [morsel.value for name, morsel in cookie.items() if name == COOKIE]
+        found += [morsel.value for name, morsel in cookie.items() if name == COOKIE and morsel.value]
     return found

@@ -164,6 +164,8 @@ async def _body(request: web.Request) -> dict[str, Any]:
     """The JSON object sent. Raises: _BadRequest."""
     try:
         body = json.loads(await request.read())
+        # Half a surrogate pair is legal JSON and no text; nothing behind this border expects one.
+        json.dumps(body, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise _BadRequest("the body is not JSON") from None
     if not isinstance(body, dict):
