@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,9 +63,7 @@ class AxlCluster:
             headers["SOAPAction"] = action
         if user is not None:
             headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
-        return requests.post(
-            self.url + path, data=body, headers=headers, cookies=cookies, timeout=10, allow_redirects=False
-        )
+        return requests.post(self.url + path, data=body, headers=headers, cookies=cookies, timeout=10, allow_redirects=False)
 
     def call(self, operation: str, inner: str = "", *, version: str = "", user: str = USER) -> requests.Response:
         """One operation with its content given as XML."""
@@ -163,8 +162,8 @@ def build_cluster(release: str = "14") -> AxlCluster:
 
 
 @contextmanager
-def served(cluster: AxlCluster) -> Iterator[AxlCluster]:
-    """Serve the cluster's AXL from a thread with its own event loop until the block ends."""
+def served(cluster: AxlCluster, *, context: ssl.SSLContext | None = None) -> Iterator[AxlCluster]:
+    """Serve the cluster's AXL from a thread with its own event loop until the block ends; over TLS when given a context."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     runner: list[web.AppRunner] = []
@@ -174,15 +173,23 @@ def served(cluster: AxlCluster) -> Iterator[AxlCluster]:
         application.add_routes(AxlService(cluster.node, clock=lambda: cluster.seconds[0]).routes())
         runner.append(web.AppRunner(application, access_log=None, shutdown_timeout=0.1))
         await runner[0].setup()
-        await web.TCPSite(runner[0], "127.0.0.1", 0).start()
-        cluster.url = f"http://127.0.0.1:{runner[0].addresses[0][1]}"
+        await web.TCPSite(runner[0], "127.0.0.1", 0, ssl_context=context).start()
+        cluster.url = f"{'http' if context is None else 'https'}://127.0.0.1:{runner[0].addresses[0][1]}"
         ready.set()
+
+    async def stop() -> None:
+        server = runner[0].server
+        for connection in server.connections if server is not None else ():
+            if connection.transport is not None:
+                connection.transport.abort()
+        await runner[0].cleanup()
+        await asyncio.sleep(0)
 
     def run() -> None:
         asyncio.set_event_loop(loop)
         loop.run_until_complete(start())
         loop.run_forever()
-        loop.run_until_complete(runner[0].cleanup())
+        loop.run_until_complete(stop())
         loop.close()
 
     thread = threading.Thread(target=run, daemon=True)
@@ -193,6 +200,20 @@ def served(cluster: AxlCluster) -> Iterator[AxlCluster]:
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(START_SECONDS)
+
+
+@contextmanager
+def serving_tls(release: str, folder: Path) -> Iterator[AxlCluster]:
+    """A fresh cluster, served with its node's tomcat certificate."""
+    cluster = build_cluster(release)
+    identity = cluster.node.certificates.own("tomcat")
+    assert identity is not None
+    file = folder / "tomcat.pem"
+    file.write_bytes(identity.pem())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with served(cluster, context=context):
+        yield cluster
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from pytest_cucmtls.sim.axl.rules import check_row
 from pytest_cucmtls.sim.database import Database, Row, new_uuid, repeated
 
 _DEVICES = ("sipTrunk", "phone", "routeList")
+_WITH_CTI_ID = ("sipTrunk", "phone")
 STANDARD = {
     "sipTrunkSecurityProfile": "Non Secure SIP Trunk Profile",
     "sipProfile": "Standard SIP Profile",
@@ -159,8 +160,9 @@ def _stamp(database: Database, kind: ObjectKind, row: Row) -> None:
     row["uuid"] = new_uuid()
     if "versionStamp" in row:
         row["versionStamp"] = _version_stamp()
-    if kind.kind in _DEVICES:
-        row["ctiid"] = 1 + max((int(other.get("ctiid", 0)) for name in _DEVICES for other in database.rows(name)), default=0)
+    if kind.kind in _WITH_CTI_ID:
+        used = (int(other.get("ctiid", 0)) for name in _WITH_CTI_ID for other in database.rows(name))
+        row["ctiid"] = 1 + max(used, default=0)
     for destination in repeated(row, "destinations"):
         destination["uuid"] = new_uuid()
 

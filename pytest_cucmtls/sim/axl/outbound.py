@@ -69,11 +69,13 @@ def write_object(parent: Element, row: Row, wanted: Wanted, style: Style, *, onl
 
 
 def write_fields(parent: Element, fields: tuple[Field, ...], row: Row, wanted: Wanted, style: Style) -> None:
-    """Append the elements of a row that exist and were asked for."""
+    """Append the elements of a row that exist and were asked for; strict answers leave out what has no value."""
     for field in fields:
         if not wanted.wants(field.name) or (field.never_answered and not style.follow_schema):
             continue
         if not field.exists(style.version, style.view):
+            continue
+        if style.follow_schema and field.form is not Form.GROUP and written(row.get(field.name, field.unset)) is None:
             continue
         if field.form is Form.GROUP:
             _write_group(parent, field, row.get(field.name), wanted.below(field.name), style)
