@@ -54,7 +54,7 @@ def matches(pattern: str, digits: str) -> bool | None:
 
 
 def breadth(pattern: str, length: int) -> int:
-    """How many digit strings of this length the pattern accepts at most: the smaller, the closer the match (CUCM: closest wins)."""
+    """How many digit strings of this length the pattern accepts at most: the smaller, the closer the match."""
     parts = _parts(pattern)
     if parts is None:
         return 10**length
@@ -63,8 +63,10 @@ def breadth(pattern: str, length: int) -> int:
         if not repeat:
             count *= len(accepted)
             used += 1
-    open_ended = [accepted for accepted, repeat in parts if repeat]
-    return count * (max(len(accepted) for accepted in open_ended) ** max(length - used, 0) if open_ended else 1)
+    widest = max((len(accepted) for accepted, repeat in parts if repeat), default=1)
+    for _ in range(max(length - used, 0)):
+        count *= widest
+    return count
 
 
 def partition_name(text: str | None) -> str:

@@ -41,7 +41,8 @@ def identity_is_the_issued_one(evidence: Evidence, policy: Policy, cluster: Clus
         return passed(
             short(issued), short(shown), f"The admin interface of {place} shows the issued certificate.", evidence_items
         )
-    text = f"The admin interface of {place} shows {short(shown)}; issued was {short(issued)}: {_explanation(evidence, node, shown.sha256)}"
+    cause = _explanation(evidence, node, shown.sha256)
+    text = f"The admin interface of {place} shows {short(shown)}; issued was {short(issued)}: {cause}"
     return failed(short(issued), short(shown), text, evidence_items)
 
 
@@ -107,7 +108,8 @@ def certificate_is_in_date(evidence: Evidence, policy: Policy, cluster: ClusterE
     offset = node.clock_offset_seconds
     clock = f" (time of the call; the node's clock is {offset.value:+.1f} s from the tool's)" if offset else " (time of the call)"
     if at > certificate.not_after:
-        text = f"The certificate of {place} expired {at - certificate.not_after} before {at:%Y-%m-%d %H:%M:%S} UTC{clock}: {observed}."
+        age = at - certificate.not_after
+        text = f"The certificate of {place} expired {age} before {at:%Y-%m-%d %H:%M:%S} UTC{clock}: {observed}."
         return failed(expected, observed, text, (own.item,))
     if at < certificate.not_before:
         text = f"The certificate of {place} becomes valid {certificate.not_before - at} after {at:%Y-%m-%d %H:%M:%S} UTC{clock}."

@@ -1,5 +1,7 @@
 """Steps 4 and 5: what the authority issued, and the authority's own chain."""
 
+from itertools import pairwise
+
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import check
@@ -173,7 +175,7 @@ def authority_ends_in_self_signed_root(evidence: Evidence, policy: Policy) -> Ju
     problems = [f"{member.subject} is not a CA certificate" for member in chain if not member.is_ca]
     if not is_self_signed(chain[-1]):
         problems.append(f"the chain ends in {chain[-1].subject}, issued by {chain[-1].issuer}, not in a self-signed root")
-    for below, above in zip(chain, chain[1:], strict=False):
+    for below, above in pairwise(chain):
         if not below.issuer.same_as(above.subject):
             problems.append(f"{below.subject} was issued by {below.issuer}, not by {above.subject}")
     if problems:

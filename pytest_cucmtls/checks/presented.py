@@ -1,0 +1,291 @@
+"""Certificates on the wire: those of the admin interface, valid for the other side, named by its profile."""
+
+from pytest_cucmtls.checks.connections import CAPTURE_AGAIN, Seen, client_chain, located, server_chain, showing
+from pytest_cucmtls.checks.judgements import document, failed, missing, passed
+from pytest_cucmtls.checks.profiles import accepted_names, profile_of
+from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.stores import call_manager_trust, identity, names_of, short
+from pytest_cucmtls.checks.trust import path_sentence
+from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.cucm import NamedCertificate
+from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence, Sourced, items
+from pytest_cucmtls.model.policy import Policy
+from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Judgement
+from pytest_cucmtls.wire.certificate_paths import PathProblem, validate_path
+
+COMPARISON = document("collect packet capture: serial, subject, issuer, validity")
+
+
+def _chain(seen: Seen, role: str) -> tuple[Certificate, ...]:
+    return (server_chain if role == "server" else client_chain)(seen.handshake)
+
+
+def _node(seen: Seen, role: str) -> NodeEvidence:
+    return seen.server_node if role == "server" else seen.client_node
+
+
+def _item(seen: Seen, role: str) -> EvidenceItem:
+    frame = seen.handshake.server_certificate_frame if role == "server" else seen.handshake.client_certificate_frame
+    return located(seen.item, frame) if frame else seen.item
+
+
+@check(
+    "server_presents_admin_certificate",
+    step="V1",
+    phase="handshake",
+    scope="direction",
+    remedies=("X1", "X2"),
+    clauses=(COMPARISON,),
+    after=("tls_connection_is_established", "identity_is_the_issued_one"),
+)
+def server_presents_admin_certificate(
+    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+) -> Judgement:
+    """The server presents on the wire the certificate that its admin interface shows (SHA-256 of the DER), on every connection."""
+    return _compare(evidence, client, server, "server")
+
+
+@check(
+    "client_presents_admin_certificate",
+    step="V1",
+    phase="handshake",
+    scope="direction",
+    remedies=("X1", "X2"),
+    clauses=(COMPARISON,),
+    after=("tls_connection_is_established", "both_sides_authenticate", "identity_is_the_issued_one"),
+)
+def client_presents_admin_certificate(
+    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+) -> Judgement:
+    """The client presents on the wire the certificate that its admin interface shows (SHA-256 of the DER), on every connection."""
+    return _compare(evidence, client, server, "client")
+
+
+def _compare(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, role: str) -> Judgement:
+    owner = server if role == "server" else client
+    seen_all = showing(evidence, client, server, server_chain if role == "server" else client_chain)
+    rows, mismatches, evidence_items = list[str](), list[tuple[Seen, Sourced[NamedCertificate]]](), list[EvidenceItem]()
+    expected: dict[str, str] = {}
+    for seen in seen_all:
+        node, leaf = _node(seen, role), _chain(seen, role)[0]
+        admin = _admin_certificate(evidence, owner, node, leaf)
+        evidence_items += [_item(seen, role), admin.item]
+        expected[node.name] = f"{owner.name}/{node.name} {admin.value.unit}: {short(admin.value.certificate)}"
+        rows.append(f"{owner.name}/{node.name} presents {short(leaf)}")
+        if leaf.sha256 != admin.value.certificate.sha256:
+            mismatches.append((seen, admin))
+    wanted, observed = "; ".join(expected.values()), "; ".join(dict.fromkeys(rows))
+    if not mismatches:
+        text = f"In {client.name}->{server.name} the {role} presents the certificate its admin interface shows: {observed}."
+        return passed(wanted, observed, text, evidence_items)
+    seen, admin = mismatches[0]
+    cause, remedies = _cause(evidence, client, server, owner, seen, role)
+    leaf = _chain(seen, role)[0]
+    nodes = dict.fromkeys(f"{owner.name}/{_node(wrong, role).name}" for wrong, _ in mismatches)
+    text = (
+        f"{', '.join(nodes)} as TLS {role} of {client.name}->{server.name} presents {short(leaf)}, while its admin interface shows "
+        f"{short(admin.value.certificate)}: {cause}"
+    )
+    return failed(wanted, observed, text, evidence_items, remedies=remedies)
+
+
+def _admin_certificate(
+    evidence: Evidence, owner: ClusterEvidence, node: NodeEvidence, leaf: Certificate
+) -> Sourced[NamedCertificate]:
+    """The identity of the right kind: an ECDSA leaf is compared with CallManager-ECDSA, never with the RSA identity."""
+    own = identity(evidence, owner, node)
+    if leaf.key_type != "EC" or own.value.certificate.key_type == "EC":
+        return own
+    other = next((entry for entry in node.other_identities if entry.value.certificate.key_type == "EC"), None)
+    if other is None:
+        raise missing(
+            f"the CallManager-ECDSA certificate of {owner.name}/{node.name}",
+            "the connection selected an ECDSA identity and only the RSA one was read",
+            "Run `show cert own CallManager-ECDSA` on the node.",
+        )
+    return other
+
+
+def _cause(
+    evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, owner: ClusterEvidence, seen: Seen, role: str
+) -> tuple[str, tuple[str, ...]]:
+    """Which of the possible causes the evidence shows, and its remedies: restart, upload, other node, interception."""
+    leaf, node = _chain(seen, role)[0], _node(seen, role)
+    for cluster in (client, server):
+        for other in cluster.nodes:
+            own = other.own_certificate
+            if other is not node and own is not None and own.value.certificate.sha256 == leaf.sha256:
+                text = f"it is the certificate of {cluster.name}/{other.name}: the address or the uploaded file belongs to another node."
+                return text, ("S7", "S9")
+    before = node.own_certificate_before
+    service = _service_text(node)
+    if before is not None and before.value.certificate.sha256 == leaf.sha256:
+        text = (
+            f"it is the certificate from before the upload, so the Cisco CallManager service of {owner.name}/{node.name} was not "
+            f"restarted{service} (the procedure does not mention the restart) or the connection is older than it."
+        )
+        return text, ("X1", "X2")
+    if _issuer_is_unknown(evidence, client, server, leaf):
+        text = (
+            f"its issuer {leaf.issuer} is no authority of this trunk and neither admin interface knows the certificate: something "
+            f"between the clusters terminates the connection{_admitted_by(client, server, leaf)}."
+        )
+        return text, ("X4", "S6")
+    if leaf.names_itself_as_issuer:
+        text = (
+            f"the service still presents a self-signed certificate: not restarted since the upload{service}, or never uploaded."
+        )
+        return text, ("X1", "S7")
+    return f"an earlier certificate is still in use: restart the service{service}, then reset the trunk.", ("X1", "X2", "S7")
+
+
+def _service_text(node: NodeEvidence) -> str:
+    if node.call_manager is None:
+        return ""
+    status = node.call_manager.value
+    if status.start_time:
+        return f" (service start time {status.start_time})"
+    return f" (service up for {status.up_time_seconds} s)" if status.up_time_seconds is not None else ""
+
+
+def _issuer_is_unknown(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, leaf: Certificate) -> bool:
+    if leaf.names_itself_as_issuer:
+        return False
+    known = [source.value.subject for source in evidence.authority_chain]
+    for cluster in (client, server):
+        for node in cluster.nodes:
+            own = [source for source in (node.own_certificate, node.own_certificate_before) if source is not None]
+            known += [source.value.certificate.issuer for source in own]
+    return not any(leaf.issuer.same_as(name) for name in known)
+
+
+def _admitted_by(client: ClusterEvidence, server: ClusterEvidence, leaf: Certificate) -> str:
+    admitting = [
+        f"{cluster.name}/{node.name} {member.value.unit} {member.value.file_name}"
+        for cluster in (client, server)
+        for node in cluster.nodes
+        for member in node.trust or ()
+        if member.value.certificate.subject.same_as(leaf.issuer)
+    ]
+    return f", admitted by {', '.join(admitting)}" if admitting else ""
+
+
+@check(
+    "server_chain_is_valid_for_client",
+    step="V1",
+    phase="handshake",
+    scope="direction",
+    remedies=("S6", "S4"),
+    clauses=(Clause("RFC 5280", "§6", "V"), Clause("DISA EVVM Session Management SRG", "V-260047", "V")),
+    after=("tls_connection_is_established", "server_presents_admin_certificate"),
+)
+def server_chain_is_valid_for_client(
+    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+) -> Judgement:
+    """The chain the server presents leads to an anchor in the client's CallManager-trust, valid when the connection was made."""
+    return _valid(evidence, client, server, "server")
+
+
+@check(
+    "client_chain_is_valid_for_server",
+    step="V1",
+    phase="handshake",
+    scope="direction",
+    remedies=("S6", "S4"),
+    clauses=(Clause("RFC 5280", "§6", "V"), Clause("DISA EVVM Session Management SRG", "V-260047", "V")),
+    after=("tls_connection_is_established", "both_sides_authenticate", "client_presents_admin_certificate"),
+)
+def client_chain_is_valid_for_server(
+    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+) -> Judgement:
+    """The chain the client presents leads to an anchor in the server's CallManager-trust, valid when the connection was made."""
+    return _valid(evidence, client, server, "client")
+
+
+def _valid(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, role: str) -> Judgement:
+    """A root presented on the wire is no anchor; only the other side's store holds anchors."""
+    owner, holder = (server, client) if role == "server" else (client, server)
+    seen_all = showing(evidence, client, server, server_chain if role == "server" else client_chain)
+    evidence_items, paths = list[EvidenceItem](), dict[str, None]()
+    expected = f"a path to an anchor of {holder.name}'s CallManager-trust"
+    for seen in seen_all:
+        judge = seen.client_node if role == "server" else seen.server_node
+        store = call_manager_trust(evidence, holder, judge)
+        chain = _chain(seen, role)
+        evidence_items += [_item(seen, role), *items(store)]
+        anchors = tuple(member.value.certificate for member in store)
+        result = validate_path(chain[0], chain[1:], anchors, at=seen.handshake.at, role=role)
+        if not result.valid:
+            who = f"{owner.name}/{_node(seen, role).name}"
+            text = (
+                f"At {seen.handshake.at:%Y-%m-%d %H:%M:%S} UTC {path_sentence(f'{holder.name}/{judge.name}', who, role, result)}"
+            )
+            expired = result.problem in {PathProblem.EXPIRED, PathProblem.NOT_YET_VALID}
+            remedies = (
+                ("S3", "S4", "S5", "S6", "S7", "X1") if expired else ("S4",) if result.problem is PathProblem.ROLE else None
+            )
+            return failed(expected, result.problem.value if result.problem else "", text, evidence_items, remedies=remedies)
+        paths[" <- ".join(str(member.subject) for member in result.path)] = None
+    observed = "; ".join(paths)
+    return passed(expected, observed, f"{holder.name} can validate what {owner.name} presents: {observed}.", evidence_items)
+
+
+@check(
+    "profiles_accept_presented_names",
+    step="V1",
+    phase="handshake",
+    scope="direction",
+    remedies=("S8", "S3"),
+    clauses=(document("step 8: X.509 Subject Name"), Clause("Cisco CUCM Security Guide 15", "p. 189-190", "V")),
+    after=(
+        "tls_connection_is_established",
+        "profile_names_the_peer",
+        "server_presents_admin_certificate",
+        "client_presents_admin_certificate",
+    ),
+)
+def profiles_accept_presented_names(
+    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+) -> Judgement:
+    """The X.509 Subject Name of each side's profile holds a name of the certificate the other side presents on the wire."""
+    evidence_items, rows = list[EvidenceItem](), list[str]()
+    for role, holder in (("server", client), ("client", server)):
+        profile = profile_of(evidence, holder)
+        allowed = {name.lower() for name in accepted_names(profile.value.x509_subject_name)}
+        owner = server if role == "server" else client
+        for seen in showing(evidence, client, server, server_chain if role == "server" else client_chain):
+            names = names_of(_chain(seen, role)[0])
+            evidence_items += [profile.item, _item(seen, role)]
+            shown = f"{owner.name}/{_node(seen, role).name} presents {', '.join(names) or 'no name'}"
+            if not allowed & {name.lower() for name in names}:
+                field = profile.value.x509_subject_name
+                text = f"In {client.name}->{server.name} {shown}, but the profile of {holder.name} accepts {field!r}."
+                return failed(f"a name {holder.name} accepts", shown, text, evidence_items)
+            rows.append(shown)
+    observed = "; ".join(dict.fromkeys(rows))
+    return passed("names both profiles accept", observed, f"Both profiles accept what is presented: {observed}.", evidence_items)
+
+
+@check(
+    "every_node_presents_the_right_certificate",
+    step="V1",
+    phase="handshake",
+    scope="cluster",
+    remedies=("X1", "S7"),
+    clauses=(COMPARISON,),
+    after=("server_presents_admin_certificate",),
+)
+def every_node_presents_the_right_certificate(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+    """Every node of the cluster was seen in the server role: one node with the right certificate proves nothing about the next."""
+    first, second = evidence.clusters
+    peer = second if cluster is first else first
+    seen_all = showing(evidence, peer, cluster, server_chain)
+    presented = {seen.server_node.name: _chain(seen, "server")[0].sha256[:32] for seen in seen_all}
+    unseen = [node.name for node in cluster.nodes if node.name not in presented]
+    table = ", ".join(f"{node.name} -> {presented.get(node.name, 'not seen')}" for node in cluster.nodes)
+    if unseen:
+        why = f"the captures show no connection to {', '.join(unseen)} ({table})"
+        raise missing(f"what {', '.join(unseen)} of {cluster.name} presents", why, CAPTURE_AGAIN)
+    return passed(
+        "every node seen", table, f"Every node of {cluster.name} was seen presenting: {table}.", [s.item for s in seen_all]
+    )
