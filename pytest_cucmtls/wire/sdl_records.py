@@ -99,8 +99,10 @@ class RecordReader:
         if not heads:
             return
         facts = self._grammar.scan.findall(text)
-        self._count(kind for _, kind in facts)
-        days = self._calendar.days([int(hour) for hour, _ in facts])
+        counted = Counter(facts)
+        for (_, kind), number in counted.items():
+            self._count(kind, number)
+        days = self._calendar.days(facts, {hour for hour, _ in counted})
         self._note_times(text, heads)
         counted_to, lines = 0, self._lines_before
         for index in self._wanted_indexes(text, heads):
@@ -111,11 +113,10 @@ class RecordReader:
         if self._first_at is None and self._first:
             self._first_at = self._calendar.at(self._first, days[0])
 
-    def _count(self, kinds: Iterable[bytes]) -> None:
-        for kind, number in Counter(kinds).items():
-            name = kind.decode("ascii").strip()
-            if name in self.by_type or len(self.by_type) < _MOST_TYPES:
-                self.by_type[name] += number
+    def _count(self, kind: bytes, number: int) -> None:
+        name = kind.decode("ascii").strip()
+        if name in self.by_type or len(self.by_type) < _MOST_TYPES:
+            self.by_type[name] += number
 
     def _note_times(self, text: bytes, heads: list[int]) -> None:
         for place in (heads[0], heads[-1]):
@@ -143,7 +144,7 @@ class RecordReader:
                 continue
             sequence, moment, kind = found.group(1), found.group(2), found.group(3).strip()
             if position:
-                self._count((kind.encode("ascii", "replace"),))
+                self._count(kind.encode("ascii", "replace"), 1)
             payload = part[found.end() :]
             if kind == "FileHead":
                 self._begin_file(payload, day)
@@ -172,13 +173,13 @@ class _Calendar:
             self._date, self._begun_on = date.fromisoformat(header.date), day
             self._offset = timedelta(seconds=header.utc_offset_seconds)
 
-    def days(self, hours: list[int]) -> list[int]:
-        """Day number of each record: a fall of half a day is midnight, such a rise a record written late (§6.2 order)."""
-        first = self._step(hours[0])
-        if max(hours) - min(hours) < 12:
-            self._hour = hours[-1]
-            return [first] * len(hours)
-        return [first, *(self._step(hour) for hour in hours[1:])]
+    def days(self, records: list[tuple[bytes, bytes]], hours: set[bytes]) -> list[int]:
+        """Day number of each (hour, type): a fall of half a day is midnight, such a rise a record written late."""
+        first = self._step(int(records[0][0]))
+        if int(max(hours)) - int(min(hours)) < 12:
+            self._hour = int(records[-1][0])
+            return [first] * len(records)
+        return [first, *(self._step(int(hour)) for hour, _ in records[1:])]
 
     def _step(self, hour: int) -> int:
         if self._hour is not None and abs(hour - self._hour) >= 12:

@@ -156,10 +156,13 @@ EVENT_READERS: tuple[tuple[bytes, Callable[[Record], TraceEvent | None]], ...] =
 """Text that makes a record worth reading, and what reads it."""
 
 
+_READERS_BY_TEXT = tuple((needle.decode("ascii").lstrip("|"), reader) for needle, reader in EVENT_READERS)
+
+
 def read_events(record: Record) -> list[TraceEvent]:
     """Every event a record holds; usually none or one."""
-    found = (reader(record) for _, reader in EVENT_READERS)
-    return [event for event in found if event is not None]
+    text = record.text if record.kind != "AlarmErr" else f"AlarmErr {record.text}"
+    return [event for needle, reader in _READERS_BY_TEXT if needle in text and (event := reader(record)) is not None]
 
 
 def _event(record: Record, kind: str, fields: "zip[tuple[str, str]] | list[tuple[str, str]]") -> TraceEvent:

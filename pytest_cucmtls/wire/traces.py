@@ -18,8 +18,8 @@ from pytest_cucmtls.wire.digit_analysis import DigitAnalysisReader
 from pytest_cucmtls.wire.sdl_records import LEGACY_SDI, SDL, Grammar, Record, RecordReader
 from pytest_cucmtls.wire.trace_bytes import TraceBytes
 
-MOST_FACTS = 100_000
-"""Facts of one kind kept of one file: many times what a full trace file of a busy node holds."""
+MOST_FACTS = 200_000
+"""Records of interest kept of one file: many times what a full trace file of a busy node holds."""
 _SAMPLE_BYTES = 256 * 1024
 
 _WANTED = (
@@ -70,12 +70,6 @@ class _Facts:
             self.connections.append(connection)
         self.events.extend(trace_security.read_events(record))
 
-    @property
-    def full(self) -> bool:
-        """No more may be kept."""
-        kept = (self.analyses, self.sip, self.certificates, self.connections, self.events)
-        return max(len(facts) for facts in kept) >= MOST_FACTS
-
 
 def _sample(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The beginning of the text, without a byte order mark, and all of it again."""
@@ -90,12 +84,12 @@ def _sample(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _record_report(source: TraceBytes, chunks: Iterable[bytes], grammar: Grammar, file_name: str) -> TraceReport:
-    reader, facts, dropped = RecordReader(grammar, _WANTED), _Facts(), 0
+    reader, facts, seen = RecordReader(grammar, _WANTED), _Facts(), 0
     for record in reader.records(chunks):
-        if facts.full:
-            dropped += 1
-        else:
+        seen += 1
+        if seen <= MOST_FACTS:
             facts.take(record)
+    dropped = max(0, seen - MOST_FACTS)
     count = reader.by_type.total()
     problems = [
         source.problem,
