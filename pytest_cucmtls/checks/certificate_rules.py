@@ -179,7 +179,7 @@ def validity_is_short_enough(evidence: Evidence, policy: Policy, cluster: Cluste
 def certificate_does_not_expire_soon(
     evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence
 ) -> Judgement:
-    """Every certificate of the path outlasts the policy's margin, counted from the time of the call; exactly the margin passes."""
+    """Every certificate of the path outlasts the policy's margin, counted from the call; exactly the margin passes."""
     at = moment(evidence)
     rule = policy.rule("cert.days_left_min", at.date())
     if rule is None:

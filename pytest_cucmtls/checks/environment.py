@@ -22,7 +22,7 @@ UNRESTRICTED_MARKS = ("unrst", "unrestricted", "ucmu")
     remedies=("X7",),
     clauses=(document("components: CUCM 9.1(2) and 10.5(2)"),),
 )
-def release_is_known(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+def release_is_known(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The node runs the release the inventory declares, one whose behaviour is known and that can encrypt.
 
     Export-unrestricted software cannot encrypt signalling at all. A release outside the known ones is a warning.
@@ -145,7 +145,7 @@ def clocks_agree(evidence: Evidence, policy: Policy) -> Judgement:
     remedies=("X1",),
     clauses=(document("step 7"),),
 )
-def call_manager_runs(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+def call_manager_runs(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The Cisco CallManager service is started on the node."""
     place = f"{cluster.name}/{node.name}"
     if node.call_manager is None:

@@ -37,7 +37,7 @@ ALERT_REMEDIES = {
 CAPTURE = document("collect packet capture")
 
 
-def undecidable(every: tuple[Seen, ...], chosen: Seen) -> str:
+def undecidable(chosen: Seen) -> str:
     """Why a connection that did not complete proves nothing; empty when the capture shows that it failed."""
     hidden = chosen.handshake.certificates_hidden
     late = {CertificatesHidden.CAPTURE_STARTED_LATE, CertificatesHidden.PACKETS_CUT, CertificatesHidden.PACKETS_MISSING}
@@ -63,7 +63,7 @@ def undecidable(every: tuple[Seen, ...], chosen: Seen) -> str:
     ),
 )
 def tls_connection_is_established(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
     """The calling side opens a TLS connection to the other side and the handshake completes, between every pair of nodes seen.
 
@@ -85,7 +85,7 @@ def tls_connection_is_established(
         note = f" ({earlier} earlier attempt{'s' if earlier > 1 else ''} did not complete)" if earlier else ""
         text = f"{len(chosen)} handshake{'s' if len(chosen) > 1 else ''} {client.name}->{server.name} completed{note}."
         return passed("complete", observed, text, evidence_items)
-    causes = [undecidable(every, seen) for seen in bad]
+    causes = [undecidable(seen) for seen in bad]
     if all(causes):
         return undecided("complete", observed, f"Cannot be decided: {'; '.join(causes)}. {CAPTURE_AGAIN}", evidence_items)
     alerts = [(seen, alert) for seen in bad for alert in seen.handshake.alerts if alert.level == "fatal"]
@@ -155,7 +155,7 @@ _FULL_ORDER = (
     after=("tls_connection_is_established",),
 )
 def handshake_messages_are_in_order(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
     """SYN, ClientHello, ServerHello, Certificate, CertificateRequest, client Certificate, CertificateVerify, Finished, in order.
 
@@ -251,7 +251,7 @@ def _one_way(seen: Seen, server: str, client: str) -> str:
     clauses=(Clause("Cisco CUCM Security Guide 15", "p. 188", "V"), Clause("RFC 9325", "§4.1", "V")),
     after=("tls_connection_is_established",),
 )
-def negotiated_suite_encrypts(evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
+def negotiated_suite_encrypts(evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
     """The negotiated cipher suite encrypts; "Application Data" alone proves nothing, a NULL suite shows it too."""
     every = handshakes(evidence, client, server)
     chosen = [seen for seen in settled(every) if seen.handshake.cipher_suite is not None]
@@ -275,7 +275,7 @@ def negotiated_suite_encrypts(evidence: Evidence, policy: Policy, client: Cluste
     remedies=("S8", "S9"),
     clauses=(Clause("NIST SP 800-53 r5", "SC-8(1)", "V"), Clause("DISA EVVM Session Management SRG", "V-260034", "V")),
 )
-def no_sip_in_clear(evidence: Evidence, policy: Policy) -> Judgement:
+def no_sip_in_clear(evidence: Evidence, _policy: Policy) -> Judgement:
     """No SIP message passes between the two clusters in clear text, on any port, in either direction."""
     first, second = (addresses_of(evidence, cluster) for cluster in evidence.clusters)
     readable = [source for source in captures(evidence) if source.value.readable and source.value.packets]

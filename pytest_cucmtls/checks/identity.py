@@ -20,7 +20,7 @@ from pytest_cucmtls.wire.certificate_paths import is_self_signed
     remedies=("S7",),
     clauses=(document("step 7: upload the signed certificate as CallManager"),),
 )
-def identity_is_the_issued_one(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+def identity_is_the_issued_one(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The CallManager certificate on the admin interface is the one the authority issued for this node.
 
     Compared by SHA-256. What the description field says ("Self-signed certificate") proves nothing.
@@ -95,7 +95,7 @@ def identity_is_issued_by_authority(
     remedies=("S3", "S4", "S5", "S6", "S7", "X1"),
     clauses=(Clause("RFC 5280", "§4.1.2.5", "V"),),
 )
-def certificate_is_in_date(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+def certificate_is_in_date(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The CallManager certificate is valid at the time of the call, both ends of its validity included."""
     own, place, at = identity(evidence, cluster, node), f"{cluster.name}/{node.name}", moment(evidence)
     certificate = own.value.certificate

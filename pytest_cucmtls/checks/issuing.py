@@ -28,7 +28,7 @@ _NOT_ABOUT_SIGNATURES = {PathProblem.EXPIRED, PathProblem.NOT_YET_VALID, PathPro
     clauses=(document("step 4: the CA signs"), Clause("RFC 2986", "§3", "V")),
 )
 def issued_certificate_matches_request(
-    evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence
+    evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence
 ) -> Judgement:
     """The certificate issued for the node carries the key, the names and the usages its request asked for."""
     place = f"{cluster.name}/{node.name}"
@@ -73,7 +73,7 @@ def _owner_of_key(evidence: Evidence, key: str) -> str | None:
     clauses=(document("steps 4 and 5"), Clause("RFC 5280", "§6.1", "V")),
 )
 def issued_certificate_chains_to_authority(
-    evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence
+    evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence
 ) -> Judgement:
     """The certificate of the node is signed, link by link, by the authority's chain.
 
@@ -162,7 +162,7 @@ def certificate_fits_both_roles(evidence: Evidence, policy: Policy, cluster: Clu
     remedies=("S5",),
     clauses=(document("step 5: export the root certificate"), Clause("RFC 5280", "§6.1.1", "V")),
 )
-def authority_ends_in_self_signed_root(evidence: Evidence, policy: Policy) -> Judgement:
+def authority_ends_in_self_signed_root(evidence: Evidence, _policy: Policy) -> Judgement:
     """The authority's chain consists of CA certificates and ends in a self-signed root.
 
     A run without an authority (verify-only) is judged by the roots the trust stores hold.

@@ -16,7 +16,7 @@ from pytest_cucmtls.model.verdicts import Judgement
     remedies=("S2",),
     clauses=(document("step 2: show cert own CallManager"),),
 )
-def certificate_names_its_node(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+def certificate_names_its_node(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The node's CallManager certificate names the node before anything is generated.
 
     Judged on the certificate found before the first change, else on the present one. The common name equals the node's

@@ -1,6 +1,6 @@
 """Certificates on the wire: those of the admin interface, valid for the other side, named by its profile."""
 
-from pytest_cucmtls.checks.connections import CAPTURE_AGAIN, Seen, client_chain, located, server_chain, showing
+from pytest_cucmtls.checks.connections import CAPTURE_AGAIN, Seen, addresses_of, client_chain, located, server_chain, showing
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed
 from pytest_cucmtls.checks.profiles import accepted_names, profile_of
 from pytest_cucmtls.checks.register import check
@@ -39,9 +39,9 @@ def _item(seen: Seen, role: str) -> EvidenceItem:
     after=("tls_connection_is_established", "identity_is_the_issued_one"),
 )
 def server_presents_admin_certificate(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
-    """The server presents on the wire the certificate that its admin interface shows (SHA-256 of the DER), on every connection."""
+    """The server presents the certificate that its admin interface shows (SHA-256 of the DER), on every connection."""
     return _compare(evidence, client, server, "server")
 
 
@@ -55,9 +55,9 @@ def server_presents_admin_certificate(
     after=("tls_connection_is_established", "both_sides_authenticate", "identity_is_the_issued_one"),
 )
 def client_presents_admin_certificate(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
-    """The client presents on the wire the certificate that its admin interface shows (SHA-256 of the DER), on every connection."""
+    """The client presents the certificate that its admin interface shows (SHA-256 of the DER), on every connection."""
     return _compare(evidence, client, server, "client")
 
 
@@ -115,7 +115,7 @@ def _cause(
         for other in cluster.nodes:
             own = other.own_certificate
             if other is not node and own is not None and own.value.certificate.sha256 == leaf.sha256:
-                text = f"it is the certificate of {cluster.name}/{other.name}: the address or the uploaded file belongs to another node."
+                text = f"it is the certificate of {cluster.name}/{other.name}: the address or the file belongs to another node."
                 return text, ("S7", "S9")
     before = node.own_certificate_before
     service = _service_text(node)
@@ -180,9 +180,9 @@ def _admitted_by(client: ClusterEvidence, server: ClusterEvidence, leaf: Certifi
     after=("tls_connection_is_established", "server_presents_admin_certificate"),
 )
 def server_chain_is_valid_for_client(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
-    """The chain the server presents leads to an anchor in the client's CallManager-trust, valid when the connection was made."""
+    """The chain the server presents leads to an anchor in the client's CallManager-trust, valid at that time."""
     return _valid(evidence, client, server, "server")
 
 
@@ -196,9 +196,9 @@ def server_chain_is_valid_for_client(
     after=("tls_connection_is_established", "both_sides_authenticate", "client_presents_admin_certificate"),
 )
 def client_chain_is_valid_for_server(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
-    """The chain the client presents leads to an anchor in the server's CallManager-trust, valid when the connection was made."""
+    """The chain the client presents leads to an anchor in the server's CallManager-trust, valid at that time."""
     return _valid(evidence, client, server, "client")
 
 
@@ -217,9 +217,8 @@ def _valid(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence,
         result = validate_path(chain[0], chain[1:], anchors, at=seen.handshake.at, role=role)
         if not result.valid:
             who = f"{owner.name}/{_node(seen, role).name}"
-            text = (
-                f"At {seen.handshake.at:%Y-%m-%d %H:%M:%S} UTC {path_sentence(f'{holder.name}/{judge.name}', who, role, result)}"
-            )
+            sentence = path_sentence(f"{holder.name}/{judge.name}", who, role, result)
+            text = f"At {seen.handshake.at:%Y-%m-%d %H:%M:%S} UTC {sentence}"
             expired = result.problem in {PathProblem.EXPIRED, PathProblem.NOT_YET_VALID}
             remedies = (
                 ("S3", "S4", "S5", "S6", "S7", "X1") if expired else ("S4",) if result.problem is PathProblem.ROLE else None
@@ -245,7 +244,7 @@ def _valid(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence,
     ),
 )
 def profiles_accept_presented_names(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
     """The X.509 Subject Name of each side's profile holds a name of the certificate the other side presents on the wire."""
     evidence_items, rows = list[EvidenceItem](), list[str]()
@@ -275,14 +274,17 @@ def profiles_accept_presented_names(
     clauses=(COMPARISON,),
     after=("server_presents_admin_certificate",),
 )
-def every_node_presents_the_right_certificate(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
-    """Every node of the cluster was seen in the server role: one node with the right certificate proves nothing about the next."""
+def every_node_presents_the_right_certificate(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
+    """Every node the peer's trunk points at was seen presenting its certificate: a good node proves nothing about the next."""
     first, second = evidence.clusters
     peer = second if cluster is first else first
     seen_all = showing(evidence, peer, cluster, server_chain)
     presented = {seen.server_node.name: _chain(seen, "server")[0].sha256[:32] for seen in seen_all}
-    unseen = [node.name for node in cluster.nodes if node.name not in presented]
-    table = ", ".join(f"{node.name} -> {presented.get(node.name, 'not seen')}" for node in cluster.nodes)
+    targets = {row.address for row in peer.trunk.value.destinations} if peer.trunk else set[str]()
+    pointed = {node.name for address, node in addresses_of(evidence, cluster).items() if address in targets}
+    wanted = [node.name for node in cluster.nodes if not pointed or node.name in pointed]
+    unseen = [name for name in wanted if name not in presented]
+    table = ", ".join(f"{name} -> {presented.get(name, 'not seen')}" for name in wanted)
     if unseen:
         why = f"the captures show no connection to {', '.join(unseen)} ({table})"
         raise missing(f"what {', '.join(unseen)} of {cluster.name} presents", why, CAPTURE_AGAIN)

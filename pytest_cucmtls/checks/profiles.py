@@ -1,5 +1,7 @@
 """Step 8: the SIP trunk security profile, read back field by field."""
 
+from typing import TypeVar
+
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed, undecided, warned
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.names import same_host
@@ -11,6 +13,7 @@ from pytest_cucmtls.model.intended import intended_profile
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Clause, Judgement, Outcome
 
+T = TypeVar("T")
 SECURITY_FIELDS = ("security_mode", "incoming_transport", "outgoing_transport", "x509_subject_name", "incoming_port")
 """Fields with a check of their own."""
 LATER_FIELDS = {"sip_v150_outbound_sdp_offer_filtering", "allow_charging_header", "transmit_security_status"}
@@ -45,7 +48,7 @@ def accepted_names(field: str | None) -> tuple[str, ...]:
     remedies=("S8",),
     clauses=(document("step 8: Device Security Mode Encrypted"), Clause("Cisco CUCM Security Guide 15", "p. 188", "V")),
 )
-def profile_demands_encryption(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def profile_demands_encryption(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The profile's Device Security Mode is Encrypted; Authenticated is TLS with a NULL cipher."""
     profile = profile_of(evidence, cluster)
     mode, peer = profile.value.security_mode, peer_of(evidence, cluster).name
@@ -70,7 +73,7 @@ def profile_demands_encryption(evidence: Evidence, policy: Policy, cluster: Clus
     remedies=("S8",),
     clauses=(document("step 8: Incoming and Outgoing Transport Type TLS"), Clause("RFC 9325", "§3.2", "V")),
 )
-def profile_transports_are_tls(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def profile_transports_are_tls(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """Both transports of the profile are TLS; anything else leaves a clear-text way in or out."""
     profile = profile_of(evidence, cluster)
     found = {"incoming": profile.value.incoming_transport, "outgoing": profile.value.outgoing_transport}
@@ -95,7 +98,7 @@ def profile_transports_are_tls(evidence: Evidence, policy: Policy, cluster: Clus
     remedies=("S8", "S9"),
     clauses=(document("step 8: Incoming Port 5061"),),
 )
-def profile_port_is_the_peers_destination(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def profile_port_is_the_peers_destination(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The profile listens on the port that the inventory declares for SIP over TLS (5061 in the document)."""
     profile = profile_of(evidence, cluster)
     wanted, found = spec_of(evidence, cluster).publisher.sip_port, profile.value.incoming_port
@@ -137,7 +140,8 @@ def profile_names_the_peer(evidence: Evidence, policy: Policy, cluster: ClusterE
         for name, source in leaves.items()
         if not {entry.lower() for entry in allowed} & {entry.lower() for entry in names_of(source.value.certificate)}
     }
-    expected = f"a name of each of {', '.join(f'{name} ({_text(names_of(source.value.certificate))})' for name, source in leaves.items())}"
+    wanted = [f"{name} ({_text(names_of(source.value.certificate))})" for name, source in leaves.items()]
+    expected = f"a name of each of {', '.join(wanted)}"
     observed = f"X.509 Subject Name {field!r}"
     if unnamed:
         carried = "; ".join(f"{peer.name}/{name} presents {_text(names)}" for name, names in unnamed.items())
@@ -190,7 +194,7 @@ def _text(names: tuple[str, ...]) -> str:
     remedies=("S8",),
     clauses=(document("step 8: fields of the profile"),),
 )
-def profile_fields_are_as_specified(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def profile_fields_are_as_specified(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """Every other field of the profile reads back as step 8 sets it: digest off, nonce 600, header and status options.
 
     A field the release does not answer is listed, and undecided unless the field is one that releases may lack.
@@ -202,7 +206,7 @@ def profile_fields_are_as_specified(evidence: Evidence, policy: Policy, cluster:
 
 def compare_fields(
     intended: object,
-    found: Sourced[object] | Sourced[SipTrunkSecurityProfile],
+    found: Sourced[T],
     what: str,
     *,
     skip: tuple[str, ...],

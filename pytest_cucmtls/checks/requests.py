@@ -20,7 +20,7 @@ from pytest_cucmtls.model.verdicts import Clause, Judgement
     clauses=(document("step 3: Generate CSR"), Clause("RFC 2986", "§4", "V")),
     after=("certificate_names_its_node",),
 )
-def request_is_what_was_asked(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+def request_is_what_was_asked(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The node's certificate request is self-consistent and carries the name, key and hash that were asked for.
 
     Compared with the attributes given to the interface, else with the inventory. In a verify-only run nothing is

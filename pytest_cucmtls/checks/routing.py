@@ -84,7 +84,9 @@ def _route_group(evidence: Evidence, client: ClusterEvidence, name: str) -> Sour
     remedies=("S10",),
     clauses=(STEP_10, Clause("NIST SP 800-53 r5", "AC-4", "V")),
 )
-def pattern_leads_to_the_trunk(evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
+def pattern_leads_to_the_trunk(
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+) -> Judgement:
     """The calling cluster has the route pattern for the other side's number, and it leads to this trunk.
 
     Directly, or first of all through a route list and its groups; a blocking pattern fails.
@@ -120,7 +122,7 @@ def pattern_leads_to_the_trunk(evidence: Evidence, policy: Policy, client: Clust
     clauses=(STEP_10, Clause("NIST SP 800-53 r5", "AC-4", "V")),
     after=("pattern_leads_to_the_trunk",),
 )
-def every_way_is_secure(evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
+def every_way_is_secure(evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
     """Every member a route list may choose is a trunk with an encrypted profile; a clear-text fallback is a finding.
 
     A secure first member proves nothing about the second: it is used when the first is down.
@@ -192,7 +194,7 @@ class Candidate:
     after=("pattern_leads_to_the_trunk",),
 )
 def nothing_shadows_the_pattern(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
     """The caller's search space reaches the route pattern, and digit analysis prefers nothing else for the number.
 
@@ -271,7 +273,7 @@ def reachable_partitions(evidence: Evidence, client: ClusterEvidence) -> list[st
     clauses=(document("step 10: the test number"),),
 )
 def called_line_rings_where_dialled(
-    evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
     """The called test number exists on the other side and is not forwarded to somebody else."""
     number = spec_of(evidence, server).extension

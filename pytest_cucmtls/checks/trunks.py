@@ -36,7 +36,7 @@ def trunk_of(evidence: Evidence, cluster: ClusterEvidence) -> Sourced[SipTrunk]:
     remedies=("S9",),
     clauses=(document("step 9: destination address and port"),),
 )
-def trunk_leads_to_the_peer(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def trunk_leads_to_the_peer(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """Every destination of the trunk is a node of the peer, on the port where that node serves SIP over TLS.
 
     With an SRV record the port comes from the DNS and is not compared.
@@ -80,7 +80,7 @@ def _plain(address: str) -> str:
     remedies=("S9",),
     clauses=(document("step 9: security profile of step 8"),),
 )
-def trunk_uses_the_secure_profile(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def trunk_uses_the_secure_profile(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The trunk uses the security profile that step 8 made."""
     trunk, wanted = trunk_of(evidence, cluster), spec_of(evidence, cluster).security_profile
     found = trunk.value.security_profile_name or "none"
@@ -98,7 +98,7 @@ def trunk_uses_the_secure_profile(evidence: Evidence, policy: Policy, cluster: C
     remedies=("S9",),
     clauses=(document("step 9: SRTP Allowed"),),
 )
-def trunk_allows_srtp(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def trunk_allows_srtp(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """SRTP Allowed is on; TLS signalling alone says nothing about the media."""
     trunk, peer = trunk_of(evidence, cluster), peer_of(evidence, cluster)
     other = f"{peer.name}: {_box(peer.trunk.value.srtp_allowed)}" if peer.trunk else f"{peer.name}: not read"
@@ -123,7 +123,7 @@ def _box(value: bool | None) -> str:
     remedies=("S9",),
     clauses=(document("step 9: Consider Traffic on This Trunk Secure"),),
 )
-def trunk_traffic_is_secure_with_both(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def trunk_traffic_is_secure_with_both(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """Traffic counts as secure only when both SRTP and TLS are used."""
     trunk = trunk_of(evidence, cluster)
     found = trunk.value.trunk_traffic_secure
@@ -147,7 +147,7 @@ def trunk_traffic_is_secure_with_both(evidence: Evidence, policy: Policy, cluste
     remedies=("S9",),
     clauses=(document("step 9: inbound calls"),),
 )
-def trunk_keeps_all_digits(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def trunk_keeps_all_digits(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The trunk keeps enough significant digits of inbound calls to reach the test number.
 
     As many as the number has passes, one fewer fails.
@@ -157,7 +157,8 @@ def trunk_keeps_all_digits(evidence: Evidence, policy: Policy, cluster: ClusterE
     expected, observed = f"all or at least {len(number)}", "all" if kept is None else str(kept)
     if kept is None or kept >= len(number):
         return passed(expected, observed, f"{cluster.name} analyses {number} in full.", (trunk.item,))
-    text = f"The trunk of {cluster.name} keeps {kept} significant digits: {number} arrives and {number[len(number) - kept :]!r} is analysed."
+    analysed = number[len(number) - kept :]
+    text = f"The trunk of {cluster.name} keeps {kept} significant digits: {number} arrives and {analysed} is analysed."
     return failed(expected, observed, text, (trunk.item,))
 
 
@@ -169,7 +170,7 @@ def trunk_keeps_all_digits(evidence: Evidence, policy: Policy, cluster: ClusterE
     remedies=("S9",),
     clauses=(document("step 9: fields of the trunk"),),
 )
-def trunk_fields_are_as_specified(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
+def trunk_fields_are_as_specified(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """Every other field of the trunk reads back as step 9 sets it: pool, location, codec, presence group, SIP profile, DTMF."""
     intended = intended_trunk(evidence.inventory, spec_of(evidence, cluster))
     what = f"the trunk of {cluster.name}"

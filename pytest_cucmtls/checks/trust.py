@@ -21,7 +21,7 @@ from pytest_cucmtls.wire.certificate_paths import PathProblem, PathResult, is_se
     remedies=("S6",),
     clauses=(document("step 6: upload the root as CallManager-trust"), Clause("RFC 5280", "§6.1.1", "V")),
 )
-def peer_root_is_trusted(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+def peer_root_is_trusted(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The root that vouches for the peer's certificates is in CallManager-trust of the node.
 
     Roots are compared by their key and signature, never by name alone: a renewed authority keeps its name. Without
@@ -59,7 +59,7 @@ def _absent(
     if namesake is not None:
         old = namesake.value.certificate
         text = (
-            f"{TRUST_UNIT} of {place} holds a certificate named {wanted.subject}, but with another key (SHA-256 {old.sha256[:32]}…, "
+            f"{TRUST_UNIT} of {place} holds a certificate named {wanted.subject} with another key (SHA-256 {old.sha256[:32]}…, "
             f"key identifier {old.subject_key_identifier}); {peer.name}'s authority is SHA-256 {wanted.sha256[:32]}…, "
             f"key identifier {wanted.subject_key_identifier}: the root was renewed and the old one is installed.{wire}"
         )
@@ -71,8 +71,8 @@ def _absent(
         return failed(expected, f"in {units}", text, items(elsewhere))
     held = ", ".join(str(member.value.certificate.subject) for member in own) or "nothing"
     text = (
-        f"{place} cannot build a path for {peer.name}'s certificate: issuer {wanted.subject} is not in {cluster.name}/{TRUST_UNIT} "
-        f"(which holds {held}).{wire}"
+        f"{place} cannot build a path for {peer.name}'s certificate: issuer {wanted.subject} is not in "
+        f"{cluster.name}/{TRUST_UNIT} (which holds {held}).{wire}"
     )
     return failed(expected, f"{TRUST_UNIT} holds {held}", text, items(members))
 
@@ -111,7 +111,7 @@ def _same_authority(member: Certificate, wanted: Certificate) -> bool:
     ),
     after=("peer_root_is_trusted", "identity_is_issued_by_authority", "certificate_fits_both_roles"),
 )
-def peer_identity_has_a_path(evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
+def peer_identity_has_a_path(evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
     """Each side can validate the other side's CallManager certificate with what its CallManager-trust holds.
 
     Every node's identity against every peer node's store, in the role it plays in this direction, at the time of the call.
