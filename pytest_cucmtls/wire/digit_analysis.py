@@ -6,7 +6,7 @@ from dataclasses import replace
 from pytest_cucmtls.model.traces import DigitAnalysis
 from pytest_cucmtls.wire.sdl_records import Record
 
-WANTED = (b"Digit analysis: match(", b"Digit analysis: potentialMatches=", b"Digit analysis: analysis results", b"|Pretransform")
+WANTED = (b"Digit analysis: ", b"|Pretransform")
 """Texts of the records concerned; `|Pretransform…` begins the block of results."""
 
 MOST_OPEN = 1000

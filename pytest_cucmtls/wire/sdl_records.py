@@ -137,7 +137,8 @@ class RecordReader:
 
     def _read(self, raw: bytes, line: int, day: int) -> Iterator[Record]:
         text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
-        parts = self._grammar.embedded.split(text) if self._grammar.embedded else [text]
+        single_line = "\n" not in text.rstrip("\n")
+        parts = self._grammar.embedded.split(text) if self._grammar.embedded and single_line else [text]
         for position, part in enumerate(parts):
             found = self._grammar.head.match(part)
             if found is None:

@@ -1,6 +1,7 @@
 """SIP messages from bytes, bytes from SIP messages, and the framing of streams (RFC 3261 §7, §18.3)."""
 
 import re
+from functools import lru_cache
 
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.sip import SipMessage
@@ -162,6 +163,7 @@ def _headers(lines: list[str]) -> tuple[tuple[str, str], ...]:
     return tuple(headers)
 
 
+@lru_cache(maxsize=1024)
 def canonical_name(name: str) -> str:
     """Long form with the usual capitals: ``i`` → ``Call-ID``, ``content-length`` → ``Content-Length``; others as written."""
     lowered = name.lower()

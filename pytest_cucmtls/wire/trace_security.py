@@ -146,7 +146,7 @@ def _tone(record: Record) -> TraceEvent | None:
 EVENT_READERS: tuple[tuple[bytes, Callable[[Record], TraceEvent | None]], ...] = (
     (b"createConnMsg", _create_connection),
     (b"findLocalDevice", _device_found),
-    (b"wait_DmPidRes", _device_process),
+    (b"Digit analysis: wait_DmPidRes", _device_process),
     (b"HandleSSLError", _tls_error),
     (b"|AlarmErr", _alarm),
     (b"SecureStatus", _secure_status),

@@ -8,7 +8,8 @@ from pytest_cucmtls.model.traces import TracedSip
 from pytest_cucmtls.wire.sdl_records import Record
 from pytest_cucmtls.wire.sip_messages import parse_sip_message
 
-WANTED = (b"ncoming SIP ", b"utgoing SIP ")
+WANTED = (b"ing SIP ",)
+"""Incoming and outgoing in one: each text looked for costs a pass over the file."""
 
 _LOGGED = re.compile(
     r"(?P<direction>Incoming|Outgoing) SIP (?P<transport>[A-Z]+) message (?:from|to) "

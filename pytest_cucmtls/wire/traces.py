@@ -28,7 +28,7 @@ _WANTED = (
     *trace_sip.WANTED,
     trace_security.CERTIFICATE_WANTED,
     trace_security.CONNECTION_WANTED,
-    *(needle for needle, _ in trace_security.EVENT_READERS),
+    *(needle for needle, _ in trace_security.EVENT_READERS if not needle.startswith(digit_analysis.WANTED)),
 )
 
 
