@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,12 +79,8 @@ class HttpsSession:
     ) -> None:
         self.node, self.user, self.limit_seconds = node, user, limit_seconds
         self._password, self._ca_bundle, self._oldest_tls, self._exchange_log = password, ca_bundle, oldest_tls, exchange_log
-        self._requests = requests.Session()
-        self._requests.trust_env = False
-        self._requests.auth = self._sign_in
-        self._requests.headers.clear()
-        self._requests.headers["Accept-Encoding"] = "identity"
-        self._requests.mount("https://", _ContextAdapter(peer_context(ca_bundle, oldest_tls)))
+        self._adapter = _ContextAdapter(peer_context(ca_bundle, oldest_tls))
+        self._requests = self._new_requests()
 
     @property
     def base_url(self) -> str:
@@ -92,16 +89,10 @@ class HttpsSession:
         return f"https://{host}:{self.node.https_port}"
 
     def with_own_cookies(self) -> "HttpsSession":
-        """A second session with the same settings and an empty cookie jar: CUCM's services refuse each other's cookies."""
-        return HttpsSession(
-            self.node,
-            self.user,
-            self._password,
-            ca_bundle=self._ca_bundle,
-            oldest_tls=self._oldest_tls,
-            limit_seconds=self.limit_seconds,
-            exchange_log=self._exchange_log,
-        )
+        """A second session over the same connections with an empty cookie jar: CUCM's services refuse each other's."""
+        other = copy(self)
+        other._requests = other._new_requests()
+        return other
 
     def close(self) -> None:
         """Close idle connections."""
@@ -138,6 +129,15 @@ class HttpsSession:
     def delete(self, interface: str, operation: str, path: str) -> HttpAnswer:
         """Delete a path, query string included. Raises: as `post`."""
         return self._exchange("DELETE", interface, operation, path, b"", {}, MAX_ANSWER_BYTES, ())
+
+    def _new_requests(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.auth = self._sign_in
+        session.headers.clear()
+        session.headers["Accept-Encoding"] = "identity"
+        session.mount("https://", self._adapter)
+        return session
 
     def _sign_in(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         credentials = base64.b64encode(f"{self.user}:{self._password.reveal()}".encode())
