@@ -14,7 +14,7 @@ USER, PASSWORD = "operator", Secret("pa55-w0rd")
 
 
 @cache
-def host_key(number: int = 0) -> asyncssh.SSHKey:
+def host_key(number: int) -> asyncssh.SSHKey:
     """One key per number and process."""
     assert number >= 0
     return asyncssh.generate_private_key("ecdsa-sha2-nistp256")
