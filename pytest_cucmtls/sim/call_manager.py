@@ -34,7 +34,9 @@ class CallManager:
         self._phones = Phones(database, node.ip)
         self.calls = Calls(node, self._phones, self._trunks, traces, length or CallLength())
         self._signalling = SipSignalling(node, self._trunks, traces, recording, self._take_invite)
-        self._signalling.host_names = dict(host_names or {})
+        self.host_names = dict(host_names or {})
+        """Host name (lower case) to address: the simulated DNS for trunk destinations."""
+        self._signalling.host_names = self.host_names
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
 

@@ -245,7 +245,8 @@ class SipSignalling:
         except asyncio.CancelledError:
             connection.abort()
             raise
-        if connection.secure and not trunk.expects(_certificate_of(connection)):
+        certificate = _certificate_of(connection)
+        if connection.secure and (certificate is None or not trunk.expects(certificate)):
             self._refuse_peer(connection, trunk)
             return None
         if connection.secure:
@@ -255,7 +256,8 @@ class SipSignalling:
     def _refuse_peer(self, connection: SipConnection, trunk: RunningTrunk) -> None:
         """The handshake was fine, the name is not. Text ASSUMED (platform.md §11: no sample is public)."""
         self._indicate_certificate(connection, trunk)
-        subject, names = slash_form(_certificate_of(connection)), ",".join(trunk.x509_subject_names)
+        certificate, names = _certificate_of(connection), ",".join(trunk.x509_subject_names)
+        subject = slash_form(certificate) if certificate else ""
         self._traces.app_info(
             f"SIPD - X509SubjectName mismatch: trunk={trunk.name}, connIdx={connection.index}, peer={subject}, expected={names}"
         )
@@ -270,6 +272,8 @@ class SipSignalling:
 
     def _indicate_certificate(self, connection: SipConnection, trunk: RunningTrunk | None) -> None:
         certificate, faults = _certificate_of(connection), self._node.cluster.faults
+        if certificate is None:
+            return
         index = connection.index + (7 if CERTIFICATE_INDICATION_OF_ANOTHER_CONNECTION in faults else 0)
         cipher = "NULL-SHA" if TRACE_NAMES_ANOTHER_CIPHER in faults else connection.cipher
         names = ",".join(name.partition(":")[2] for name in certificate.subject_alternative_names if name.startswith("DNS:"))
@@ -335,8 +339,10 @@ def slash_form(certificate: Certificate) -> str:
     return "".join(f"/{key}={value}" for key, value in certificate.subject.attributes)
 
 
-def _certificate_of(connection: SipConnection) -> Certificate:
-    return parse_certificate(connection.peer_certificate or b"0\x00")
+def _certificate_of(connection: SipConnection) -> Certificate | None:
+    """The peer's certificate; None when the listener did not ask for one."""
+    der = connection.peer_certificate
+    return parse_certificate(der) if der else None
 
 
 def _lan_socket() -> socket.socket:

@@ -88,9 +88,15 @@ class RunningTrunks:
         self._running.clear()
         self.all()
 
-    def for_secure_peer(self, address: str, port: int, certificate: Certificate) -> RunningTrunk | None:
-        """The trunk an inbound TLS peer belongs to: its certificate's name decides, its address only between several."""
-        fitting = [trunk for trunk in self.all() if _takes_tls_on(trunk, port) and trunk.expects(certificate)]
+    def for_secure_peer(self, address: str, port: int, certificate: Certificate | None) -> RunningTrunk | None:
+        """The trunk an inbound TLS peer belongs to: its certificate's name decides, its address only between several.
+
+        A listener that asked for no certificate has nothing but the address to go by.
+        """
+        candidates = [trunk for trunk in self.all() if _takes_tls_on(trunk, port)]
+        if certificate is None:
+            return next((trunk for trunk in candidates if trunk.leads_to(address)), None)
+        fitting = [trunk for trunk in candidates if trunk.expects(certificate)]
         return next((trunk for trunk in fitting if trunk.leads_to(address)), fitting[0] if fitting else None)
 
     def for_plain_peer(self, address: str, port: int) -> RunningTrunk | None:

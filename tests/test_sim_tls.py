@@ -1,0 +1,311 @@
+"""TLS of the simulated trunks: what the wire shows for each release, mode and mistake, read by this package's own reader."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from simulated_nodes import Authority, SimulatedPair, Store, manager, pair, run, sdl_text
+
+from pytest_cucmtls.model.handshakes import Handshake, HandshakeOutcome
+from pytest_cucmtls.sim.calls import Call
+from pytest_cucmtls.sim.trunks import split_names
+from pytest_cucmtls.wire.capture_report import parse_capture
+
+
+async def captured_call(both: SimulatedPair, folder: Path, source: str = "A") -> tuple[Call, Handshake]:
+    """One call, and the first handshake on the wire."""
+    assert both.a.packet_capture is not None
+    path = folder / "packets.cap"
+    capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=both.b.ip, port=None)
+    call = await both.call(source)
+    capture.stop()
+    with path.open("rb") as stream:
+        report = parse_capture(stream)
+    assert report.readable
+    assert report.problem is None
+    return call, report.handshakes[0]
+
+
+def alerts_of(handshake: Handshake) -> list[tuple[str, str]]:
+    """(sender, description)."""
+    return [(alert.sender, alert.description) for alert in handshake.alerts]
+
+
+@pytest.mark.parametrize(
+    ("releases", "mode", "version", "suite"),
+    [
+        (("9.1", "10.5"), "Encrypted", "TLSv1.0", "AES128-SHA"),
+        (("10.5", "9.1"), "Encrypted", "TLSv1.0", "AES128-SHA"),
+        (("10.5", "11.5"), "Encrypted", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
+        (("12.5", "14"), "Encrypted", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
+        (("15", "14"), "Encrypted", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
+        (("9.1", "10.5"), "Authenticated", "TLSv1.0", "NULL-SHA"),
+        (("15", "14"), "Authenticated", "TLSv1.2", "NULL-SHA"),
+    ],
+)
+def test_release_and_mode_decide_version_and_suite(
+    tmp_path: Path, releases: tuple[str, str], mode: str, version: str, suite: str
+) -> None:
+    async def work() -> None:
+        authority = Authority(1024, sha1=True) if "9.1" in releases else Authority()
+        async with pair(tmp_path, releases=releases, mode=mode, authority=authority) as both:
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert call.outcome.status == 200
+            assert handshake.outcome is HandshakeOutcome.COMPLETE
+            assert handshake.version == version
+            assert handshake.cipher_suite is not None
+            assert handshake.cipher_suite.openssl == suite
+            assert handshake.mutual_authentication == "yes"
+            assert [len(chain) for chain in (handshake.server_chain, handshake.client_chain)] == [2, 2]
+            assert f"--Cipher {suite} " in sdl_text(both.a)
+            assert f"createConnMsg tls_security={2 if mode == 'Authenticated' else 3}" in sdl_text(both.a)
+
+    run(work())
+
+
+def test_the_client_hello_of_9_1_is_as_long_as_in_the_source_document(tmp_path: Path) -> None:
+    async def work() -> None:
+        lines: list[str] = []
+        async with pair(tmp_path, releases=("9.1", "10.5"), authority=Authority(1024, sha1=True)) as both:
+            assert both.a.packet_capture is not None
+            show = both.a.packet_capture.start_screen(lines.append, count=1000, numeric=False, host=both.b.ip, port=5061)
+            await both.call()
+            show.stop()
+        assert " P 1:59(58) ack 1 win " in lines[3]
+
+    run(work())
+
+
+def test_a_missing_root_makes_that_side_send_unknown_ca(tmp_path: Path) -> None:
+    async def work(side: str, sender: str) -> None:
+        both = pair(tmp_path)
+        store: Any = getattr(both, side).certificates
+        store.trusted.clear()
+        async with both:
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert (call.outcome.status, call.outcome.cause) == (503, 41)
+            assert alerts_of(handshake) == [(sender, "unknown_ca")]
+            traces = sdl_text(getattr(both, side))
+            assert "HandleSSLError - Certificate verification failed:(Verification error:" in traces
+
+    run(work("a", "client"))
+    run(work("b", "server"))
+
+
+def test_a_certificate_without_client_authentication_works_as_server_only(tmp_path: Path) -> None:
+    async def work() -> None:
+        ca = Authority()
+        both = pair(tmp_path, authority=ca)
+        both.a.certificates = Store(ca.identity("CUCMA", 0, usages=(ExtendedKeyUsageOID.SERVER_AUTH,)), [ca.der])  # type: ignore[assignment]
+        async with both:
+            refused, handshake = await captured_call(both, tmp_path, "A")
+            assert refused.outcome is not None
+            assert refused.outcome.status == 503
+            assert [sender for sender, _ in alerts_of(handshake)] == ["server"]
+            assert "(Verification error:26)" in sdl_text(both.b)
+            accepted, _ = await captured_call(both, tmp_path, "B")
+            assert accepted.outcome is not None
+            assert accepted.outcome.status == 200
+
+    run(work())
+
+
+def test_9_1_and_15_have_no_version_in_common(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, releases=("9.1", "15"), authority=Authority(1024, sha1=True)) as both:
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert call.outcome.status == 503
+            assert alerts_of(handshake) == [("server", "protocol_version")]
+            assert "HandleSSLError - TLS protocol error" in sdl_text(both.a)
+
+    run(work())
+
+
+def test_tls_ciphers_without_an_overlap_end_in_handshake_failure(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path, mode="Encrypted")
+        both.b.cluster.enterprise_parameters["TLS Ciphers"] = "Strongest - AES-256 SHA-384 Only: RSA Preferred"
+        both.a.cluster.database.rows("sipTrunkSecurityProfile")[0]["securityMode"] = "Authenticated"
+        async with both:
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert call.outcome.status == 503
+            assert alerts_of(handshake) == [("server", "handshake_failure")]
+
+    run(work())
+
+
+def test_an_outgoing_peer_with_another_name_is_dropped_after_the_handshake(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.a.cluster.database.rows("sipTrunkSecurityProfile")[0]["x509SubjectName"] = "CUCM-OLD"
+        async with both:
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert call.outcome.status == 503
+            assert handshake.outcome is HandshakeOutcome.COMPLETE
+            text = sdl_text(both.a)
+            assert "X509SubjectName mismatch" in text
+            assert "INVITE" not in text
+
+    run(work())
+
+
+def test_an_inbound_peer_no_trunk_expects_is_answered_503_with_a_warning(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.b.cluster.database.rows("sipTrunkSecurityProfile")[0]["x509SubjectName"] = "CUCMX,CUCMY"
+        async with both:
+            call = await both.call()
+            assert call.outcome is not None
+            assert (call.outcome.status, call.outcome.cause) == (503, 41)
+            assert 'Warning: 399 CUCM10 "Unable to find a device handler' in sdl_text(both.a)
+            assert not manager(both.b).calls.finished
+
+    run(work())
+
+
+@pytest.mark.parametrize("listed", ["CUCMX CUCM10", "CUCMX,CUCM10", "cucm10;x", "x:CUCM10", "node.beta.example"])
+def test_any_separator_any_case_and_alternative_names_match(tmp_path: Path, listed: str) -> None:
+    async def work() -> None:
+        ca = Authority()
+        both = pair(tmp_path, authority=ca)
+        both.b.certificates = Store(ca.identity("CUCM10", 1, names=("node.beta.example",)), [ca.der])  # type: ignore[assignment]
+        both.a.cluster.database.rows("sipTrunkSecurityProfile")[0]["x509SubjectName"] = listed
+        async with both:
+            call = await both.call()
+            assert call.outcome is not None
+            assert call.outcome.status == 200
+            assert "--SubjectAltname =node.beta.example" in sdl_text(both.a)
+
+    run(work())
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("", ()), (" , ;:", ()), ("a", ("a",)), ("a, b;c:d e", ("a", "b", "c", "d", "e")), ("a" * 4096, ("a" * 4096,))],
+)
+def test_subject_names_are_split_at_every_documented_separator(text: str, names: tuple[str, ...]) -> None:
+    assert split_names(text) == names
+
+
+def test_a_new_certificate_is_served_after_the_restart_and_not_before(tmp_path: Path) -> None:
+    async def work() -> None:
+        ca = Authority()
+        both = pair(tmp_path, authority=ca)
+        async with both:
+            old = both.b.certificates.own("CallManager").der  # type: ignore[union-attr]
+            new = ca.identity("CUCM10", 1)
+            both.b.certificates.identity = new  # type: ignore[attr-defined]
+            _, before = await captured_call(both, tmp_path)
+            await manager(both.b).restart()
+            _, after = await captured_call(both, tmp_path)
+            assert before.server_chain[0].der == old
+            assert after.server_chain[0].der == new.der
+            assert both.b.loaded is not None
+            assert both.b.loaded.identity is new
+
+    run(work())
+
+
+def test_a_profile_change_waits_for_the_trunk_reset_which_opens_a_new_connection(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with pair(tmp_path) as both:
+            await both.call()
+            for node in (both.a, both.b):
+                node.cluster.database.rows("sipTrunkSecurityProfile")[0]["securityMode"] = "Authenticated"
+            await both.call()
+            assert "--Cipher NULL-SHA" not in sdl_text(both.a)
+            for node, name in ((both.a, "to-CUCM10"), (both.b, "to-CUCMA")):
+                await manager(node).reset_trunk(name)
+            await both.call()
+            assert "--Cipher NULL-SHA" in sdl_text(both.a)
+            assert sdl_text(both.a).count("ProcessConnCreated") == 2
+
+    run(work())
+
+
+def test_a_node_whose_clock_is_ahead_refuses_the_peer_as_expired(tmp_path: Path) -> None:
+    async def work(side: str, sender: str) -> None:
+        both = pair(tmp_path)
+        getattr(both, side).clock_offset = timedelta(days=800)
+        async with both:
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert call.outcome.status == 503
+            assert alerts_of(handshake) == [(sender, "certificate_expired")]
+            assert "(Verification error:10)- certificate has expired" in sdl_text(getattr(both, side))
+
+    run(work("a", "client"))
+    run(work("b", "server"))
+
+
+def test_a_clock_a_few_hours_off_changes_nothing(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.a.clock_offset = timedelta(hours=5)
+        async with both:
+            call = await both.call()
+            assert call.outcome is not None
+            assert call.outcome.status == 200
+
+    run(work())
+
+
+def test_one_way_tls_shows_no_certificate_request(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.b.cluster.faults.add("client_certificate_not_requested")
+        async with both:
+            _, handshake = await captured_call(both, tmp_path)
+            assert handshake.client_certificate_requested is False
+            assert handshake.mutual_authentication == "no"
+
+    run(work())
+
+
+def test_a_downgrading_listener_negotiates_tls_1_0(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path, releases=("10.5", "11.5"))
+        both.b.cluster.faults.add("tls_1_0_negotiated")
+        async with both:
+            _, handshake = await captured_call(both, tmp_path)
+            assert handshake.version == "TLSv1.0"
+
+    run(work())
+
+
+def test_a_trunk_that_is_still_resetting_loses_one_call_only(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.a.cluster.faults.add("trunk_still_resetting")
+        async with both:
+            await manager(both.a).reset_trunk("to-CUCM10")
+            statuses = [(await both.call()).outcome.status for _ in range(2)]  # type: ignore[union-attr]
+            assert statuses == [503, 200]
+
+    run(work())
+
+
+def test_plain_sip_into_the_tls_port_fails_and_the_listener_survives(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        profile = both.a.cluster.database.rows("sipTrunkSecurityProfile")[0]
+        profile.update({"securityMode": "Non Secure", "outgoingTransport": "TCP"})
+        async with both:
+            call = await both.call("A")
+            assert call.outcome is not None
+            assert call.outcome.status in (0, 503)
+            assert "HandleSSLError" in sdl_text(both.b)
+            profile.update({"securityMode": "Encrypted", "outgoingTransport": "TLS"})
+            await manager(both.a).reset_trunk("to-CUCM10")
+            again = await both.call("A")
+            assert again.outcome is not None
+            assert again.outcome.status == 200
+
+    run(work())
