@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packet_writer import (
+
+from pytest_cucmtls.capture.files import read_capture
+from pytest_cucmtls.model.capture import CaptureReport
+from pytest_cucmtls.model.errors import FileUnreadable
+from pytest_cucmtls.wire.capture_report import parse_capture
+from tests.packet_writer import (
     BEGINNING,
     NULL,
     RAW,
@@ -31,12 +36,7 @@ from packet_writer import (
     tcp_segment,
     udp_datagram,
 )
-from tls_pairs import INVITE, TlsPair, identity
-
-from pytest_cucmtls.capture.files import read_capture
-from pytest_cucmtls.model.capture import CaptureReport
-from pytest_cucmtls.model.errors import FileUnreadable
-from pytest_cucmtls.wire.capture_report import parse_capture
+from tests.tls_pairs import INVITE, TlsPair, identity
 
 
 def report_of(file: bytes) -> CaptureReport:

@@ -4,12 +4,12 @@ import io
 import ssl
 
 import pytest
-from packet_writer import TcpConversation, frames, pcap
-from tls_pairs import INVITE, TRYING, TlsPair, identity
 
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.handshakes import CertificatesHidden, Handshake, HandshakeOutcome
 from pytest_cucmtls.wire.capture_report import parse_capture
+from tests.packet_writer import TcpConversation, frames, pcap
+from tests.tls_pairs import INVITE, TRYING, TlsPair, identity
 
 
 def report_of(packets: list[bytes]) -> CaptureReport:

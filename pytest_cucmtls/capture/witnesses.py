@@ -1,0 +1,99 @@
+"""Compares what two independent readers saw of the same TLS handshakes."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pytest_cucmtls.model.capture import CaptureReport
+from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.handshakes import Handshake
+from pytest_cucmtls.model.network import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessedHandshake:
+    """One handshake as the other reader saw it; None and empty where it saw nothing."""
+
+    client: Endpoint
+    server: Endpoint
+    first_frame: int
+    version: str | None = None
+    cipher_suite: int | None = None
+    server_certificates: tuple[str, ...] = ()
+    """SHA-256 of each certificate's DER, lower-case hex, leaf first."""
+    client_certificates: tuple[str, ...] = ()
+    alerts: tuple[tuple[str, str, str], ...] = ()
+    """(sender, level, description) of alerts in clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessReading:
+    """What the second witness says; `unavailable` says why there is none, and then there are no handshakes."""
+
+    handshakes: tuple[WitnessedHandshake, ...] = ()
+    problem: str | None = None
+    """Why the reading ends early (a cut file), or None."""
+    unavailable: str | None = None
+
+
+def compare(native: CaptureReport, other: WitnessReading) -> tuple[str, ...]:
+    """One sentence per disagreement, empty when both saw the same. An unavailable witness is one sentence: it agreed to nothing.
+
+    Compared are handshakes of which at least one message or alert is in clear, over TCP, per pair of endpoints in order.
+    """
+    if other.unavailable is not None:
+        return (f"there is no second witness: {other.unavailable}",)
+    ours = _by_endpoints(handshake for handshake in native.handshakes if _is_comparable(handshake))
+    theirs: dict[tuple[Endpoint, Endpoint], list[WitnessedHandshake]] = defaultdict(list)
+    for witnessed in other.handshakes:
+        theirs[witnessed.client, witnessed.server].append(witnessed)
+    sentences: list[str] = []
+    for ends in sorted(set(ours) | set(theirs)):
+        sentences.extend(_compare_connections(ours.get(ends, []), theirs.get(ends, []), f"{ends[0]} to {ends[1]}"))
+    return tuple(sentences)
+
+
+def _by_endpoints(handshakes: Iterable[Handshake]) -> dict[tuple[Endpoint, Endpoint], list[Handshake]]:
+    found: dict[tuple[Endpoint, Endpoint], list[Handshake]] = defaultdict(list)
+    for handshake in handshakes:
+        found[handshake.client, handshake.server].append(handshake)
+    return found
+
+
+def _is_comparable(handshake: Handshake) -> bool:
+    """More than encrypted records was seen; hello messages make sure that both readers know who is the client."""
+    names = {message.name for message in handshake.messages}
+    return handshake.transport == "tcp" and bool(names & {"client_hello", "server_hello"})
+
+
+def _compare_connections(ours: list[Handshake], theirs: list[WitnessedHandshake], where: str) -> list[str]:
+    if len(ours) != len(theirs):
+        return [f"{where}: the native reader saw {len(ours)} handshakes, Wireshark's dissectors {len(theirs)}"]
+    return [sentence for pair in zip(ours, theirs, strict=True) for sentence in _compare_one(*pair, where)]
+
+
+def _compare_one(ours: Handshake, theirs: WitnessedHandshake, where: str) -> list[str]:
+    suite = None if ours.cipher_suite is None else f"0x{ours.cipher_suite.number:04X}"
+    other_suite = None if theirs.cipher_suite is None else f"0x{theirs.cipher_suite:04X}"
+    facts = (
+        ("version", ours.version, theirs.version),
+        ("cipher suite", suite, other_suite),
+        ("server's certificates", _fingerprints(ours.server_chain), theirs.server_certificates),
+        ("client's certificates", _fingerprints(ours.client_chain), theirs.client_certificates),
+        ("alerts", tuple((alert.sender, alert.level, alert.description) for alert in ours.alerts), theirs.alerts),
+    )
+    return [
+        f"{where}, frame {ours.first_frame}: {name}: the native reader saw {_shown(own)}, Wireshark's dissectors {_shown(other)}"
+        for name, own, other in facts
+        if own != other
+    ]
+
+
+def _fingerprints(chain: Iterable[Certificate]) -> tuple[str, ...]:
+    return tuple(certificate.sha256 for certificate in chain)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(" ".join(part) if isinstance(part, tuple) else str(part) for part in value) or "none"
+    return "none" if value is None else str(value)
