@@ -31,19 +31,24 @@ class StandInCallManager:
         self.asked: list[tuple[str, ...]] = []
         self.may_start = asyncio.Event()
         self.started = threading.Event()
+        self.ordered = threading.Event()
         self.status = ("Registered", 0)
         self.in_call = False
 
+    def _remember(self, order: str) -> None:
+        self.asked.append((order,))
+        self.ordered.set()
+
     async def start(self) -> None:
-        self.asked.append(("start",))
+        self._remember("start")
         self.node.services[CALL_MANAGER_SERVICE].status = "Started"
 
     async def stop(self) -> None:
-        self.asked.append(("stop",))
+        self._remember("stop")
         self.node.services[CALL_MANAGER_SERVICE].status = "Stopped"
 
     async def restart(self) -> None:
-        self.asked.append(("restart",))
+        self._remember("restart")
         self.node.services[CALL_MANAGER_SERVICE].status = "Starting"
         await self.may_start.wait()
         self.node.services[CALL_MANAGER_SERVICE].status = "Started"

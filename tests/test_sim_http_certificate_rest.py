@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from sim_node_stand import Answer, RunningNodes, ask
 
 from pytest_cucmtls.sim.state import NodeState
+from tests.sim_node_stand import Answer, RunningNodes, ask
 
 BASE = "/platformcom/api/v1/certmgr/config"
 ROOT_KEY = rsa.generate_private_key(65537, 2048)

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sim_node_stand import MALFORMED_SOAP, Answer, RunningNodes, ask, soap
 
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, NodeState
 from pytest_cucmtls.wire.multipart import split_parts
+from tests.sim_node_stand import MALFORMED_SOAP, Answer, RunningNodes, ask, soap
 
 LOGS = "/logcollectionservice2/services/LogCollectionPortTypeService"
 DIME = "/logcollectionservice/services/DimeGetFileService"

@@ -5,9 +5,9 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from sim_node_stand import MALFORMED_SOAP, Answer, RunningNodes, StandInCallManager, ask, basic, soap, unverified
 
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, NodeState
+from tests.sim_node_stand import MALFORMED_SOAP, Answer, RunningNodes, StandInCallManager, ask, basic, soap, unverified
 
 CONTROL = "/controlcenterservice2/services/ControlCenterServices"
 RIS = "/realtimeservice2/services/RISService70"
@@ -130,6 +130,7 @@ def test_a_restart_is_answered_before_the_service_is_up(nodes: RunningNodes, nod
 @pytest.mark.parametrize(("verb", "asked"), [("Stop", "stop"), ("Start", "start")])
 def test_stop_and_start_reach_the_service(node: NodeState, verb: str, asked: str) -> None:
     assert control(node, verb).status == 200
+    assert stand_in(node).ordered.wait(5)
     assert stand_in(node).asked == [(asked,)]
 
 

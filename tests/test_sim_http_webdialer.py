@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sim_node_stand import MALFORMED_SOAP, SOAP, Answer, RunningNodes, StandInCallManager, ask
 
 from pytest_cucmtls.sim.releases import RELEASE_15_SU5, RELEASES
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, NodeState
+from tests.sim_node_stand import MALFORMED_SOAP, SOAP, Answer, RunningNodes, StandInCallManager, ask
 
 OLD = "/webdialer/services/WebdialerSoapService70"
 NEW = "/webdialer/services/webdialer"

@@ -1,17 +1,18 @@
-"""Named faults of a simulated pair: each is one function that changes the state or behaviour of a cluster.
+"""Named faults of a simulated pair: each is one function that changes the state or behaviour of a running cluster.
 
-Adding a fault is adding a function here. A fault whose effect lives in another part of the simulator is a name in
-`ClusterState.faults` that this part asks for; the function's docstring says which part.
+Adding a fault is adding a function here. A fault whose effect lies in another part of the simulator is only a name that
+this part looks for in `ClusterState.faults`; its function is empty and its docstring names the part in parentheses.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 
 from pytest_cucmtls.sim.interfaces.risport import RATE_PARAMETER
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
-from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, CallManagerPort, CallTicket, ClusterState, NodeState
+from pytest_cucmtls.sim.state import ClusterState, NodeState
+from pytest_cucmtls.sim.stuck_service import RestartWithoutEffect
 
 Effect = Callable[[ClusterState], None]
 
@@ -29,7 +30,21 @@ class UnknownFault(Exception):
     """No fault, or no cluster, of that name."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChosenFault:
+    """A fault and the cluster it goes into."""
+
+    fault: Fault
+    cluster: ClusterState
+
+    def inject(self) -> None:
+        """Put the fault into the running cluster; its name is in `ClusterState.faults` from then on."""
+        self.cluster.faults.add(self.fault.name)
+        self.fault.effect(self.cluster)
+
+
 FAULTS: dict[str, Fault] = {}
+"""All faults by name."""
 
 
 def fault(effect: Effect) -> Effect:
@@ -37,14 +52,6 @@ def fault(effect: Effect) -> Effect:
     description = (effect.__doc__ or "").strip().splitlines()[0]
     FAULTS[effect.__name__] = Fault(effect.__name__, description, effect)
     return effect
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenFault:
-    """A fault and the cluster it goes into."""
-
-    fault: Fault
-    cluster: ClusterState
 
 
 def choose_faults(names: Iterable[str], clusters: list[ClusterState]) -> list[ChosenFault]:
@@ -61,62 +68,31 @@ def choose_faults(names: Iterable[str], clusters: list[ClusterState]) -> list[Ch
     return chosen
 
 
-def inject(chosen: ChosenFault) -> None:
-    """Put a fault into a running cluster; its name is in `ClusterState.faults` from then on."""
-    chosen.cluster.faults.add(chosen.fault.name)
-    chosen.fault.effect(chosen.cluster)
+def _forget_trust(node: NodeState, unit: str) -> None:
+    for file_name in node.certificates.trust(unit):
+        node.certificates.delete_trust(unit, file_name)
 
 
-class RestartWithoutEffect:
-    """A CallManager service whose restart reports success while the process goes on with what it had loaded."""
-
-    def __init__(self, node: NodeState, inner: CallManagerPort) -> None:
-        self._node, self._inner = node, inner
-
-    async def start(self) -> None:
-        """As the real one."""
-        await self._inner.start()
-
-    async def stop(self) -> None:
-        """As the real one."""
-        await self._inner.stop()
-
-    async def restart(self) -> None:
-        """Only the service's state says that something happened."""
-        service = self._node.services[CALL_MANAGER_SERVICE]
-        service.status, service.started_at = "Started", datetime.now(UTC)
-
-    async def reset_trunk(self, name: str) -> None:
-        """As the real one."""
-        await self._inner.reset_trunk(name)
-
-    async def make_call(self, device: str, line: str, destination: str) -> CallTicket:
-        """As the real one."""
-        return await self._inner.make_call(device, line, destination)
-
-    async def end_call(self, device: str) -> bool:
-        """As the real one."""
-        return await self._inner.end_call(device)
-
-    def trunk_status(self, name: str) -> tuple[str, int]:
-        """As the real one."""
-        return self._inner.trunk_status(name)
-
-    def phone_status(self, name: str) -> tuple[str, int]:
-        """As the real one."""
-        return self._inner.phone_status(name)
+def _move_trust_to_tomcat(node: NodeState, unit: str) -> None:
+    for entry in node.certificates.trust(unit).values():
+        node.certificates.import_trust("tomcat", entry.der, description=entry.description)
+    _forget_trust(node, unit)
 
 
 @fault
 def trust_missing(cluster: ClusterState) -> None:
-    """CallManager-trust loses its certificates as soon as an identity was uploaded: the peer is not trusted."""
-
-    def forget(node: NodeState, unit: str) -> None:
-        for file_name in node.certificates.trust(unit):
-            node.certificates.delete_trust(unit, file_name)
-
+    """CallManager-trust is empty, and empty again after every identity upload: the peer is not trusted."""
     for node in cluster.nodes:
-        node.certificates.after_identity = partial(forget, node)
+        _forget_trust(node, "CallManager")
+        node.certificates.after_identity = partial(_forget_trust, node)
+
+
+@fault
+def trust_in_tomcat_store(cluster: ClusterState) -> None:
+    """What was trusted for CallManager moves to tomcat-trust as soon as an identity is uploaded."""
+    for node in cluster.nodes:
+        _move_trust_to_tomcat(node, "CallManager")
+        node.certificates.after_identity = partial(_move_trust_to_tomcat, node)
 
 
 @fault
@@ -128,25 +104,15 @@ def identity_upload_lost(cluster: ClusterState) -> None:
 
 @fault
 def old_certificate_still_served(cluster: ClusterState) -> None:
-    """A restart of the CallManager service reports success but the process goes on with what it had loaded."""
+    """A restart of the CallManager service reports success, but the process goes on with what it had loaded."""
     for node in cluster.nodes:
         if node.call_manager is not None:
             node.call_manager = RestartWithoutEffect(node, node.call_manager)
 
 
 @fault
-def client_certificate_not_requested(cluster: ClusterState) -> None:
-    """The SIP listener asks no client for a certificate: one-way TLS (tls_contexts)."""
-
-
-@fault
-def tls_1_0_negotiated(cluster: ClusterState) -> None:
-    """The SIP listener never goes above TLS 1.0 (tls_contexts)."""
-
-
-@fault
 def clock_ahead(cluster: ClusterState) -> None:
-    """The nodes' clocks run six years ahead, beyond every certificate's end."""
+    """The nodes' clocks run six years ahead, beyond the end of ordinary certificates."""
     for node in cluster.nodes:
         node.clock_offset = timedelta(days=6 * 365)
 
@@ -163,3 +129,86 @@ def webdialer_not_activated(cluster: ClusterState) -> None:
 def device_queries_limited(cluster: ClusterState) -> None:
     """RISPort answers one request per minute."""
     cluster.enterprise_parameters[RATE_PARAMETER] = "1"
+
+
+@fault
+def administrator_may_only_read(cluster: ClusterState) -> None:
+    """The AXL account has the read-only role."""
+    cluster.accounts = [
+        replace(account, roles=account.roles - {"axl"}) if "axl" in account.roles else account for account in cluster.accounts
+    ]
+
+
+@fault
+def client_certificate_not_requested(_cluster: ClusterState) -> None:
+    """The SIP listener asks no client for a certificate: one-way TLS (tls_contexts)."""
+
+
+@fault
+def tls_1_0_negotiated(_cluster: ClusterState) -> None:
+    """The SIP listener never goes above TLS 1.0 (tls_contexts)."""
+
+
+@fault
+def unencrypted_srtp_parameter(_cluster: ClusterState) -> None:
+    """Crypto lines carry UNENCRYPTED_SRTP (media_negotiation)."""
+
+
+@fault
+def srtp_key_reused(_cluster: ClusterState) -> None:
+    """The answerer repeats the offerer's SRTP key (media_negotiation)."""
+
+
+@fault
+def weakest_srtp_suite_selected(_cluster: ClusterState) -> None:
+    """Of the SRTP suites offered the last is taken (media_negotiation)."""
+
+
+@fault
+def rtp_sent_despite_srtp(_cluster: ClusterState) -> None:
+    """SRTP keys are agreed and plain RTP is sent (call_legs)."""
+
+
+@fault
+def trunk_still_resetting(_cluster: ClusterState) -> None:
+    """Calls meet a trunk that is still resetting (sip_signalling)."""
+
+
+@fault
+def certificate_indication_of_another_connection(_cluster: ClusterState) -> None:
+    """The trace's SIPCertificateInd is of a connection index that is not the call's (sip_signalling)."""
+
+
+@fault
+def trace_names_another_cipher(_cluster: ClusterState) -> None:
+    """The trace's SIPCertificateInd names another cipher than the wire shows (sip_signalling)."""
+
+
+@fault
+def trace_rotated_away(_cluster: ClusterState) -> None:
+    """By the time somebody collects traces, older records are gone (traces)."""
+
+
+@fault
+def axl_throttled(_cluster: ClusterState) -> None:
+    """AXL answers writes with 503 (interfaces.axl)."""
+
+
+@fault
+def axl_memory_fault(_cluster: ClusterState) -> None:
+    """AXL answers everything with the fault of too many requests at once (interfaces.axl)."""
+
+
+@fault
+def axl_answers_follow_schema(_cluster: ClusterState) -> None:
+    """AXL answers without the recorded departures from its schema: harmless (axl.calls)."""
+
+
+@fault
+def cli_prompt_differs(_cluster: ClusterState) -> None:
+    """The platform CLI has another prompt (cli_shell)."""
+
+
+@fault
+def cli_stays_silent(_cluster: ClusterState) -> None:
+    """The platform CLI prints its banner and nothing more (cli_shell)."""

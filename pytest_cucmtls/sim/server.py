@@ -1,7 +1,7 @@
 """Starts and stops a simulated pair: state, certificates, HTTPS, SSH, CallManager and its traces."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_cucmtls.sim.addresses import reserve_subnet
 from pytest_cucmtls.sim.call_manager import CallManager
-from pytest_cucmtls.sim.faults import choose_faults, inject
+from pytest_cucmtls.sim.faults import choose_faults
 from pytest_cucmtls.sim.http_server import serve_https
 from pytest_cucmtls.sim.inventory_file import InventoryFiles, write_inventory
 from pytest_cucmtls.sim.packet_capture import PacketCapture
@@ -64,10 +64,11 @@ async def start_pair(plan: str | PairPlan, folder: Path, *, read_only: bool = Fa
             # Known before the start, for parts that ask while they start; the effects need the running services.
             chosen_fault.cluster.faults.add(chosen_fault.fault.name)
         await _prepare_certificates(nodes)
+        addresses = {node.name: node.ip for node in nodes}
         for node in nodes:
-            await _start_node(node, stack)
+            await _start_node(node, addresses, stack)
         for chosen_fault in chosen_faults:
-            inject(chosen_fault)
+            chosen_fault.inject()
         files = write_inventory(folder, pair_plan, clusters)
         return RunningPair(pair_plan, clusters, files, stack.pop_all())
 
@@ -81,11 +82,12 @@ async def _prepare_certificates(nodes: list[NodeState]) -> None:
         )
 
 
-async def _start_node(node: NodeState, stack: AsyncExitStack) -> None:
+async def _start_node(node: NodeState, addresses: Mapping[str, str], stack: AsyncExitStack) -> None:
+    """Start one node; `addresses` stands for the name server that both clusters would ask."""
     traces = TraceWriter(node)
     node.traces = traces
     node.packet_capture = PacketCapture(node)
-    call_manager = CallManager(node)
+    call_manager = CallManager(node, host_names=addresses)
     node.call_manager = call_manager
     await call_manager.start()
     stack.push_async_callback(call_manager.stop)
