@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ ExchangeLog = Callable[[str, str, bytes, bytes], None]
 
 PAIRS = ("modern", "source-document")
 SIMULATOR_READY_SECONDS = 60.0
+STOP_SECONDS = 20.0
 
 
 class ClusterReader:
@@ -245,10 +247,14 @@ class SimulatedPair:
 
     def stop(self) -> None:
         """Ask the process to end; one that is gone already is fine."""
-        try:
+        with suppress(ProcessLookupError):
             os.kill(self.process_id, signal.SIGTERM)
-        except ProcessLookupError:
-            return
+        if (process := _started.pop(self.process_id, None)) is not None:
+            process.wait(STOP_SECONDS)
+
+
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""Simulators this process started: it has to wait for their end, or they stay behind as zombies."""
 
 
 def start_simulated_pair(
@@ -282,6 +288,7 @@ def start_simulated_pair(
         process.kill()
     try:
         ready = json.loads(line)
+        _started[process.pid] = process
         return SimulatedPair(Path(ready["inventory"]), Path(ready["credentials"]), process.pid)
     except (ValueError, KeyError, TypeError):
         process.wait()

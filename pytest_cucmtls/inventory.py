@@ -126,9 +126,8 @@ def parse_inventory(text: str, file: str = "clusters.toml") -> Inventory:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         found = re.search(r"line (\d+)", str(problem))
-        raise ConfigurationInvalid(
-            file, "", f"is not valid TOML: {problem}", line=int(found.group(1)) if found else 0
-        ) from problem
+        line = int(found.group(1)) if found else text.count("\n") + 1  # tomllib has no number for the end of the text
+        raise ConfigurationInvalid(file, "", f"is not valid TOML: {problem}", line=line) from problem
     top = _Table(file, text, "", values)
     top.check_keys(_TOP_KEYS)
     clusters = top.table_of("clusters")

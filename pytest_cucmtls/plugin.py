@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_cucmtls.clusters import ClusterReader
     from pytest_cucmtls.model.capture import CaptureReport
     from pytest_cucmtls.model.evidence import CallAttempt
+    from pytest_cucmtls.verification import Verify
 
 _RUN = pytest.StashKey["_RunOfSession"]()
 _CONCLUSION = pytest.StashKey["Any"]()
@@ -157,7 +158,7 @@ def acceptance(request: pytest.FixtureRequest) -> "Acceptance":
 
 
 @pytest.fixture
-def verify(request: pytest.FixtureRequest, acceptance: "Acceptance") -> "Callable[..., None]":
+def verify(request: pytest.FixtureRequest, acceptance: "Acceptance") -> "Verify":
     """Judge a requirement: ``verify(check id)`` for the pair, ``verify(check id, cluster or direction)`` for one of them."""
     from pytest_cucmtls.verification import Verification
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from typing import Protocol
 
 import pytest
 
@@ -36,6 +37,13 @@ class Undecided(Exception):
 
 class FragileWarning(UserWarning):
     """True today, out of good practice or about to change (outcome WARN)."""
+
+
+class Verify(Protocol):
+    """The `verify` fixture as test cases see it."""
+
+    def __call__(self, check_id: str, subject: str = "pair") -> None:
+        """Judge one requirement for a cluster, a direction (``A->B``) or the pair."""
 
 
 class Verification:

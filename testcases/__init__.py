@@ -1,0 +1,1 @@
+"""The procedure document, executable: one file per step, one claim per test."""

@@ -1,0 +1,27 @@
+"""Step 2 - Host names and settings are right before anything is generated."""
+
+import pytest
+
+from pytest_cucmtls.verification import Verify
+
+pytestmark = pytest.mark.procedure("2")
+
+
+def test_02_01_clocks_agree(verify: Verify) -> None:
+    verify("clocks_agree")
+
+
+def test_02_02_node_clock_is_synchronised(verify: Verify, cluster_name: str) -> None:
+    verify("node_clock_is_synchronised", cluster_name)
+
+
+def test_02_03_release_is_known(verify: Verify, cluster_name: str) -> None:
+    verify("release_is_known", cluster_name)
+
+
+def test_02_04_certificate_names_its_node(verify: Verify, cluster_name: str) -> None:
+    verify("certificate_names_its_node", cluster_name)
+
+
+def test_02_05_release_can_meet_policy(verify: Verify, cluster_name: str) -> None:
+    verify("release_can_meet_policy", cluster_name)

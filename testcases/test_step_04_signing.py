@@ -1,0 +1,31 @@
+"""Step 4 - The authority signs every request."""
+
+import pytest
+
+from pytest_cucmtls.verification import Verify
+
+pytestmark = pytest.mark.procedure("4")
+
+
+def test_04_01_issued_certificate_chains_to_authority(verify: Verify, cluster_name: str) -> None:
+    verify("issued_certificate_chains_to_authority", cluster_name)
+
+
+def test_04_02_issued_certificate_matches_request(verify: Verify, cluster_name: str) -> None:
+    verify("issued_certificate_matches_request", cluster_name)
+
+
+def test_04_03_certificate_fits_both_roles(verify: Verify, cluster_name: str) -> None:
+    verify("certificate_fits_both_roles", cluster_name)
+
+
+def test_04_04_key_usage_is_as_required(verify: Verify, cluster_name: str) -> None:
+    verify("key_usage_is_as_required", cluster_name)
+
+
+def test_04_05_signature_scheme_is_allowed(verify: Verify, cluster_name: str) -> None:
+    verify("signature_scheme_is_allowed", cluster_name)
+
+
+def test_04_06_validity_is_short_enough(verify: Verify, cluster_name: str) -> None:
+    verify("validity_is_short_enough", cluster_name)

@@ -1,0 +1,11 @@
+"""Step 5 - The authority's root certificate is exported."""
+
+import pytest
+
+from pytest_cucmtls.verification import Verify
+
+pytestmark = pytest.mark.procedure("5")
+
+
+def test_05_01_authority_ends_in_self_signed_root(verify: Verify) -> None:
+    verify("authority_ends_in_self_signed_root")
