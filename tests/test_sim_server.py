@@ -47,6 +47,20 @@ def simulator(folder: Path, *options: str) -> Iterator[tuple["subprocess.Popen[b
         process.communicate()
 
 
+@pytest.fixture(scope="module")
+def modern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """What a modern pair in a process of its own says when it is ready; for tests that change nothing."""
+    with simulator(tmp_path_factory.mktemp("modern")) as (_, ready):
+        yield ready
+
+
+@pytest.fixture(scope="module")
+def source_document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The same for the source document's pair."""
+    with simulator(tmp_path_factory.mktemp("document"), "--pair", "source-document") as (_, ready):
+        yield ready
+
+
 def served_certificate(address: str, port: int) -> bytes:
     with socket.create_connection((address, port), 5) as plain, unverified().wrap_socket(plain) as secured:
         return secured.getpeercert(binary_form=True) or b""
@@ -57,57 +71,60 @@ def listens(address: str, port: int) -> bool:
         return probe.connect_ex((address, port)) == 0
 
 
-def test_a_started_pair_is_described_by_an_inventory_the_product_reads(tmp_path: Path) -> None:
-    with simulator(tmp_path) as (_, ready):
-        assert ready["ready"] is True
-        inventory = read_inventory(Path(ready["inventory"]))
-        a, b = inventory.clusters
-        assert [(cluster.release, cluster.extension, cluster.trunk) for cluster in (a, b)] == [
-            ("15", "1018", "to-cluster-b"),
-            ("14", "9898", "to-cluster-a"),
-        ]
-        assert set(ready["nodes"]) == {"cucm-a.alpha.example", "cucm-b.beta.example"}
-        for cluster in (a, b):
-            node = cluster.publisher
-            assert ready["nodes"][node.name]["address"] == node.address
-            assert all(listens(node.address, port) for port in (node.https_port, node.ssh_port))
-            assert cluster.ca_bundle is not None
-            bundle = parse_certificates(Path(cluster.ca_bundle).read_bytes())
-            assert [certificate.der for certificate in bundle] == [served_certificate(node.address, node.https_port)]
-            assert re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}", node.ssh_host_key or "")
+def test_a_started_pair_is_described_by_an_inventory_the_product_reads(modern: dict[str, Any]) -> None:
+    assert modern["ready"] is True
+    assert modern["seconds"] > 0
+    assert set(modern["nodes"]) == {"cucm-a.alpha.example", "cucm-b.beta.example"}
+    inventory = read_inventory(Path(modern["inventory"]))
+    assert [(cluster.release, cluster.extension, cluster.trunk) for cluster in inventory.clusters] == [
+        ("15", "1018", "to-cluster-b"),
+        ("14", "9898", "to-cluster-a"),
+    ]
+    for cluster in inventory.clusters:
+        assert modern["nodes"][cluster.publisher.name]["address"] == cluster.publisher.address
+        assert re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}", cluster.publisher.ssh_host_key or "")
 
 
-def test_the_bundle_vouches_for_the_node_to_an_ordinary_tls_client(tmp_path: Path) -> None:
-    with simulator(tmp_path, "--pair", "source-document") as (_, ready):
-        for cluster in read_inventory(Path(ready["inventory"])).clusters:
-            context = ssl.create_default_context(cafile=cluster.ca_bundle)
-            context.check_hostname = False
-            node = cluster.publisher
-            with socket.create_connection((node.address, node.https_port), 5) as plain:
-                context.wrap_socket(plain).close()
+@pytest.mark.parametrize("pair", ["modern", "source_document"])
+def test_every_node_serves_the_certificate_its_bundle_holds(pair: str, request: pytest.FixtureRequest) -> None:
+    ready = request.getfixturevalue(pair)
+    for cluster in read_inventory(Path(ready["inventory"])).clusters:
+        node = cluster.publisher
+        assert listens(node.address, node.ssh_port)
+        assert cluster.ca_bundle is not None
+        bundle = parse_certificates(Path(cluster.ca_bundle).read_bytes())
+        assert [certificate.der for certificate in bundle] == [served_certificate(node.address, node.https_port)]
 
 
-def test_credentials_are_for_their_owner_only_and_open_every_door(tmp_path: Path) -> None:
-    with simulator(tmp_path) as (_, ready):
-        file = Path(ready["credentials"])
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        credentials = Credentials(file)
-        for cluster in read_inventory(Path(ready["inventory"])).clusters:
-            passwords = {credentials.password(account).reveal() for account in (cluster.axl, cluster.platform, cluster.call)}
-            assert len(passwords) == 3
-            text = Path(ready["inventory"]).read_text()
-            assert not [password for password in passwords if password in text or password in json.dumps(ready)]
+@pytest.mark.parametrize("pair", ["modern", "source_document"])
+def test_the_bundle_vouches_for_the_node_to_an_ordinary_tls_client(pair: str, request: pytest.FixtureRequest) -> None:
+    ready = request.getfixturevalue(pair)
+    for cluster in read_inventory(Path(ready["inventory"])).clusters:
+        context = ssl.create_default_context(cafile=cluster.ca_bundle)
+        context.check_hostname = False
+        with socket.create_connection((cluster.publisher.address, cluster.publisher.https_port), 5) as plain:
+            context.wrap_socket(plain).close()
 
 
-def test_the_source_documents_pair_has_its_addresses_names_and_old_keys(tmp_path: Path) -> None:
-    with simulator(tmp_path, "--pair", "source-document") as (_, ready):
-        assert {name: node["address"].rpartition(".")[2] for name, node in ready["nodes"].items()} == {
-            "CUCMA": "203",
-            "CUCM10": "200",
-        }
-        declared = tomllib.loads(Path(ready["inventory"]).read_text())["clusters"]
-        assert declared["A"]["subject"] == {"OU": "cisco", "O": "cisco", "L": "cisco", "ST": "cisco", "C": "IN"}
-        assert (declared["A"]["trunk"], declared["B"]["trunk"], declared["B"]["device_pool"]) == ("CUCM10", "CUCMA", "HQ")
+def test_credentials_are_for_their_owner_only_and_stand_nowhere_else(modern: dict[str, Any]) -> None:
+    file = Path(modern["credentials"])
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    credentials, text = Credentials(file), Path(modern["inventory"]).read_text()
+    passwords = {
+        credentials.password(account).reveal()
+        for cluster in read_inventory(Path(modern["inventory"])).clusters
+        for account in (cluster.axl, cluster.platform, cluster.call)
+    }
+    assert len(passwords) == 6
+    assert not [password for password in passwords if password in text or password in json.dumps(modern)]
+
+
+def test_the_source_documents_pair_has_its_addresses_names_and_subjects(source_document: dict[str, Any]) -> None:
+    places = {name: node["address"].rpartition(".")[2] for name, node in source_document["nodes"].items()}
+    assert places == {"CUCMA": "203", "CUCM10": "200"}
+    declared = tomllib.loads(Path(source_document["inventory"]).read_text())["clusters"]
+    assert declared["A"]["subject"] == {"OU": "cisco", "O": "cisco", "L": "cisco", "ST": "cisco", "C": "IN"}
+    assert (declared["A"]["trunk"], declared["B"]["trunk"], declared["B"]["device_pool"]) == ("CUCM10", "CUCMA", "HQ")
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
@@ -257,7 +274,7 @@ def test_a_fault_goes_into_the_cluster_it_names(tmp_path: Path) -> None:
         assert pair.cluster("A").publisher.clock_offset.days > 0
         assert pair.cluster("B").enterprise_parameters["Allowed Device Queries Per Minute"] == "1"
 
-    run_with_pair(tmp_path, check, faults=["clock_ahead", "device_queries_limited@B"])
+    run_with_pair(tmp_path, check, pair="source-document", faults=["clock_ahead", "device_queries_limited@B"])
 
 
 @pytest.mark.parametrize("faults", [(), ("old_certificate_still_served",)])
@@ -275,7 +292,7 @@ def test_a_new_certificate_is_in_use_after_a_restart_unless_the_restart_has_no_e
         assert (node.loaded.identity is before) is bool(faults)
         assert node.services[CALL_MANAGER_SERVICE].status == "Started"
 
-    run_with_pair(tmp_path, check, faults=faults)
+    run_with_pair(tmp_path, check, pair="source-document", faults=faults)
 
 
 def test_an_unknown_fault_starts_nothing(tmp_path: Path) -> None:

@@ -215,10 +215,10 @@ class CertificateStore:
         return DistinguishedName((*self.subject, ("CN", common_name)))
 
     def _default_key_length(self, unit: str) -> int:
-        """CallManager's is the release's; the others' keys have 2048 bits at least (ASSUMED: seen in a 9.1 sample)."""
+        """CallManager's is the release's; the others' keys have 2048 bits (ASSUMED: seen in a 9.1 sample)."""
         if unit.endswith("-ECDSA"):
             return 384
-        return self._release.default_key_length if unit == "CallManager" else max(2048, self._release.default_key_length)
+        return self._release.default_key_length if unit == "CallManager" else 2048
 
     def _check_unit(self, unit: str) -> None:
         if unit not in self.units:
