@@ -118,5 +118,3 @@ async def _close(acceptor: asyncssh.SSHAcceptor) -> None:
     acceptor.close()
     await acceptor.wait_closed()
     await asyncio.sleep(0)
-
-

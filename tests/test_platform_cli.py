@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from simulated_cli_node import PASSWORD, USER, SimulatedCliNode
 
 from pytest_cucmtls.clients.platform_cli import PlatformCliReader
 from pytest_cucmtls.clients.sftp_sink import SftpSink
@@ -19,6 +18,7 @@ from pytest_cucmtls.model.errors import (
 )
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.secrets import Secret
+from tests.simulated_cli_node import PASSWORD, USER, SimulatedCliNode
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +57,12 @@ def test_every_release_is_understood(release: str, tmp_path: Path) -> None:
 
 
 def test_an_old_node_without_modern_algorithms_is_reported_with_the_way_out(tmp_path: Path) -> None:
-    with SimulatedCliNode(tmp_path, "9.1") as old, PlatformCliReader(old.address, USER, PASSWORD) as cli:
-        with pytest.raises(ClusterUnreachable, match="legacy algorithms"):
-            cli.read_version()
+    with (
+        SimulatedCliNode(tmp_path, "9.1") as old,
+        PlatformCliReader(old.address, USER, PASSWORD) as cli,
+        pytest.raises(ClusterUnreachable, match="legacy algorithms"),
+    ):
+        cli.read_version()
 
 
 def test_clock_services_members_and_tls_floor_are_read(cli: PlatformCliReader, node: SimulatedCliNode) -> None:
