@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axl_cluster import PASSWORD, PROFILE, USER, AxlCluster, route_pattern, serving, serving_tls, trunk
 
 from pytest_cucmtls.sim.axl.toolkit import schema_files
+from tests.axl_cluster import PASSWORD, PROFILE, USER, AxlCluster, route_pattern, serving, serving_tls, trunk
 
 pytestmark = pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
 CISCOAXL_VERSIONS = ("9.1", "12.5")

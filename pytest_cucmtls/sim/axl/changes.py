@@ -11,6 +11,7 @@ from pytest_cucmtls.sim.axl.faults import AxlFault, still_referenced
 from pytest_cucmtls.sim.axl.fields import Field, Form
 from pytest_cucmtls.sim.axl.inbound import read_fields, read_value, required_name, with_unset
 from pytest_cucmtls.sim.axl.kinds import ObjectKind
+from pytest_cucmtls.sim.axl.kinds_device import LINE
 from pytest_cucmtls.sim.axl.requests import Element
 from pytest_cucmtls.sim.axl.rules import check_row
 from pytest_cucmtls.sim.database import Database, Row, new_uuid, repeated
@@ -40,6 +41,7 @@ def add_object(call: AxlCall, kind: ObjectKind) -> Element:
     check_row(call, kind.kind, row, None)
     _stamp(call.database, kind, row)
     call.database.add(kind.kind, row)
+    _add_missing_lines(call.database, row)
     return uuid_result(row)
 
 
@@ -58,6 +60,7 @@ def update_object(call: AxlCall, kind: ObjectKind) -> Element:
     row.update(changed)
     if "versionStamp" in row:
         row["versionStamp"] = _version_stamp()
+    _add_missing_lines(call.database, row)
     if old_name != row.get(kind.identity[0]):
         _follow_rename(call.database, kind.kind, str(old_name), str(row[kind.identity[0]]))
     return uuid_result(row)
@@ -153,6 +156,14 @@ def _check_unique(database: Database, kind: ObjectKind, row: Row, present: Row |
         for other in database.rows(name):
             if other is not present and all((other.get(part) or "") == (row.get(part) or "") for part in key):
                 raise AxlFault(kind.duplicate_code, kind.duplicate_message)
+
+
+def _add_missing_lines(database: Database, row: Row) -> None:
+    """A phone's new directory numbers come into being with it (ASSUMED)."""
+    for one in repeated(row, "lines"):
+        key = {name: (one.get("dirn") or {}).get(name) or "" for name in LINE.identity}
+        if key["pattern"] and database.find("line", **key) is None:
+            database.add("line", with_unset(dict(key), LINE.fields))
 
 
 def _stamp(database: Database, kind: ObjectKind, row: Row) -> None:

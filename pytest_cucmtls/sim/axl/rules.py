@@ -76,8 +76,8 @@ def profile_subject(call: AxlCall, row: Row, present: Row | None) -> None:
 
 
 def profile_with_srtp_trunk(call: AxlCall, row: Row, present: Row | None) -> None:
-    """A profile under an SRTP trunk stays Encrypted."""
-    if present is None or row.get("securityMode") == "Encrypted" or present.get("securityMode") != "Encrypted":
+    """Under a trunk with SRTP a profile stays Encrypted, and never becomes Authenticated."""
+    if present is None or row.get("securityMode") in ("Encrypted", present.get("securityMode")):
         return
     if any(
         trunk.get("srtpAllowed") and trunk.get("securityProfileName") == present["name"]
