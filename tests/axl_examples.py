@@ -72,7 +72,8 @@ ROUTE_PATTERN = """<routePattern uuid="{22222222-2222-3333-4444-555555555555}"><
 <blockEnable>false</blockEnable><digitDiscardInstructionName/><prefixDigitsOut/>
 <destination><gatewayName uuid="{5A2E0B2D-11C2-4F6B-A1B7-2E2A53DC2D10}">to-cluster-b</gatewayName></destination></routePattern>"""
 
-ROUTE_LIST = """<routeList uuid="{33333333-2222-3333-4444-555555555555}"><name>RL-B</name><routeListEnabled>true</routeListEnabled>
+ROUTE_LIST = """<routeList uuid="{33333333-2222-3333-4444-555555555555}"><name>RL-B</name>
+<routeListEnabled>true</routeListEnabled>
 <members><member uuid="{3}"><routeGroupName>RG-2</routeGroupName><selectionOrder>2</selectionOrder></member>
 <member><routeGroupName>RG-1</routeGroupName><selectionOrder>1</selectionOrder></member></members></routeList>"""
 

@@ -4,20 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from axl_examples import (
-    CSS,
-    LINE,
-    PHONE,
-    PROCESS_NODES,
-    ROUTE_GROUP,
-    ROUTE_LIST,
-    ROUTE_PATTERN,
-    SECURITY_PROFILE,
-    SIP_TRUNK,
-    absent,
-    answer,
-    fault,
-)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +19,20 @@ from pytest_cucmtls.model.cucm import (
 )
 from pytest_cucmtls.model.errors import InterfaceRefused, UnexpectedAnswer
 from pytest_cucmtls.wire import axl_answers as axl
+from tests.axl_examples import (
+    CSS,
+    LINE,
+    PHONE,
+    PROCESS_NODES,
+    ROUTE_GROUP,
+    ROUTE_LIST,
+    ROUTE_PATTERN,
+    SECURITY_PROFILE,
+    SIP_TRUNK,
+    absent,
+    answer,
+    fault,
+)
 
 PARSERS: list[Callable[[bytes], Any]] = [
     axl.parse_sip_trunk,
@@ -140,9 +140,13 @@ def test_a_line_and_a_phone_are_read() -> None:
     )
 
 
-def test_listed_lines_know_pattern_and_partition_only() -> None:
+def test_listed_lines_know_their_search_space_but_not_where_they_forward_to() -> None:
+    named = "<line><pattern>1019</pattern><shareLineAppearanceCssName>CSS-phones</shareLineAppearanceCssName></line>"
     rows = "<line><pattern>1018</pattern><routePartitionName/></line><line><routePartitionName>PT</routePartitionName></line>"
-    assert axl.parse_lines(answer("listLine", rows)) == (DirectoryNumber("1018"),)
+    assert axl.parse_lines(answer("listLine", rows + named)) == (
+        DirectoryNumber("1018"),
+        DirectoryNumber("1019", "", "CSS-phones"),
+    )
 
 
 def test_enterprise_wide_data_is_no_node() -> None:

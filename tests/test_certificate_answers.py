@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from https_stand_in import make_certificate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.wire import certificate_answers as answers
+from tests.https_stand_in import make_certificate
 
 PEM = make_certificate("cucm-a.alpha.example").pem.decode()
 CSR = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axl_examples import LINE, PROCESS_NODES, ROUTE_PATTERN, SECURITY_PROFILE, SIP_TRUNK, absent, answer, fault
-from https_stand_in import PASSWORD, HttpsStandIn, Prepared, make_certificate
 from lxml import etree
 
 from pytest_cucmtls.clients.axl import AxlReader
@@ -16,6 +14,8 @@ from pytest_cucmtls.model.errors import ConfigurationInvalid, CredentialsRefused
 from pytest_cucmtls.wire import axl_answers
 from pytest_cucmtls.wire.multipart import split_parts
 from pytest_cucmtls.wire.soap import child, children, local_name, parse_envelope, text_of
+from tests.axl_examples import LINE, PROCESS_NODES, ROUTE_PATTERN, SECURITY_PROFILE, SIP_TRUNK, absent, answer, fault
+from tests.https_stand_in import PASSWORD, HttpsStandIn, Prepared, make_certificate
 
 MEMORY = "Maximum AXL Memory Allocation Consumed. Please retry once requests in progress have completed"
 CONFIRMED = "{0A1B2C3D-1111-2222-3333-444455556666}"

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from https_stand_in import HttpsStandIn, Prepared, make_certificate
-from test_certificate_answers import CSR, PEM, written
 
 from pytest_cucmtls.clients.back_off import BackOff
 from pytest_cucmtls.clients.certificate_rest import CertificateRestReader, CertificateRestWriter
 from pytest_cucmtls.model.errors import CredentialsRefused, InterfaceRefused
+from tests.https_stand_in import HttpsStandIn, Prepared, make_certificate
+from tests.test_certificate_answers import CSR, PEM, written
 
 BASE = "/platformcom/api/v1/certmgr/config"
 JSON = "application/json"
@@ -98,19 +98,28 @@ def test_a_trusted_certificate_is_deleted_by_service_and_file_name(node: HttpsSt
     )
 
 
-@pytest.mark.parametrize(("status", "remedy"), [(400, "issuing CA"), (500, "new request")])
+@pytest.mark.parametrize(
+    ("status", "said", "remedy"),
+    [
+        (400, "CA certificate is not available in the trust-store", "issuing CA"),
+        (500, "CSR public key and Certificate public key do not match", "new request"),
+        (500, "CSR SAN and Certificate SAN does not match", "new request"),
+        (400, "Error reading the certificate", ""),
+    ],
+)
 @pytest.mark.parametrize(
     "act",
     [lambda rest: rest.upload_identity((PEM,)), lambda rest: rest.upload_trust((PEM,)), lambda rest: rest.delete_trust("x")],
 )
 def test_a_refusal_keeps_the_status_and_the_servers_words(
-    node: HttpsStandIn, rest: CertificateRestWriter, status: int, remedy: str, act: Callable[[Any], object]
+    node: HttpsStandIn, rest: CertificateRestWriter, status: int, said: str, remedy: str, act: Callable[[Any], object]
 ) -> None:
-    says(node, {"messages": ["CA certificate is not available in the trust-store"]}, status)
-    with pytest.raises(InterfaceRefused, match="not available in the trust-store") as refused:
+    says(node, {"messages": [said]}, status)
+    with pytest.raises(InterfaceRefused, match=said) as refused:
         act(rest)
     assert refused.value.code == str(status)
     assert remedy in refused.value.remedy
+    assert bool(refused.value.remedy) is bool(remedy)
 
 
 def test_a_busy_node_is_asked_again_when_reading(node: HttpsStandIn, rest: CertificateRestWriter) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from https_stand_in import PASSWORD, USER, HttpsStandIn, Issued, Prepared, make_certificate
 
 from pytest_cucmtls.clients.https import MASK, MAX_ANSWER_BYTES, HttpsSession, mask
 from pytest_cucmtls.model.errors import (
@@ -20,6 +19,7 @@ from pytest_cucmtls.model.errors import (
 )
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.secrets import Secret
+from tests.https_stand_in import PASSWORD, USER, HttpsStandIn, Issued, Prepared, make_certificate
 
 OK = Prepared(b"<fine/>")
 Files = tuple[Path, Path]

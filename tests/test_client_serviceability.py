@@ -5,8 +5,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from https_stand_in import HttpsStandIn, Prepared, make_certificate
-from test_serviceability_answers import (
+
+from pytest_cucmtls.clients.back_off import BackOff
+from pytest_cucmtls.clients.control_center import ControlCenterReader, ControlCenterWriter, is_later_start
+from pytest_cucmtls.clients.dime import Dime
+from pytest_cucmtls.clients.log_collection import LogCollection, log_date, zone_text
+from pytest_cucmtls.clients.risport import RisPort
+from pytest_cucmtls.model.cucm import ServiceStatus
+from pytest_cucmtls.model.errors import AnswerTimedOut, ConfigurationInvalid, InterfaceRefused, UnexpectedAnswer
+from pytest_cucmtls.wire.soap import parse_envelope, text_of
+from tests.https_stand_in import HttpsStandIn, Prepared, make_certificate
+from tests.test_serviceability_answers import (
     CALL_MANAGER,
     DEVICE,
     FILES,
@@ -19,15 +28,6 @@ from test_serviceability_answers import (
     multipart,
     services,
 )
-
-from pytest_cucmtls.clients.back_off import BackOff
-from pytest_cucmtls.clients.control_center import ControlCenterReader, ControlCenterWriter, is_later_start
-from pytest_cucmtls.clients.dime import Dime
-from pytest_cucmtls.clients.log_collection import LogCollection, log_date, zone_text
-from pytest_cucmtls.clients.risport import RisPort
-from pytest_cucmtls.model.cucm import ServiceStatus
-from pytest_cucmtls.model.errors import AnswerTimedOut, ConfigurationInvalid, InterfaceRefused, UnexpectedAnswer
-from pytest_cucmtls.wire.soap import parse_envelope, text_of
 
 NAME = "Cisco CallManager"
 BEFORE = ServiceStatus(NAME, "Started", -1, None, "Mon Nov 23 10:00:00 2026", 3600)

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from https_stand_in import HttpsStandIn, Prepared, make_certificate
-from test_serviceability_answers import NEW_CALL, OLD_CALL
 
 from pytest_cucmtls.clients.webdialer import WebDialer, speaks_new_service
 from pytest_cucmtls.model.cucm import Release
 from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.wire.soap import child, parse_envelope, text_of
+from tests.https_stand_in import HttpsStandIn, Prepared, make_certificate
+from tests.test_serviceability_answers import NEW_CALL, OLD_CALL
 
 OLD, NEW = Release("14.0.1.12900-161", 14, 0), Release("15.0.1.15900-1", 15, 0)
 PIN = Secret("p&n<1>")

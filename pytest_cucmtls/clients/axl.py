@@ -99,8 +99,11 @@ class AxlReader:
         return self._find("getLine", key, axl_answers.parse_line)
 
     def read_lines(self) -> Reading[tuple[DirectoryNumber, ...]]:
-        """All directory numbers, pattern and partition only: a cluster has thousands, so none is read one by one."""
-        arguments = _search(("pattern", "routePartitionName"), pattern="%")
+        """All directory numbers with partition and calling search space, not where they forward to.
+
+        A cluster has thousands, so they come from one list and none is read one by one; raw is that one answer.
+        """
+        arguments = _search(("pattern", "routePartitionName", "shareLineAppearanceCssName"), pattern="%")
         return self._read("listLine", arguments, axl_answers.parse_lines)
 
     def read_phone(self, name: str) -> Reading[Phone | None]:

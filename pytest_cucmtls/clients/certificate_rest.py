@@ -25,6 +25,11 @@ from pytest_cucmtls.wire.certificate_answers import (
 
 BASE: Final = "/platformcom/api/v1/certmgr/config"
 CALL_MANAGER: Final = "CallManager"
+_REMEDIES: Final = (
+    (("trust-store", "trust store"), "Upload the issuing CA to the trust store of the same service first."),
+    (("public key", ".csr", "san "), "Generate a new request on the node and have that one signed."),
+)
+"""Words of a refusal in lower case (platform facts §3.3), and what to do."""
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
@@ -129,10 +134,6 @@ def accepted(answer: HttpAnswer, operation: str) -> HttpAnswer:
     """The answer itself. Raises: InterfaceRefused when its status is a refusal."""
     if answer.status < 300:
         return answer
-    remedies = {
-        400: "Upload the issuing CA to the trust store of the same service first.",
-        500: "Generate a new request on the node and have that one signed.",
-    }
-    raise InterfaceRefused(
-        INTERFACE, operation, str(answer.status), refusal_of(answer.body), remedy=remedies.get(answer.status, "")
-    )
+    said = refusal_of(answer.body)
+    remedy = next((advice for words, advice in _REMEDIES if any(word in said.lower() for word in words)), "")
+    raise InterfaceRefused(INTERFACE, operation, str(answer.status), said, remedy=remedy)

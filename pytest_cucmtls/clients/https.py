@@ -36,7 +36,10 @@ ANSWER_STATUSES = frozenset({200, 201, 202, 204, 400, 500})
 """Statuses whose body the interface itself must read: answers, SOAP faults (500) and REST refusals (400, 500)."""
 _REMEDIES = {
     302: "The interface answered at another path: check the port and the release in the inventory.",
-    404: "Activate the service that owns this path (Cisco Unified Serviceability > Service Activation).",
+    404: (
+        "Activate the service that owns this path (Cisco Unified Serviceability > Service Activation); "
+        "certificate management over REST exists from release 14 on."
+    ),
     503: "The node is busy or the service is starting: wait for outstanding change notifications, then run again.",
     599: "Declare the release of the cluster in the inventory, so that a schema version it knows is used.",
 }

@@ -197,9 +197,9 @@ def parse_line(xml: bytes) -> DirectoryNumber:
 
 
 def parse_lines(xml: bytes) -> tuple[DirectoryNumber, ...]:
-    """The answer to listLine: pattern and partition only, everything else None."""
-    rows = parse_listed_names(xml, "Line", "pattern", "routePartitionName")
-    return tuple(DirectoryNumber(pattern, partition) for pattern, partition in rows)
+    """The answer to listLine: pattern, partition and calling search space; where a line forwards to is None."""
+    rows = parse_listed_names(xml, "Line", "pattern", "routePartitionName", "shareLineAppearanceCssName")
+    return tuple(DirectoryNumber(pattern, partition, space or None) for pattern, partition, space in rows)
 
 
 def parse_phone(xml: bytes) -> Phone:
