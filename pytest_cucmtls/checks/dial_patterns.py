@@ -57,7 +57,7 @@ def breadth(pattern: str, length: int) -> int:
     """How many digit strings of this length the pattern accepts at most: the smaller, the closer the match."""
     parts = _parts(pattern)
     if parts is None:
-        return 10**length
+        return int(10**length)
     count, used = 1, 0
     for accepted, repeat in parts:
         if not repeat:

@@ -83,7 +83,7 @@ def _compare(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidenc
     leaf = _chain(seen, role)[0]
     nodes = dict.fromkeys(f"{owner.name}/{_node(wrong, role).name}" for wrong, _ in mismatches)
     text = (
-        f"{', '.join(nodes)} as TLS {role} of {client.name}->{server.name} presents {short(leaf)}, while its admin interface shows "
+        f"{', '.join(nodes)} as TLS {role} of {client.name}->{server.name} presents {short(leaf)}, while its admin page shows "
         f"{short(admin.value.certificate)}: {cause}"
     )
     return failed(wanted, observed, text, evidence_items, remedies=remedies)

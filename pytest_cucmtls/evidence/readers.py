@@ -1,0 +1,114 @@
+"""Which parser reads a raw item of which kind from which interface; adding a kind is adding a row."""
+
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from pytest_cucmtls.evidence.run_folder import IndexLine
+from pytest_cucmtls.model.cucm import NamedCertificate
+from pytest_cucmtls.model.evidence import CallAttempt
+from pytest_cucmtls.wire import axl_answers, certificate_answers, cli_text, serviceability_answers
+from pytest_cucmtls.wire.capture_report import parse_capture
+from pytest_cucmtls.wire.traces import parse_trace
+from pytest_cucmtls.wire.x509 import parse_certificate, parse_certificates, parse_request
+
+Reader = Callable[[bytes, IndexLine], Any]
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _unit(line: IndexLine, default: str) -> tuple[str, str]:
+    unit = str(line.attributes.get("unit") or default)
+    return unit, str(line.attributes.get("file_name") or f"{unit}.pem")
+
+
+def _identity_of_cli(data: bytes, line: IndexLine) -> NamedCertificate:
+    unit, file_name = _unit(line, "CallManager")
+    return cli_text.parse_show_cert(_text(data), unit, file_name)
+
+
+def _trust_of_cli(data: bytes, line: IndexLine) -> tuple[NamedCertificate, ...]:
+    unit, file_name = _unit(line, "CallManager-trust")
+    return (cli_text.parse_show_cert(_text(data), unit, file_name),)
+
+
+def _identity_of_rest(data: bytes, line: IndexLine) -> NamedCertificate:
+    return certificate_answers.parse_identity(data, _unit(line, "CallManager")[0])
+
+
+def _trust_of_rest(data: bytes, line: IndexLine) -> tuple[NamedCertificate, ...]:
+    return certificate_answers.parse_trust(data, _unit(line, "CallManager-trust")[0])
+
+
+def _object_or_absent(parse: Callable[[bytes], Any]) -> Reader:
+    """AXL's fault for an object that does not exist is a reading too: None."""
+
+    def read(data: bytes, _line: IndexLine) -> Any:
+        return None if b":Fault>" in data or b"<Fault>" in data else parse(data)
+
+    return read
+
+
+def _asked(data: bytes, _line: IndexLine) -> tuple[tuple[str, str], ...]:
+    values = json.loads(data)
+    return tuple((str(key), value if isinstance(value, str) else json.dumps(value)) for key, value in values.items())
+
+
+def as_call(values: dict[str, Any]) -> CallAttempt:
+    """A call as its driver reported it. Raises: KeyError, ValueError, TypeError."""
+    return CallAttempt(
+        direction=str(values["direction"]),
+        caller=str(values["caller"]),
+        called=str(values["called"]),
+        started_at=datetime.fromisoformat(values["started_at"]).astimezone(UTC),
+        ended_at=datetime.fromisoformat(values["ended_at"]).astimezone(UTC) if values.get("ended_at") else None,
+        driver=str(values.get("driver", "")),
+        result_code=values.get("result_code"),
+        result_description=values.get("result_description"),
+    )
+
+
+def _checked_call(data: bytes, _line: IndexLine) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(data)
+    as_call(values)
+    return values
+
+
+READERS: dict[tuple[str, str], Reader] = {
+    ("version", "cli"): lambda data, _: cli_text.parse_version(_text(data)),
+    ("version", "axl"): lambda data, _: axl_answers.parse_version(data),
+    ("ntp", "cli"): lambda data, _: cli_text.parse_ntp_status(_text(data)),
+    ("own_certificate_before", "cli"): _identity_of_cli,
+    ("own_certificate", "cli"): _identity_of_cli,
+    ("own_certificate_before", "certificate-rest"): _identity_of_rest,
+    ("own_certificate", "certificate-rest"): _identity_of_rest,
+    ("csr", "cli"): lambda data, _: cli_text.parse_csr_text(_text(data)),
+    ("csr", "certificate-rest"): lambda data, _: parse_request(certificate_answers.parse_csr(data)),
+    ("csr", ""): lambda data, _: parse_request(data),
+    ("csr_request", ""): _asked,
+    ("issued_certificate", ""): lambda data, _: parse_certificate(data),
+    ("authority_certificate", ""): lambda data, _: parse_certificates(data),
+    ("trust_certificate", "cli"): _trust_of_cli,
+    ("trust_certificate", "certificate-rest"): _trust_of_rest,
+    ("security_profile", "axl"): _object_or_absent(axl_answers.parse_security_profile),
+    ("other_security_profile", "axl"): _object_or_absent(axl_answers.parse_security_profile),
+    ("sip_trunk", "axl"): _object_or_absent(axl_answers.parse_sip_trunk),
+    ("other_sip_trunk", "axl"): _object_or_absent(axl_answers.parse_sip_trunk),
+    ("route_pattern", "axl"): _object_or_absent(axl_answers.parse_route_pattern),
+    ("route_list", "axl"): _object_or_absent(axl_answers.parse_route_list),
+    ("route_group", "axl"): _object_or_absent(axl_answers.parse_route_group),
+    ("css", "axl"): _object_or_absent(axl_answers.parse_css),
+    ("line", "axl"): _object_or_absent(axl_answers.parse_line),
+    ("phone", "axl"): _object_or_absent(axl_answers.parse_phone),
+    ("service_status", "control-center"): lambda data, _: serviceability_answers.parse_service_status(data),
+    ("trunk_status", "risport"): lambda data, _: serviceability_answers.parse_device_status(data),
+    ("capture", ""): lambda data, _: parse_capture(io.BytesIO(data)),
+    ("sdl_trace", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
+    ("calllog", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
+    ("call", ""): _checked_call,
+}
+"""(kind, interface) to parser; interface ``""`` is any. An AXL object that does not exist is None."""
