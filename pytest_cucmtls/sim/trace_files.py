@@ -51,7 +51,8 @@ class RotatingFile:
             compressed.write(full.read_bytes())
         full.unlink()
         expired = self._path(self._number - self._keep_files)
-        expired.with_name(expired.name + ".gz").unlink(missing_ok=True)
+        for name in (expired.name, f"{expired.name}.gz"):
+            expired.with_name(name).unlink(missing_ok=True)
 
     def flush(self) -> None:
         """Put everything on disk."""

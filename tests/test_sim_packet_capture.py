@@ -1,0 +1,277 @@
+"""Packet captures of the simulated nodes: sniffed on loopback, or rebuilt from what the sockets carried."""
+
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simulated_nodes import pair, run
+
+from pytest_cucmtls.model.capture import CaptureReport
+from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.sim.packet_frames import ACK, PUSH, SYN, FrameView, TcpSegment, internet_checksum, read_frame, tcp_frame
+from pytest_cucmtls.sim.packet_screen import ScreenLines
+from pytest_cucmtls.wire.capture_report import parse_capture
+
+CAN_SNIFF = hasattr(os, "geteuid") and os.geteuid() == 0
+SOURCES = [pytest.param(True, marks=pytest.mark.skipif(not CAN_SNIFF, reason="needs the right to sniff")), False]
+
+
+def read(path: Path) -> CaptureReport:
+    """The file, parsed."""
+    with path.open("rb") as stream:
+        report = parse_capture(stream)
+    assert report.readable
+    assert report.problem is None
+    return report
+
+
+@pytest.mark.parametrize("sniff", SOURCES)
+def test_a_capture_holds_the_whole_handshake_and_only_once(tmp_path: Path, sniff: bool) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, sniff=sniff) as both:
+            assert both.a.packet_capture is not None
+            path = tmp_path / "platform" / "cli" / "packets.cap"
+            capture = both.a.packet_capture.start_file(path, count=100_000, snap_length=None, host=both.b.ip, port=None)
+            await both.call()
+            packets = capture.stop()
+            assert capture.stop() == packets
+            report = read(path)
+            assert report.packets == packets
+            [handshake] = report.handshakes
+            assert (handshake.client.ip, str(handshake.server)) == (both.a.ip, f"{both.b.ip}:5061")
+            assert handshake.tcp_opened
+            assert handshake.mutual_authentication == "yes"
+            assert report.addresses == tuple(sorted((both.a.ip, both.b.ip)))
+            assert ("recorded at the sockets" in capture.comment) is not sniff
+            assert [("recorded at the sockets" in comment) for comment in report.comments] == ([] if sniff else [True])
+
+    run(work())
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize("sniff", SOURCES)
+def test_tshark_finds_nothing_malformed(tmp_path: Path, sniff: bool) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, sniff=sniff) as both:
+            assert both.b.packet_capture is not None
+            capture = both.b.packet_capture.start_file(
+                tmp_path / "packets.cap", count=1000, snap_length=None, host=both.a.ip, port=5061
+            )
+            await both.call()
+            await both.stop()
+            capture.stop()
+
+    run(work())
+    strict = [] if sniff else ["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]
+    problems = "_ws.malformed || tcp.analysis.lost_segment || tcp.analysis.retransmission || tcp.analysis.out_of_order"
+    bad = " || tcp.checksum.status == 0 || ip.checksum.status == 0" if strict else ""
+    path = str(tmp_path / "packets.cap")
+    for expression, expected in ((problems + bad, 0), ("tls.handshake.type == 11", 2), ("tcp.flags.syn == 1", 2)):
+        found = subprocess.run(
+            ["tshark", "-n", "-r", path, *strict, "-Y", expression], capture_output=True, text=True, check=True, timeout=60
+        )
+        assert len(found.stdout.splitlines()) == expected, expression
+
+
+@pytest.mark.parametrize("sniff", SOURCES)
+def test_no_segment_is_longer_than_on_a_lan(tmp_path: Path, sniff: bool) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, sniff=sniff) as both:
+            assert both.a.packet_capture is not None
+            lines: list[str] = []
+            capture = both.a.packet_capture.start_screen(lines.append, count=1000, numeric=True, host=None, port=None)
+            await both.call()
+            assert capture.stop() == len(lines)
+            sizes = [int(line.rpartition("length ")[2]) for line in lines]
+            assert max(sizes) == 1448
+
+    run(work())
+
+
+@pytest.mark.parametrize("sniff", SOURCES)
+def test_a_snap_length_cuts_packets_and_keeps_their_original_length(tmp_path: Path, sniff: bool) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, sniff=sniff) as both:
+            assert both.a.packet_capture is not None
+            path = tmp_path / "packets.cap"
+            capture = both.a.packet_capture.start_file(path, count=1000, snap_length=128, host=both.b.ip, port=None)
+            await both.call()
+            capture.stop()
+            report = read(path)
+            assert 0 < report.cut_packets < report.packets
+
+    run(work())
+
+
+@pytest.mark.parametrize("sniff", SOURCES)
+@pytest.mark.parametrize(
+    ("host", "port", "kept"), [(None, None, True), ("peer", 5061, True), ("peer", 5060, False), ("other", None, False)]
+)
+def test_filters_keep_what_they_name(tmp_path: Path, sniff: bool, host: str | None, port: int | None, kept: bool) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, sniff=sniff) as both:
+            assert both.a.packet_capture is not None
+            address = {"peer": both.b.ip, "other": "127.0.0.1"}.get(host or "")
+            capture = both.a.packet_capture.start_file(
+                tmp_path / "packets.cap", count=1000, snap_length=None, host=address, port=port
+            )
+            await both.call()
+            assert (capture.stop() > 0) is kept
+            size = (tmp_path / "packets.cap").stat().st_size
+            assert (size == 24) is (sniff and not kept)
+
+    run(work())
+
+
+@pytest.mark.parametrize("sniff", SOURCES)
+def test_a_capture_stops_at_its_count(tmp_path: Path, sniff: bool) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, sniff=sniff) as both:
+            assert both.a.packet_capture is not None
+            capture = both.a.packet_capture.start_file(tmp_path / "packets.cap", count=4, snap_length=None, host=None, port=None)
+            await both.call()
+            assert capture.stop() == 4
+            assert read(tmp_path / "packets.cap").packets == 4
+
+    run(work())
+
+
+@pytest.mark.parametrize("sniff", SOURCES)
+def test_media_flows_from_phone_to_phone_and_not_through_the_node(tmp_path: Path, sniff: bool) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, sniff=sniff) as both:
+            assert both.a.packet_capture is not None
+            path = tmp_path / "packets.cap"
+            capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=None, port=None)
+            await both.call()
+            capture.stop()
+            assert read(path).streams == ()
+
+    run(work())
+
+
+@pytest.mark.parametrize("sniff", SOURCES)
+def test_a_capture_started_late_shows_no_beginning(tmp_path: Path, sniff: bool) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, sniff=sniff) as both:
+            assert both.a.packet_capture is not None
+            await both.call()
+            path = tmp_path / "packets.cap"
+            capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=both.b.ip, port=None)
+            await both.call()
+            assert capture.stop() > 0
+            assert all(not handshake.tcp_opened and not handshake.server_chain for handshake in read(path).handshakes)
+
+    run(work())
+
+
+@pytest.mark.parametrize("sniff", SOURCES)
+def test_packets_are_stamped_with_the_nodes_clock(tmp_path: Path, sniff: bool) -> None:
+    async def work() -> None:
+        both = pair(tmp_path, sniff=sniff)
+        both.a.clock_offset = timedelta(hours=2)
+        async with both:
+            assert both.a.packet_capture is not None
+            path = tmp_path / "packets.cap"
+            capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=None, port=None)
+            await both.call()
+            capture.stop()
+            first_at = read(path).first_at
+            assert first_at is not None
+            assert abs(first_at - datetime.now(UTC) - timedelta(hours=2)) < timedelta(minutes=1)
+
+    run(work())
+
+
+@pytest.mark.skipif(not CAN_SNIFF, reason="needs the right to sniff")
+def test_everything_sent_before_the_stop_is_in_the_file(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        assert both.a.packet_capture is not None
+        path = tmp_path / "packets.cap"
+        capture = both.a.packet_capture.start_file(path, count=100_000, snap_length=None, host=both.b.ip, port=None)
+        with socket.socket(type=socket.SOCK_DGRAM) as sender, socket.socket(type=socket.SOCK_DGRAM) as receiver:
+            sender.bind((both.a.ip, 0))
+            receiver.bind((both.b.ip, 0))
+            for number in range(500):
+                sender.sendto(struct.pack(">I", number), receiver.getsockname())
+            assert capture.stop() == 500
+        assert read(path).packets == 500
+
+    run(work())
+
+
+SEGMENTS = st.builds(
+    TcpSegment,
+    src=st.just(Endpoint("127.1.2.3", 40000)),
+    dst=st.just(Endpoint("127.1.2.4", 5061)),
+    sequence=st.integers(0, 2**33),
+    acknowledgement=st.integers(0, 2**33),
+    flags=st.sampled_from([SYN, SYN | ACK, ACK, ACK | PUSH]),
+    timestamp=st.tuples(st.integers(0, 2**40), st.integers(0, 2**32 - 1)),
+    payload=st.binary(max_size=1448),
+)
+
+
+@settings(max_examples=80)
+@given(SEGMENTS, st.integers(0, 100_000))
+def test_a_built_frame_has_correct_checksums_and_reads_back(segment: TcpSegment, identification: int) -> None:
+    frame = tcp_frame(segment, identification)
+    view = read_frame(frame)
+    assert view is not None
+    assert (view.src, view.dst, view.flags, view.payload_bytes) == (segment.src, segment.dst, segment.flags, len(segment.payload))
+    assert view.sequence == segment.sequence & 0xFFFFFFFF
+    assert view.timestamp == (segment.timestamp[0] & 0xFFFFFFFF, segment.timestamp[1])
+    addresses = b"".join(IPv4Address(end.ip).packed for end in (segment.src, segment.dst))
+    assert internet_checksum(frame[14:34]) == 0
+    assert internet_checksum(addresses + struct.pack(">BBH", 0, 6, len(frame) - 34) + frame[34:]) == 0
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=120), st.integers(0, 120))
+def test_any_bytes_are_read_or_passed_over(noise: bytes, cut: int) -> None:
+    read_frame(noise)
+    read_frame(bytes(12) + b"\x08\x00" + noise)
+    whole = tcp_frame(TcpSegment(Endpoint("127.0.0.1", 1), Endpoint("127.0.0.2", 2), 1, 1, ACK, (1, 1), b"x" * 40), 1)
+    read_frame(whole[:cut])
+    read_frame(whole[:54] + noise)
+
+
+def _view(src: Endpoint, dst: Endpoint, flags: int, sequence: int, acknowledgement: int, size: int) -> FrameView:
+    return FrameView("tcp", src, dst, size, sequence, acknowledgement, flags, 182, (2864697196, 5629758))
+
+
+def test_screen_lines_are_tcpdumps_of_the_time() -> None:
+    client, server = Endpoint("10.106.95.203", 42387), Endpoint("10.106.95.200", 5061)
+    packets = (
+        _view(client, server, ACK | PUSH, 790302485, 3661485150, 1146),
+        _view(server, client, ACK, 3661485150, 790303631, 0),
+    )
+    old = ScreenLines(old_style=True, names={"10.106.95.203": "CUCMA"})
+    first, second = [old.line(1432391653410944000, view) for view in packets]
+    assert first == (
+        "14:34:13.410944 IP CUCMA.42387 > 10.106.95.200.sip-tls: P 790302485:790303631(1146) ack 3661485150 win 182 "
+        "<nop,nop,timestamp 2864697196 5629758>"
+    )
+    assert second.split(": ", 1)[1].startswith(". ack 1146 win 182 <nop,nop,timestamp ")
+    new = ScreenLines(old_style=False, names={})
+    first, second = [new.line(0, view) for view in packets]
+    assert "IP 10.106.95.203.42387 > 10.106.95.200.5061: Flags [P.], seq 790302485:790303631, ack 3661485150, win 182, " in first
+    assert first.endswith("length 1146")
+    assert re.search(r": Flags \[\.\], ack 1146, win 182, options \[nop,nop,TS val \d+ ecr \d+\], length 0$", second)
+
+
+def test_other_protocols_have_a_screen_line_too() -> None:
+    lines = ScreenLines(old_style=False, names={})
+    ends = Endpoint("10.0.0.1", 53), Endpoint("10.0.0.2", 5353)
+    assert lines.line(0, FrameView("udp", *ends, 12)).endswith("10.0.0.1.53 > 10.0.0.2.5353: UDP, length 12")
+    assert lines.line(0, FrameView("ip", *ends, 12)).endswith("length 12")
