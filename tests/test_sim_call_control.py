@@ -4,10 +4,10 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from simulated_nodes import PHONES, Authority, call_log_text, manager, pair, run, sdl_text
 
 from pytest_cucmtls.sim.calls import Call, CallLength
 from pytest_cucmtls.sim.state import NodeState
+from tests.simulated_nodes import PHONES, Authority, call_log_text, manager, pair, run, sdl_text
 
 
 def suite_of(call: Call) -> str | None:

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulated_nodes import PHONES, SimulatedPair, call_log_text, manager, pair, run, sdl_text
 
 from pytest_cucmtls.sim.calls import Call
 from pytest_cucmtls.sim.state import NodeState
+from tests.simulated_nodes import PHONES, SimulatedPair, call_log_text, manager, pair, run, sdl_text
 
 
 def add_phone(node: NodeState, name: str, number: str) -> None:

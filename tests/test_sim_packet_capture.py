@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated_nodes import pair, run
 
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.sim.packet_frames import ACK, PUSH, SYN, FrameView, TcpSegment, internet_checksum, read_frame, tcp_frame
 from pytest_cucmtls.sim.packet_screen import ScreenLines
 from pytest_cucmtls.wire.capture_report import parse_capture
+from tests.simulated_nodes import pair, run
 
 CAN_SNIFF = hasattr(os, "geteuid") and os.geteuid() == 0
 SOURCES = [pytest.param(True, marks=pytest.mark.skipif(not CAN_SNIFF, reason="needs the right to sniff")), False]

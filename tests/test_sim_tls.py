@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from simulated_nodes import Authority, SimulatedPair, Store, manager, pair, run, sdl_text
 
 from pytest_cucmtls.model.handshakes import Handshake, HandshakeOutcome
 from pytest_cucmtls.sim.calls import Call
 from pytest_cucmtls.sim.trunks import split_names
 from pytest_cucmtls.wire.capture_report import parse_capture
+from tests.simulated_nodes import Authority, SimulatedPair, Store, manager, pair, run, sdl_text
 
 
 async def captured_call(both: SimulatedPair, folder: Path, source: str = "A") -> tuple[Call, Handshake]:

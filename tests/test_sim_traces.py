@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from simulated_nodes import Authority, call_log_text, pair, run, sdl_text
 
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.sim import sdl_records
@@ -17,6 +16,7 @@ from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.sim.trace_files import RotatingFile
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.wire.traces import parse_trace
+from tests.simulated_nodes import Authority, call_log_text, pair, run, sdl_text
 
 RECORD = re.compile(r"^(\d{8})\.(\d{3}) \|\d\d:\d\d:\d\d\.\d{3} \|(\w[\w-]*)\s*\|", re.MULTILINE)
 
