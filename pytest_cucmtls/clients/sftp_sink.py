@@ -45,9 +45,10 @@ class SftpSink:
         self._acceptor: asyncssh.SSHAcceptor | None = None
 
     def __enter__(self) -> Self:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if not self.folder.is_dir():
-            raise ConfigurationInvalid("SFTP sink", "folder", f"{self.folder} is not a folder")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise ConfigurationInvalid("SFTP sink", "folder", f"{self.folder} cannot be made: {problem.strerror}") from None
         self._loop = LoopThread("sftp-sink")
         try:
             self._acceptor = self._loop.run(self._listen())

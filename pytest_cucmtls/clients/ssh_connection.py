@@ -16,6 +16,7 @@ from pytest_cucmtls.model.secrets import Secret
 _SCREEN_COLUMNS, _SCREEN_ROWS = 511, 200
 """Wide, so that echoed commands do not wrap."""
 _LEAVE_SECONDS = 2.0
+_ALLOW_LEGACY = "Older releases offer SHA-1, CBC and ssh-rsa only: allow legacy algorithms for this cluster."
 
 
 class ShellChannel(asyncssh.SSHClientSession[bytes]):
@@ -127,17 +128,17 @@ async def open_shell(
     except asyncssh.PermissionDenied:
         raise CredentialsRefused("cli", node.address, user, login.strange_challenge) from None
     except asyncssh.KeyExchangeFailed as problem:
-        raise _unreachable(
-            node,
-            f"no common algorithm: {problem.reason}",
-            "Older releases offer SHA-1, CBC and ssh-rsa only: allow legacy algorithms for this cluster.",
-        ) from None
+        raise _unreachable(node, f"no common algorithm: {problem.reason}", _ALLOW_LEGACY) from None
     except asyncssh.ChannelOpenError as problem:
         raise UnexpectedAnswer("cli", "open a shell", problem.reason, "the node refused a terminal session") from None
-    except (OSError, asyncssh.Error, asyncssh.ConnectionLost) as problem:
+    except OSError as problem:
+        raise _unreachable(node, problem.strerror or str(problem)) from None
+    except asyncssh.Error as problem:
         if login.host_key_refused:
             raise trust.refusal() from None
-        raise _unreachable(node, str(problem) or type(problem).__name__) from None
+        # A node that shares no algorithm with us may hang up before our side notices.
+        remedy = "" if trust.presented or legacy_algorithms else _ALLOW_LEGACY
+        raise _unreachable(node, problem.reason or type(problem).__name__, remedy) from None
 
 
 async def _connect(
