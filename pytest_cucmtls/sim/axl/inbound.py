@@ -83,6 +83,9 @@ def _literal(value: str, field: Field, version: str) -> str:
 
 def _group(element: Element, field: Field, database: Database, version: str) -> Row:
     """Nested elements; a repeating one becomes a list of rows."""
+    if field.alternatives:
+        sent = read_fields(element, field.children, database, version)
+        return {name: value for name, value in sent.items() if value}
     if not field.holds_list:
         return with_unset(read_fields(element, field.children, database, version), field.children)
     member = field.children[0]

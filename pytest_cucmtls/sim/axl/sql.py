@@ -69,6 +69,7 @@ def _lock(connection: sqlite3.Connection) -> None:
         steps += 1
         return int(steps > _MOST_STEPS)
 
+    connection.create_function("nvl", 2, lambda value, instead: instead if value is None else value, deterministic=True)
     connection.commit()
     connection.set_authorizer(authorize)
     connection.set_progress_handler(progress, 10_000)

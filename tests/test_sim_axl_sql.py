@@ -1,0 +1,205 @@
+"""executeSQLQuery over the simulated tables: right rows, lower-case columns, reading only, bounded."""
+
+import contextlib
+from collections.abc import Iterator
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_cucmtls.sim.axl import sql as sql_module
+from pytest_cucmtls.sim.axl.faults import AxlFault
+from pytest_cucmtls.sim.axl.sql import Table, run_query
+from pytest_cucmtls.wire.x509 import parse_certificate
+from tests.axl_cluster import AxlCluster, serving, serving_a_trunk
+
+TABLES = {"t": Table(("name", "port"), [("a", 1), ("b", 2), ("c", None)])}
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[AxlCluster]:
+    with serving_a_trunk("12.5") as one:
+        yield one
+
+
+def query(cluster: AxlCluster, sql: str) -> list[dict[str, str | None]]:
+    result = cluster.result("executeSQLQuery", f"<sql>{escape(sql)}</sql>")
+    return [{cell.tag: cell.text for cell in row} for row in result]
+
+
+def test_a_trunk_is_joined_with_its_profile_and_destination(cluster: AxlCluster) -> None:
+    rows = query(
+        cluster,
+        "SELECT d.name, sp.x509subjectname, m.name AS mode, t.name AS transport, std.address, std.port, cls.name AS legs "
+        "FROM device d JOIN typeclass c ON c.enum = d.tkclass JOIN sipdevice sd ON sd.fkdevice = d.pkid "
+        "JOIN siptrunkdestination std ON std.fksipdevice = sd.pkid JOIN securityprofile sp ON sp.pkid = d.fksecurityprofile "
+        "JOIN typedevicesecuritymode m ON m.enum = sp.tkdevicesecuritymode JOIN typetransport t ON t.enum = sp.tktransport "
+        "JOIN typesiptrunkcalllegsecurity cls ON cls.enum = sd.tksiptrunkcalllegsecurity WHERE c.name = 'Trunk'",
+    )
+    assert rows == [
+        {
+            "name": "to-cluster-b",
+            "x509subjectname": "cucm-b.beta.example",
+            "mode": "Encrypted",
+            "transport": "TLS",
+            "address": "10.0.0.1",
+            "port": "5061",
+            "legs": "When using both sRTP and TLS",
+        }
+    ]
+
+
+def test_certificates_of_every_service_are_readable_on_any_release() -> None:
+    with serving("9.1") as old:
+        store = old.node.certificates
+        own = store.own("CallManager")
+        assert own is not None
+        store.import_trust("CallManager-trust", own.der)
+        rows = query(
+            old,
+            "select c.subjectname, c.serialnumber, c.certificate, t.name as service from certificate c "
+            "join certificateservicecertificatemap m on m.fkcertificate = c.pkid "
+            "join typecertificateservice t on t.enum = m.tkcertificateservice order by t.name",
+        )
+        assert [row["service"] for row in rows] == ["CallManager", "CallManager-trust", "tomcat"]
+        parsed = parse_certificate((rows[0]["certificate"] or "").encode())
+        assert parsed.der == own.der
+        assert rows[0]["serialnumber"] == f"{parsed.serial_number:x}"
+        tomcat = query(old, "select name from typecertificateservice where enum = 6")
+        assert tomcat == [{"name": "tomcat-trust"}]
+
+
+def test_a_pkid_is_the_uuid_in_lower_case_without_braces(cluster: AxlCluster) -> None:
+    uuid = str(cluster.state.database.rows("sipTrunk")[0]["uuid"])
+    assert query(cluster, "select pkid from device where name = 'to-cluster-b'") == [{"pkid": uuid.strip("{}").lower()}]
+
+
+def test_null_is_an_empty_element_and_no_rows_an_empty_return(cluster: AxlCluster) -> None:
+    assert query(cluster, "select fkcallingsearchspace from device where name = 'to-cluster-b'") == [
+        {"fkcallingsearchspace": None}
+    ]
+    assert "<return/>" in cluster.call("executeSQLQuery", "<sql>select * from device where 1 = 0</sql>").text
+
+
+def test_a_query_sees_the_state_of_its_moment(cluster: AxlCluster) -> None:
+    before = query(cluster, "select description from device where name = 'to-cluster-b'")
+    cluster.result("updateSipTrunk", "<name>to-cluster-b</name><description>seen by sql</description>")
+    assert before != query(cluster, "select description from device where name = 'to-cluster-b'")
+
+
+def test_lines_and_patterns_are_in_the_number_plan(cluster: AxlCluster) -> None:
+    assert query(cluster, "select dnorpattern from numplan where tkpatternusage = 5") == [{"dnorpattern": "9898"}]
+    assert query(cluster, "select dnorpattern from numplan where tkpatternusage = 2") == [{"dnorpattern": "1018"}]
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("select first 2 name from t", ["a", "b"]),
+        ("SELECT SKIP 1 FIRST 1 name FROM t", ["b"]),
+        ("select skip 2 name from t", ["c"]),
+        ("select name from t order by name desc;", ["c", "b", "a"]),
+        ("select first 1 name from t order by port desc", ["b"]),
+        ("select name from t where nvl(port, 0) < 2 order by name desc", ["c", "a"]),
+        ("with x as (select name from t) select * from x", ["a", "b", "c"]),
+    ],
+)
+def test_informix_s_first_and_skip_are_understood(sql: str, names: list[str]) -> None:
+    assert [dict(row)["name"] for row in run_query(sql, TABLES)] == names
+
+
+@pytest.mark.parametrize(
+    ("sql", "column"),
+    [
+        ("select count(*) from t", "count"),
+        ("select NAME from t", "name"),
+        ("select t.name as Peer from t", "peer"),
+        ("select 1 from t", "expression"),
+    ],
+)
+def test_columns_are_named_in_lower_case(sql: str, column: str) -> None:
+    assert next(iter(run_query(sql, TABLES)))[0][0] == column
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("", -201),
+        ("selct name from t", -201),
+        ("select name frm t", -201),
+        ("select ' from t", -201),
+        ("select 1; select 2", -201),
+        ("select name from absent", -206),
+        ("select absent from t", -217),
+        ("insert into t values ('x', 1)", -201),
+        ("update t set name = 'x'", -201),
+        ("delete from t", -201),
+        ("drop table t", -201),
+        ("pragma table_info(t)", -201),
+        ("attach database '/tmp/x' as x", -201),
+        ("with x as (select 1) delete from t", -201),
+        ("select load_extension('x')", -201),
+        ("select randomblob(1000000000)", -201),
+        ("select name from pragma_table_info('t')", -201),
+        ("with recursive r(n) as (select 1 union all select n + 1 from r) select sum(n) from r", -1),
+        ("with recursive r(n) as (select 1 union all select n + 1 from r) select n from r", -1),
+        ("select replace(hex(zeroblob(10000)), '0', 'x') from t", -201),
+    ],
+)
+def test_everything_but_a_bounded_select_is_refused(sql: str, code: int) -> None:
+    with pytest.raises(AxlFault) as refused:
+        run_query(sql, TABLES)
+    assert refused.value.code == code
+
+
+def test_a_syntax_error_has_the_reported_words(cluster: AxlCluster) -> None:
+    assert cluster.fault("executeSQLQuery", "<sql>select from where</sql>") == (
+        "soapenv:Client",
+        -201,
+        "A syntax error has occurred.",
+    )
+    assert cluster.fault("executeSQLQuery")[1] == -201
+
+
+def test_an_answer_above_the_limit_is_refused_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql_module, "LARGEST_ANSWER_BYTES", 40)
+    with pytest.raises(AxlFault, match=r"Query request too large\. Total rows matched: \d+ rows\. Suggestive Row Fetch"):
+        run_query("select name, port from t", TABLES)
+    assert len(run_query("select port from t where port = 1", TABLES)) == 1
+
+
+def test_sql_updates_are_refused_and_recorded(cluster: AxlCluster) -> None:
+    assert cluster.fault("executeSQLUpdate", "<sql>delete from device</sql>")[1] == -1
+    assert cluster.state.writes[-1].operation == "executeSQLUpdate"
+
+
+PIECES = [
+    "select",
+    "name",
+    "from",
+    "t",
+    "where",
+    "port",
+    "=",
+    "1",
+    "(",
+    ")",
+    "*",
+    ",",
+    "'",
+    '"',
+    "first",
+    "skip",
+    "union",
+    "--",
+    ";",
+]
+WORDS = st.lists(st.sampled_from([*PIECES, "\x00", "\ud800"]), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(WORDS)
+def test_no_query_crashes_the_service(words: list[str]) -> None:
+    with contextlib.suppress(AxlFault):
+        run_query(" ".join(["select", *words]), TABLES)
