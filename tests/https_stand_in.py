@@ -45,6 +45,8 @@ class Prepared:
     headers: tuple[tuple[str, str], ...] = ()
     announced_bytes: int | None = None
     silent: bool = False
+    chunked: bool = False
+    """The body is in chunks already."""
 
 
 @dataclass
@@ -137,7 +139,8 @@ def _handler(stand_in: HttpsStandIn) -> type[BaseHTTPRequestHandler]:
             self.send_response(prepared.status)
             self.send_header("Content-Type", prepared.content_type)
             announced = len(prepared.body) if prepared.announced_bytes is None else prepared.announced_bytes
-            self.send_header("Content-Length", str(announced))
+            framing = ("Transfer-Encoding", "chunked") if prepared.chunked else ("Content-Length", str(announced))
+            self.send_header(*framing)
             for name, value in prepared.headers:
                 self.send_header(name, value)
             # As Tomcat does for faults; it also keeps idle server threads from outliving a test.

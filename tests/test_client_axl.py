@@ -279,15 +279,23 @@ def test_a_trunk_write_sends_every_field_of_step_9_and_the_defaults_the_schema_r
     assert b">True<" not in cluster.asked[0].body
 
 
-def test_a_trunk_update_replaces_the_destinations_and_leaves_out_what_cannot_change(cluster: Cluster) -> None:
+def test_a_trunk_update_replaces_the_destinations_and_leaves_alone_what_the_value_does_not_state(cluster: Cluster) -> None:
     cluster.says(answer("updateSipTrunk", CONFIRMED))
     cluster.writer().update_sip_trunk("T", TRUNK)
     fields = sent(cluster.request())
-    assert fields["name"] == "T"
-    assert not {"newName", "product", "class", "protocol", "protocolSide", "addDestinations", "removeDestinations"} & set(fields)
-    assert child(cluster.request(), "destinations", "destination") is not None
+    assert list(fields) == ["name", "securityProfileName", "srtpAllowed", "destinations"]
+    assert sent(cluster.request(), "destinations", "destination")["addressIpv4"] == "10.0.0.2"
     cluster.writer().update_sip_trunk("Old", TRUNK)
     assert list(sent(cluster.request()).items())[:2] == [("name", "Old"), ("newName", "T")]
+
+
+def test_stated_values_are_written_even_when_they_are_false_zero_or_empty(cluster: Cluster) -> None:
+    cluster.says(answer("updateSipTrunk", CONFIRMED))
+    cluster.writer().update_sip_trunk("T", SipTrunk("T", description="", srtp_allowed=False, sig_digits=0))
+    assert sent(cluster.request()) == {"name": "T", "description": None, "sigDigits": "0", "srtpAllowed": "false"}
+    digits = child(cluster.request(), "sigDigits")
+    assert digits is not None
+    assert digits.get("enable") == "true"
 
 
 def test_what_was_written_reads_back_as_the_same_value(cluster: Cluster) -> None:

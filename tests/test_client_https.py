@@ -1,5 +1,6 @@
 """HttpsSession against loopback HTTPS servers: whom it trusts, what it refuses, and what it lets be read."""
 
+import gzip
 import hashlib
 import ssl
 from pathlib import Path
@@ -102,8 +103,18 @@ def test_a_pinned_certificate_does_not_vouch_for_others_it_signed(
 
 def test_an_expired_certificate_is_refused_even_when_it_is_pinned(tmp_path: Path) -> None:
     identity, public = make_certificate("cucm-a", days_valid=-1).write(tmp_path, "expired")
-    with HttpsStandIn(identity, [OK]) as server, pytest.raises(PeerNotVerified, match="expired"):
+    with HttpsStandIn(identity, [OK]) as server, pytest.raises(PeerNotVerified, match="expired") as refused:
         ask(server.session(public))
+    assert "Renew" in refused.value.remedy
+
+
+def test_public_authorities_vouch_for_nothing_when_a_bundle_is_given(tomcat: Files) -> None:
+    with HttpsStandIn(tomcat[0], [OK]) as server:
+        session = server.session(tomcat[1])
+        for _ in range(2):
+            session.get("axl", "page", "/axl/")
+        assert session._adapter._context.cert_store_stats()["x509"] == 1
+        session.close()
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
@@ -197,6 +208,26 @@ def test_an_answer_that_is_cut_off_is_not_taken_for_a_whole_one(tomcat: Files) -
     server = HttpsStandIn(tomcat[0], [Prepared(b"<half", announced_bytes=100)])
     with server, pytest.raises(UnexpectedAnswer, match="cut off"):
         ask(server.session(tomcat[1]))
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_an_answer_in_chunks_is_read_to_its_last_one_or_refused(tomcat: Files, cut: bool) -> None:
+    body = b"5\r\n<fine\r\n2\r\n/>\r\n" + (b"" if cut else b"0\r\n\r\n")
+    server = HttpsStandIn(tomcat[0], [Prepared(body, chunked=True)])
+    with server:
+        if not cut:
+            assert ask(server.session(tomcat[1])) == b"<fine/>"
+            return
+        with pytest.raises(UnexpectedAnswer, match="cut off"):
+            ask(server.session(tomcat[1]))
+
+
+def test_a_compressed_answer_counts_with_its_full_size(tomcat: Files) -> None:
+    packed = Prepared(gzip.compress(b"x" * 5_000_000), headers=(("Content-Encoding", "gzip"),))
+    with HttpsStandIn(tomcat[0], [packed]) as server:
+        with pytest.raises(UnexpectedAnswer, match="more than 4999999 bytes"):
+            ask(server.session(tomcat[1]), 4_999_999)
+        assert len(ask(server.session(tomcat[1]), 5_000_000)) == 5_000_000
 
 
 def test_a_silent_server_is_a_timeout_and_a_closed_port_is_unreachable(tomcat: Files) -> None:

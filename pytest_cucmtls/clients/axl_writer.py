@@ -1,10 +1,11 @@
 """Writes the objects of steps 8, 9 and 10 through AXL; exists only for runs that may change a cluster.
 
-Every field of the procedure is sent, so that an object made by hand ends up the same as one made here. Elements the
-schema requires but a value leaves open get the defaults the administration page would use.
+A new object is sent with every field of the procedure: what a value leaves open (None) gets the default of the
+administration page. An update sends only what the value states, so nothing else of an existing object is lost.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pytest_cucmtls.clients.axl import AxlReader, pattern_key
 from pytest_cucmtls.clients.axl_schema import object_fields, operations
@@ -12,8 +13,61 @@ from pytest_cucmtls.model.cucm import RoutePattern, SipTrunk, SipTrunkSecurityPr
 from pytest_cucmtls.model.readings import Reading
 from pytest_cucmtls.wire.axl_answers import parse_confirmation
 
-_TRUNK_CLASS = {"product": "SIP Trunk", "class": "Trunk", "protocol": "SIP", "protocolSide": "User"}
-_ALL_DIGITS = 99
+NEW_PROFILE: Final[Mapping[str, Any]] = {
+    "description": "",
+    "securityMode": "Non Secure",
+    "incomingTransport": "TCP+UDP",
+    "outgoingTransport": "TCP",
+    "digestAuthentication": "false",
+    "noncePolicyTime": 600,
+    "x509SubjectName": "",
+    "incomingPort": 5060,
+    "applLevelAuthentication": "false",
+    "acceptPresenceSubscription": "false",
+    "acceptOutOfDialogRefer": "false",
+    "acceptUnsolicitedNotification": "false",
+    "allowReplaceHeader": "false",
+    "transmitSecurityStatus": "false",
+    "sipV150OutboundSdpOfferFiltering": "Use Default Filter",
+    "allowChargingHeader": "false",
+}
+"""What the Non Secure profile has, which step 8 copies."""
+NEW_TRUNK: Final[Mapping[str, Any]] = {
+    "product": "SIP Trunk",
+    "class": "Trunk",
+    "protocol": "SIP",
+    "protocolSide": "User",
+    "description": "",
+    "callingSearchSpaceName": "",
+    "devicePoolName": "Default",
+    "networkLocation": "Use System Default",
+    "locationName": "Hub_None",
+    "packetCaptureMode": "None",
+    "packetCaptureDuration": 0,
+    "securityProfileName": "Non Secure SIP Trunk Profile",
+    "sipProfileName": "Standard SIP Profile",
+    "presenceGroupName": "Standard Presence group",
+    "destAddrIsSrv": "false",
+    "tkSipCodec": "711ulaw",
+    "sigDigits": {"_value_1": "99", "enable": "false"},
+    "srtpAllowed": "false",
+    "srtpFallbackAllowed": "false",
+    "dtmfSignalingMethod": "No Preference",
+    "sipTrunkType": "None(Default)",
+    "runOnEveryNode": "false",
+    "trunkTrafficSecure": "When using both sRTP and TLS",
+    "callingAndCalledPartyInfoFormat": "Deliver DN only in connected party",
+}
+"""What the page for a new SIP trunk starts with; 99 significant digits are all."""
+NEW_PATTERN: Final[Mapping[str, Any]] = {
+    "description": "",
+    "blockEnable": "false",
+    "useCallingPartyPhoneMask": "Default",
+    "digitDiscardInstructionName": "",
+    "networkLocation": "OnNet",
+    "prefixDigitsOut": "",
+}
+"""What the schema requires of a new route pattern."""
 
 
 class AxlWriter(AxlReader):
@@ -26,13 +80,13 @@ class AxlWriter(AxlReader):
 
     def add_security_profile(self, profile: SipTrunkSecurityProfile) -> Reading[str]:
         """Create a SIP trunk security profile (step 8)."""
-        fields = {"name": profile.name, **profile_fields(profile)}
+        fields = {**NEW_PROFILE, "name": profile.name, **profile_fields(profile)}
         return self._write(
             "addSipTrunkSecurityProfile", {"sipTrunkSecurityProfile": self._known("SipTrunkSecurityProfile", fields)}
         )
 
     def update_security_profile(self, name: str, profile: SipTrunkSecurityProfile) -> Reading[str]:
-        """Set every field of the profile called `name`; a different `profile.name` renames it."""
+        """Set the stated fields of the profile called `name`; a different `profile.name` renames it."""
         fields = self._known("SipTrunkSecurityProfile", profile_fields(profile))
         return self._write("updateSipTrunkSecurityProfile", {"name": name, **_new_name(name, profile.name), **fields})
 
@@ -42,11 +96,11 @@ class AxlWriter(AxlReader):
 
     def add_sip_trunk(self, trunk: SipTrunk) -> Reading[str]:
         """Create a SIP trunk (step 9)."""
-        fields = {"name": trunk.name, **_TRUNK_CLASS, **trunk_fields(trunk)}
+        fields = {**NEW_TRUNK, "name": trunk.name, **trunk_fields(trunk)}
         return self._write("addSipTrunk", {"sipTrunk": self._known("SipTrunk", fields)})
 
     def update_sip_trunk(self, name: str, trunk: SipTrunk) -> Reading[str]:
-        """Set every field of the procedure on the trunk called `name`; its destinations are replaced."""
+        """Set the stated fields of the trunk called `name`; its destinations, when any are stated, are replaced."""
         fields = self._known("SipTrunk", trunk_fields(trunk))
         return self._write("updateSipTrunk", {"name": name, **_new_name(name, trunk.name), **fields})
 
@@ -63,10 +117,11 @@ class AxlWriter(AxlReader):
     def add_route_pattern(self, pattern: RoutePattern) -> Reading[str]:
         """Create a route pattern (step 10)."""
         key = pattern_key(pattern.pattern, pattern.partition)
-        return self._write("addRoutePattern", {"routePattern": self._known("RoutePattern", {**key, **pattern_fields(pattern)})})
+        fields = self._known("RoutePattern", {**NEW_PATTERN, **key, **pattern_fields(pattern)})
+        return self._write("addRoutePattern", {"routePattern": fields})
 
     def update_route_pattern(self, pattern: str, partition: str, new: RoutePattern) -> Reading[str]:
-        """Set every field of the route pattern found by pattern and partition."""
+        """Set the stated fields of the route pattern found by pattern and partition."""
         moved: dict[str, Any] = {} if new.pattern == pattern else {"newPattern": new.pattern}
         if new.partition != partition:
             moved["newRoutePartitionName"] = new.partition
@@ -86,80 +141,80 @@ class AxlWriter(AxlReader):
 
 
 def profile_fields(profile: SipTrunkSecurityProfile) -> dict[str, Any]:
-    """Every field of step 8 except the name, in AXL's words; None becomes the schema's default."""
-    return {
-        "description": profile.description or "",
-        "securityMode": profile.security_mode or "Non Secure",
-        "incomingTransport": profile.incoming_transport or "TCP+UDP",
-        "outgoingTransport": profile.outgoing_transport or "TCP",
-        "digestAuthentication": flag(profile.digest_authentication),
-        "noncePolicyTime": 600 if profile.nonce_policy_time is None else profile.nonce_policy_time,
-        "x509SubjectName": profile.x509_subject_name or "",
-        "incomingPort": 5060 if profile.incoming_port is None else profile.incoming_port,
-        "applLevelAuthentication": flag(profile.appl_level_authentication),
-        "acceptPresenceSubscription": flag(profile.accept_presence_subscription),
-        "acceptOutOfDialogRefer": flag(profile.accept_out_of_dialog_refer),
-        "acceptUnsolicitedNotification": flag(profile.accept_unsolicited_notification),
-        "allowReplaceHeader": flag(profile.allow_replace_header),
-        "transmitSecurityStatus": flag(profile.transmit_security_status),
-        "sipV150OutboundSdpOfferFiltering": profile.sip_v150_outbound_sdp_offer_filtering or "Use Default Filter",
-        "allowChargingHeader": flag(profile.allow_charging_header),
-    }
+    """The fields of step 8 that the value states, except the name, in AXL's words."""
+    return stated(
+        {
+            "description": profile.description,
+            "securityMode": profile.security_mode,
+            "incomingTransport": profile.incoming_transport,
+            "outgoingTransport": profile.outgoing_transport,
+            "digestAuthentication": profile.digest_authentication,
+            "noncePolicyTime": profile.nonce_policy_time,
+            "x509SubjectName": profile.x509_subject_name,
+            "incomingPort": profile.incoming_port,
+            "applLevelAuthentication": profile.appl_level_authentication,
+            "acceptPresenceSubscription": profile.accept_presence_subscription,
+            "acceptOutOfDialogRefer": profile.accept_out_of_dialog_refer,
+            "acceptUnsolicitedNotification": profile.accept_unsolicited_notification,
+            "allowReplaceHeader": profile.allow_replace_header,
+            "transmitSecurityStatus": profile.transmit_security_status,
+            "sipV150OutboundSdpOfferFiltering": profile.sip_v150_outbound_sdp_offer_filtering,
+            "allowChargingHeader": profile.allow_charging_header,
+        }
+    )
 
 
 def trunk_fields(trunk: SipTrunk) -> dict[str, Any]:
-    """Every field of step 9 except name and device class, in AXL's words; None becomes what the page starts with."""
-    digits = _ALL_DIGITS if trunk.sig_digits is None else trunk.sig_digits
-    return {
-        "description": trunk.description or "",
-        "callingSearchSpaceName": trunk.calling_search_space_name or "",
-        "devicePoolName": trunk.device_pool_name or "Default",
-        "networkLocation": trunk.network_location or "Use System Default",
-        "locationName": trunk.location_name or "Hub_None",
-        "packetCaptureMode": trunk.packet_capture_mode or "None",
-        "packetCaptureDuration": 0,
-        "securityProfileName": trunk.security_profile_name or "Non Secure SIP Trunk Profile",
-        "sipProfileName": trunk.sip_profile_name or "Standard SIP Profile",
-        "presenceGroupName": trunk.presence_group_name or "Standard Presence group",
-        "destAddrIsSrv": flag(trunk.dest_addr_is_srv),
-        "tkSipCodec": trunk.tk_sip_codec or "711ulaw",
-        "sigDigits": {"_value_1": str(digits), "enable": flag(digits != _ALL_DIGITS)},
-        "srtpAllowed": flag(trunk.srtp_allowed),
-        "srtpFallbackAllowed": flag(trunk.srtp_fallback_allowed),
-        "dtmfSignalingMethod": trunk.dtmf_signaling_method or "No Preference",
-        "sipTrunkType": trunk.sip_trunk_type or "None(Default)",
-        "runOnEveryNode": flag(trunk.run_on_every_node),
-        "destinations": {
-            "destination": [
-                {"addressIpv4": row.address, "addressIpv6": "", "port": row.port, "sortOrder": row.sort_order}
-                for row in trunk.destinations
-            ]
-        },
-        "trunkTrafficSecure": trunk.trunk_traffic_secure or "When using both sRTP and TLS",
-        "callingAndCalledPartyInfoFormat": "Deliver DN only in connected party",
-    }
+    """The fields of step 9 that the value states, except name and device class, in AXL's words."""
+    digits = None if trunk.sig_digits is None else {"_value_1": str(trunk.sig_digits), "enable": "true"}
+    rows = [
+        {"addressIpv4": row.address, "addressIpv6": "", "port": row.port, "sortOrder": row.sort_order}
+        for row in trunk.destinations
+    ]
+    return stated(
+        {
+            "description": trunk.description,
+            "callingSearchSpaceName": trunk.calling_search_space_name,
+            "devicePoolName": trunk.device_pool_name,
+            "networkLocation": trunk.network_location,
+            "locationName": trunk.location_name,
+            "packetCaptureMode": trunk.packet_capture_mode,
+            "securityProfileName": trunk.security_profile_name,
+            "sipProfileName": trunk.sip_profile_name,
+            "presenceGroupName": trunk.presence_group_name,
+            "destAddrIsSrv": trunk.dest_addr_is_srv,
+            "tkSipCodec": trunk.tk_sip_codec,
+            "sigDigits": digits,
+            "srtpAllowed": trunk.srtp_allowed,
+            "srtpFallbackAllowed": trunk.srtp_fallback_allowed,
+            "dtmfSignalingMethod": trunk.dtmf_signaling_method,
+            "sipTrunkType": trunk.sip_trunk_type,
+            "runOnEveryNode": trunk.run_on_every_node,
+            "destinations": {"destination": rows} if rows else None,
+            "trunkTrafficSecure": trunk.trunk_traffic_secure,
+        }
+    )
 
 
 def pattern_fields(pattern: RoutePattern) -> dict[str, Any]:
-    """Every field of step 10 except the key, in AXL's words."""
-    kind, target = (
-        ("gatewayName", pattern.gateway_name) if pattern.route_list_name is None else ("routeListName", pattern.route_list_name)
+    """The fields of step 10 that the value states, except the key, in AXL's words."""
+    targets = {"gatewayName": pattern.gateway_name, "routeListName": pattern.route_list_name}
+    return stated(
+        {
+            "description": pattern.description,
+            "blockEnable": pattern.block_enable,
+            "calledPartyTransformationMask": pattern.called_party_transformation_mask,
+            "digitDiscardInstructionName": pattern.digit_discard_instruction_name,
+            "prefixDigitsOut": pattern.prefix_digits_out,
+            "destination": stated(targets) or None,
+        }
     )
-    return {
-        "description": pattern.description or "",
-        "blockEnable": flag(pattern.block_enable),
-        "calledPartyTransformationMask": pattern.called_party_transformation_mask or "",
-        "useCallingPartyPhoneMask": "Default",
-        "digitDiscardInstructionName": pattern.digit_discard_instruction_name or "",
-        "networkLocation": "OnNet",
-        "prefixDigitsOut": pattern.prefix_digits_out or "",
-        "destination": {kind: target or ""},
-    }
 
 
-def flag(value: bool | None) -> str:
-    """AXL's words for a boolean; zeep would write a Python bool as ``True``, which its schema forbids. None is false."""
-    return "true" if value else "false"
+def stated(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not None, booleans as AXL's words: zeep would write ``True``, which the schema forbids."""
+    words = {True: "true", False: "false"}
+    return {name: words[value] if isinstance(value, bool) else value for name, value in fields.items() if value is not None}
 
 
 def _new_name(old: str, new: str) -> dict[str, str]:

@@ -43,6 +43,11 @@ _REMEDIES = {
     503: "The node is busy or the service is starting: wait for outstanding change notifications, then run again.",
     599: "Declare the release of the cluster in the inventory, so that a schema version it knows is used.",
 }
+_RENEW = "Renew the node's Tomcat certificate, or correct the clock of this machine."
+_PIN = (
+    "Compare the fingerprint with `show cert own tomcat` on the node's own CLI; if it is the same, save that certificate "
+    "as PEM (openssl s_client -connect {address}:{port} </dev/null | openssl x509) and name the file as ca_bundle."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,6 @@ class HttpsSession:
                 timeout=self.limit_seconds,
                 allow_redirects=False,
                 stream=True,
-                verify=self._ca_bundle or True,
             ) as response:
                 content = self._read(response, interface, operation, limit_bytes)
                 return HttpAnswer(response.status_code, response.headers.get("Content-Type", ""), content)
@@ -216,26 +220,18 @@ class HttpsSession:
         remedy = _REMEDIES.get(answer.status, "")
         return InterfaceRefused(interface, operation, str(answer.status), page or "no explanation", remedy=remedy)
 
-    def _unreachable(self, interface: str, detail: str) -> ClusterUnreachable:
-        return ClusterUnreachable(interface, self.node.address, self.node.https_port, detail)
+    def _unreachable(self, interface: str, detail: str, remedy: str = "") -> ClusterUnreachable:
+        return ClusterUnreachable(interface, self.node.address, self.node.https_port, detail, remedy=remedy)
 
     def _tls_failure(self, interface: str, error: Exception) -> Exception:
         detail = _innermost(error)
         if "certificate" not in detail.lower() and "verify" not in detail.lower():
-            return self._unreachable(interface, f"TLS handshake failed: {detail}")
+            remedy = "Declare the release in the inventory: only for old releases are old TLS versions allowed."
+            return self._unreachable(interface, f"TLS handshake failed: {detail}", remedy)
         address, port = self.node.address, self.node.https_port
         presented = presented_fingerprint(address, port, self._oldest_tls, self.limit_seconds)
-        return PeerNotVerified(
-            interface,
-            f"{address}:{port}",
-            presented or "no certificate",
-            detail,
-            remedy=(
-                f"Compare the fingerprint with `show cert own tomcat` on the node's own CLI; if it is the same, save that "
-                f"certificate as PEM (openssl s_client -connect {address}:{port} </dev/null | openssl x509) "
-                "and name the file as ca_bundle in the inventory."
-            ),
-        )
+        remedy = _RENEW if "expired" in detail or "not yet valid" in detail else _PIN.format(address=address, port=port)
+        return PeerNotVerified(interface, f"{address}:{port}", presented or "no certificate", detail, remedy=remedy)
 
 
 class _ContextAdapter(HTTPAdapter):
@@ -255,6 +251,11 @@ class _ContextAdapter(HTTPAdapter):
             assert_hostname=False,
             **pool_kwargs,
         )
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Called by requests for each request; keeps it from adding its own bundle of public authorities to ours."""
+        del url, verify, cert
+        conn.cert_reqs = "CERT_REQUIRED"
 
 
 def mask(body: bytes, secrets: tuple[Secret, ...]) -> bytes:
