@@ -130,18 +130,22 @@ async def run_incoming(leg: TrunkLeg, invite: SipMessage, talk_seconds: float) -
 
 
 async def _final_answer(leg: TrunkLeg, invite: SipMessage) -> SipMessage | LegEvent | None:
-    """The answer to the INVITE; hanging up before it cancels the call and waits for the 487."""
+    """The answer to the INVITE; hanging up before it cancels the call, and hangs up again should it be answered meanwhile."""
+    cancelled = False
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ANSWER_SECONDS):
             while True:
                 event = await leg.inbox.get()
                 if event is LegEvent.HANG_UP:
+                    cancelled = True
                     leg.send(leg.dialog.cancel(invite))
                 elif event is LegEvent.CONNECTION_LOST:
                     return event
                 elif isinstance(event, SipMessage) and event.status_code is not None and _is_about_invite(event):
                     leg.dialog.learn(event)
                     if event.status_code >= 200:
+                        if cancelled and event.status_code < 300:
+                            leg.inbox.put_nowait(LegEvent.HANG_UP)
                         return event
     return None
 
@@ -156,8 +160,10 @@ async def _acknowledgement(leg: TrunkLeg) -> SipMessage | LegEvent | None:
             if event.method == "ACK":
                 return event
             if event.method in {"BYE", "CANCEL"}:
+                # A CANCEL that comes after the 200 changes nothing (RFC 3261 §9.2): the caller will say BYE.
                 leg.send(leg.dialog.respond(event, 200))
-                return LegEvent.HANG_UP
+                if event.method == "BYE":
+                    return LegEvent.HANG_UP
 
 
 async def _talk(leg: TrunkLeg, seconds: float, *, clear_when_done: bool) -> int:

@@ -91,7 +91,7 @@ class CallManager:
         return CallTicket(call.call_id, device, destination)
 
     async def end_call(self, device: str) -> bool:
-        """Hang up the device's youngest call and wait until it is cleared; False when it has none."""
+        """Hang up the device's youngest call; returns at once, False when it has none."""
         own = [call for call in self.calls.active.values() if call.device.lower() == device.lower()]
         if not own:
             return False

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,6 +25,8 @@ from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
 
 MOST_FORWARDS = 10
+MOST_FINISHED = 1000
+"""Calls remembered after their end."""
 UNALLOCATED, NO_ROUTE, REJECTED, TEMPORARY_FAILURE, UNAVAILABLE, BUSY = 1, 3, 21, 41, 20, 17
 _DECISIVE = {404, 486, 487, 488, 600, 603}
 """Answers after which a route list tries no further member (service parameters *Stop Routing on …*, defaults)."""
@@ -78,7 +81,7 @@ class Calls:
 
     def __init__(self, node: NodeState, phones: Phones, trunks: RunningTrunks, traces: TraceWriter, length: CallLength) -> None:
         self.active: dict[int, Call] = {}
-        self.finished: list[Call] = []
+        self.finished: deque[Call] = deque(maxlen=MOST_FINISHED)
         self._node = node
         self._phones = phones
         self._trunks = trunks
@@ -203,6 +206,7 @@ class Calls:
         if called is None or called.busy:
             return BUSY if called else UNAVAILABLE
         call.answered_by = found.entry.pattern.text
+        self._trace_device(call, found, called.name, text((self._phones.row(called.name) or {}).get("uuid")), "LineControl", 1)
         self._traces.call_log.offered(call.parties(call.answered_by), phone.name, called.name)
         over = asyncio.Event()
         call.hang_up = over.set

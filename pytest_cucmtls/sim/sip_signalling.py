@@ -62,9 +62,10 @@ class SipSignalling:
         self._traces = traces
         self._recording = recording
         self._take_invite = take_invite
-        self._loaded: LoadedSecurity | None = None
+        self._contexts: tls_contexts.TlsContexts | None = None
         self._indexes = count(1)
-        self._servers: dict[int, asyncio.Server] = {}
+        self._servers: dict[tuple[int, bool], asyncio.Server] = {}
+        """By port and whether it speaks TLS."""
         self._connections: list[SipConnection] = []
         self._ready: dict[SipConnection, asyncio.Future[None]] = {}
         self._resetting: set[str] = set()
@@ -75,7 +76,7 @@ class SipSignalling:
 
     async def start(self, loaded: LoadedSecurity) -> None:
         """Serve and trust what was loaded; listen. Raises: OSError when the port is taken, ssl.SSLError."""
-        self._loaded = loaded
+        self._contexts = tls_contexts.TlsContexts(self._node.cluster, loaded)
         self._server_context()
         await self.listen_as_configured()
 
@@ -87,14 +88,22 @@ class SipSignalling:
         await self._close(list(self._connections))
 
     async def listen_as_configured(self) -> None:
-        """TLS port always; a plain port for every trunk profile that accepts TCP."""
-        plain = {trunk.incoming_port for trunk in self._trunks.all() if not trunk.secure_inbound}
-        wanted = {self._node.sip_port} | {trunk.incoming_port for trunk in self._trunks.all()}
-        for port in self._servers.keys() - wanted:
-            self._servers.pop(port).close()
-        for port in wanted - self._servers.keys():
-            secure = port == self._node.sip_port or port not in plain
-            self._servers[port] = await self._listen(port, secure=secure)
+        """TLS port always; a further port for every other incoming port of a trunk's profile, plain when that accepts TCP.
+
+        Raises: OSError when the TLS port is taken; a further port that is taken is left out and traced.
+        """
+        own = self._node.sip_port
+        wanted = {(trunk.incoming_port, trunk.secure_inbound) for trunk in self._trunks.all() if trunk.incoming_port != own}
+        wanted.add((own, True))
+        for gone in self._servers.keys() - wanted:
+            self._servers.pop(gone).close()
+        for port, secure in sorted(wanted - self._servers.keys()):
+            try:
+                self._servers[port, secure] = await self._listen(port, secure=secure)
+            except OSError as problem:
+                if port == own:
+                    raise
+                self._traces.app_info(f"SIPTcp - cannot listen on port {port}: {problem.strerror}")
 
     async def close_trunk(self, name: str) -> None:
         """Close the trunk's connections, whichever side opened them."""
@@ -220,10 +229,8 @@ class SipSignalling:
 
     async def _open(self, trunk: RunningTrunk, host: str, port: int) -> SipConnection | None:
         """One attempt; None when the peer is not who the X.509 list names. Raises: OSError, ConnectionFailed, TimeoutError."""
-        assert self._loaded is not None
-        context = None
-        if trunk.secure_outbound:
-            context = tls_contexts.client_context(self._node.cluster, self._loaded, trunk.suite_mode)
+        assert self._contexts is not None
+        context = self._contexts.client(trunk.suite_mode) if trunk.secure_outbound else None
         loop = asyncio.get_running_loop()
         tcp = _lan_socket()
         try:
@@ -267,8 +274,9 @@ class SipSignalling:
     def _inbound_trunk(self, connection: SipConnection) -> RunningTrunk | None:
         if not connection.secure:
             return self._trunks.for_plain_peer(connection.peer.ip, connection.local.port)
+        mode = tls_contexts.AUTHENTICATED if connection.cipher == tls_contexts.NULL_SUITE else tls_contexts.ENCRYPTED
         certificate = _certificate_of(connection)
-        return self._trunks.for_secure_peer(connection.peer.ip, connection.local.port, certificate)
+        return self._trunks.for_secure_peer(connection.peer.ip, connection.local.port, mode, certificate)
 
     def _indicate_certificate(self, connection: SipConnection, trunk: RunningTrunk | None) -> None:
         certificate, faults = _certificate_of(connection), self._node.cluster.faults
@@ -307,9 +315,9 @@ class SipSignalling:
 
     def _server_context(self) -> ssl.SSLContext:
         """For the modes of the trunks as they run now; without any TLS trunk the port speaks Encrypted (phones use it too)."""
-        assert self._loaded is not None
+        assert self._contexts is not None
         modes = {trunk.suite_mode for trunk in self._trunks.all() if trunk.secure_inbound} or {tls_contexts.ENCRYPTED}
-        return tls_contexts.server_context(self._node.cluster, self._loaded, modes)
+        return self._contexts.server(modes)
 
     def _new_connection(self, *, outgoing: bool, context: ssl.SSLContext | None) -> SipConnection:
         connection = SipConnection(

@@ -58,6 +58,33 @@ def client_context(cluster: ClusterState, loaded: LoadedSecurity, mode: str) -> 
     return context
 
 
+class TlsContexts:
+    """Contexts of one running service, each made once per set of modes and settings."""
+
+    def __init__(self, cluster: ClusterState, loaded: LoadedSecurity) -> None:
+        self._cluster = cluster
+        self._loaded = loaded
+        self._made: dict[tuple[str, frozenset[str], str, frozenset[str]], ssl.SSLContext] = {}
+
+    def server(self, modes: Collection[str]) -> ssl.SSLContext:
+        """See `server_context`."""
+        key = self._key("server", modes)
+        if key not in self._made:
+            self._made[key] = server_context(self._cluster, self._loaded, modes)
+        return self._made[key]
+
+    def client(self, mode: str) -> ssl.SSLContext:
+        """See `client_context`."""
+        key = self._key("client", {mode})
+        if key not in self._made:
+            self._made[key] = client_context(self._cluster, self._loaded, mode)
+        return self._made[key]
+
+    def _key(self, side: str, modes: Collection[str]) -> tuple[str, frozenset[str], str, frozenset[str]]:
+        setting = self._cluster.enterprise_parameters.get("TLS Ciphers", "")
+        return side, frozenset(modes), setting, frozenset(self._cluster.faults)
+
+
 def suites(cluster: ClusterState, modes: Collection[str]) -> tuple[str, ...]:
     """OpenSSL names allowed for the modes, preferred first; the enterprise parameter *TLS Ciphers* narrows Encrypted."""
     chosen: list[str] = []
@@ -69,12 +96,12 @@ def suites(cluster: ClusterState, modes: Collection[str]) -> tuple[str, ...]:
 
 
 def _narrowed(release: ReleaseProfile, setting: str) -> list[str]:
-    """*Strongest* keeps AES-256, *Medium* both GCM suites, anything else the release's whole list (platform.md §7.3)."""
-    if setting.startswith("Strongest"):
-        return [suite for suite in release.encrypted_suites if "AES256" in suite]
-    if setting.startswith("Medium"):
-        return [suite for suite in release.encrypted_suites if "GCM" in suite]
-    return list(release.encrypted_suites)
+    """*Strongest* keeps AES-256, *Medium* both GCM suites, anything else the release's whole list (platform.md §7.3).
+
+    A release that has none of the wanted suites keeps its list: it does not have the parameter either.
+    """
+    word = "AES256" if setting.startswith("Strongest") else "GCM" if setting.startswith("Medium") else ""
+    return [suite for suite in release.encrypted_suites if word in suite] or list(release.encrypted_suites)
 
 
 def _restrict(context: ssl.SSLContext, cluster: ClusterState, modes: Collection[str]) -> None:

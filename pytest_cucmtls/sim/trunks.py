@@ -88,12 +88,13 @@ class RunningTrunks:
         self._running.clear()
         self.all()
 
-    def for_secure_peer(self, address: str, port: int, certificate: Certificate | None) -> RunningTrunk | None:
+    def for_secure_peer(self, address: str, port: int, suite_mode: str, certificate: Certificate | None) -> RunningTrunk | None:
         """The trunk an inbound TLS peer belongs to: its certificate's name decides, its address only between several.
 
-        A listener that asked for no certificate has nothing but the address to go by.
+        A trunk whose security mode is not the one of the negotiated suite does not take the peer. A listener that asked
+        for no certificate has nothing but the address to go by.
         """
-        candidates = [trunk for trunk in self.all() if _takes_tls_on(trunk, port)]
+        candidates = [trunk for trunk in self.all() if _takes_tls_on(trunk, port) and trunk.suite_mode == suite_mode]
         if certificate is None:
             return next((trunk for trunk in candidates if trunk.leads_to(address)), None)
         fitting = [trunk for trunk in candidates if trunk.expects(certificate)]
