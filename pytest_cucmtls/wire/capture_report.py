@@ -1,5 +1,6 @@
 """A capture file as one report: handshakes, connections, SIP in clear, media streams (DESIGN §5, §6)."""
 
+import struct
 from typing import BinaryIO
 
 from pytest_cucmtls.model.capture import CaptureReport, TcpConnection
@@ -16,6 +17,10 @@ from pytest_cucmtls.wire.stream_content import ContentRecogniser, TlsContent
 from pytest_cucmtls.wire.tcp_streams import Connection, Direction, TcpTracker, source_of
 from pytest_cucmtls.wire.tls_conclusions import ConnectionFacts, conclude
 from pytest_cucmtls.wire.udp_flows import UdpFlows
+
+_ETHERNET_IPV4 = struct.Struct(">12x3sxH2xHxB2x12s8xH")
+"""Ethernet type with the first byte of IP, total length, fragment field, protocol, addresses and ports, TCP offset and flags."""
+_IPV4_WITHOUT_OPTIONS = b"\x08\x00\x45"
 
 MOST_SIP_MESSAGES = 100_000
 MOST_SIP_BYTES = 1 << 26
@@ -76,35 +81,40 @@ class CaptureReading:
         )
 
     def _read_packets(self) -> None:
-        """The hot loop: the frequent case (Ethernet, IPv4 without options or fragments) is recognised by three bytes."""
+        """The hot loop: what is frequent (IPv4 in Ethernet, no options, no fragments) is unpacked by one call."""
         frame = cut = last_at = 0
-        tcp_segment, udp_datagram = self._tcp.segment, self._udp.datagram
+        tcp_segment, udp_datagram, other_packet = self._tcp.segment, self._udp.datagram, self._other_packet
+        flow_of, direction_of, unpack = self._udp.flows.get, self._tcp.directions.get, _ETHERNET_IPV4.unpack_from
         for at, link, data, start, end, original in self._file.packets():
             frame += 1
             if end - start < original:
                 cut += 1
             if at > last_at:
                 last_at = at
-            if frame == 1:
-                self._first_at = at
-            if (
-                link == ETHERNET
-                and data[start + 12 : start + 15] == b"\x08\x00\x45"
-                and end - start >= 42
-                and not data[start + 20] & 0x3F
-                and not data[start + 21]
-            ):
-                protocol = data[start + 23]
-                real_end = start + 14 + (data[start + 16] << 8 | data[start + 17])
-                if real_end >= start + 42 or protocol not in (TCP, UDP):
-                    limit = end if end < real_end else real_end
-                    if protocol == UDP:
-                        udp_datagram(data[start + 26 : start + 38], data, start + 34, limit, real_end, frame, at)
+                if frame == 1:
+                    self._first_at = at
+            if link != ETHERNET or end - start < 54:
+                other_packet(link, data, start, end, frame, at)
+                continue
+            kind, total, fragment, protocol, key, tcp_flags = unpack(data, start)
+            if kind != _IPV4_WITHOUT_OPTIONS or fragment & 0x3FFF or total < 28:
+                other_packet(link, data, start, end, frame, at)
+                continue
+            real_end = start + 14 + total
+            if protocol == UDP:
+                flow = flow_of(key)
+                if flow is None or not flow.goes_on(data, start + 42, end, at):
+                    udp_datagram(key, data, start + 34, end if end < real_end else real_end, real_end, frame, at)
+            elif protocol == TCP:
+                # A mere acknowledgement has no flag but ACK and no payload: nothing to do but to note the time.
+                if tcp_flags & 0xFFF == 16 and real_end - start - 34 == (tcp_flags >> 12) * 4:
+                    direction = direction_of(key)
+                    if direction is not None:
+                        direction.connection.last_at = at
                         continue
-                    if protocol == TCP:
-                        tcp_segment(data[start + 26 : start + 38], data, start + 34, limit, real_end, frame, at)
-                        continue
-            self._other_packet(link, data, start, end, frame, at)
+                tcp_segment(key, data, start + 34, end if end < real_end else real_end, real_end, frame, at)
+            else:
+                other_packet(link, data, start, end, frame, at)
         self._packets, self._cut_packets, self._last_at = frame, cut, last_at
 
     def _other_packet(self, link: int, data: bytes, start: int, end: int, frame: int, at: int) -> None:

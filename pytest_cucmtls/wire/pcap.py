@@ -35,8 +35,9 @@ class PacketFile:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._bytes = CaptureBytes(stream)
-        self.readable = False
-        self.problem: str | None = None
+        self._readable = False
+        self._problem: str | None = None
+        self._blocks: PcapngBlocks | None = None
         self.comments: list[str] = []
         self.key_logs: list[str] = []
         """Text of TLS decryption secrets blocks of a pcapng file."""
@@ -45,30 +46,37 @@ class PacketFile:
         """Lower-case hex digest of the file as stored."""
         return self._bytes.sha256()
 
+    @property
+    def problem(self) -> str | None:
+        """Why reading stopped before the end of a whole file, or why the file is no capture; None when all is well."""
+        return self._bytes.problem or self._problem or (self._blocks.problem if self._blocks else None)
+
+    @property
+    def readable(self) -> bool:
+        """The file header was recognised."""
+        return self._readable or (self._blocks is not None and self._blocks.readable)
+
     def packets(self) -> Iterator[Packet]:
         """Every packet in file order. Ends at the first damage and then says why in `problem`; raises nothing."""
         head = self._bytes.first()
         while len(head) < 28 and (more := self._bytes.next()):
             head += more
         if head[:4] == b"\x0a\x0d\x0d\x0a":
-            blocks = PcapngBlocks(self._bytes, self.comments, self.key_logs)
-            yield from blocks.packets(head)
-            self.readable, self.problem = blocks.readable, blocks.problem
-        else:
-            yield from self._classic(head)
-        self.problem = self._bytes.problem or self.problem
+            self._blocks = PcapngBlocks(self._bytes, self.comments, self.key_logs)
+            return self._blocks.packets(head)
+        return self._classic(head)
 
     def _classic(self, head: bytes) -> Iterator[Packet]:
         order = _byte_order(head)
         if order is None:
-            self.problem = _what_it_is_not(head)
-            return
+            self._problem = _what_it_is_not(head)
+            return iter(())
         if len(head) < 24:
-            self.problem = "the file ends inside the pcap file header"
-            return
-        self.readable = True
+            self._problem = "the file ends inside the pcap file header"
+            return iter(())
+        self._readable = True
         magic, link = struct.unpack_from(order + "I16xI", head)
-        yield from self._records(head, order, magic, link & 0x0FFFFFFF)
+        return self._records(head, order, magic, link & 0x0FFFFFFF)
 
     def _records(self, buffer: bytes, order: str, magic: int, link: int) -> Iterator[Packet]:
         unit, header = _PCAP_MAGICS[magic]
@@ -79,7 +87,7 @@ class PacketFile:
             while position + header <= limit:
                 seconds, fraction, length, original = unpack(buffer, position)
                 if length > LARGEST_PACKET:
-                    self.problem = f"packet {number + 1} claims {length} bytes: the file is damaged there"
+                    self._problem = f"packet {number + 1} claims {length} bytes: the file is damaged there"
                     return
                 end = position + header + length
                 if end > limit:
@@ -90,7 +98,7 @@ class PacketFile:
             piece = self._bytes.next()
             if not piece:
                 if position < limit:
-                    self.problem = f"the file ends in the middle of packet {number + 1}"
+                    self._problem = f"the file ends in the middle of packet {number + 1}"
                 return
             buffer, position = buffer[position:] + piece, 0
 

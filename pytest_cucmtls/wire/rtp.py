@@ -68,6 +68,20 @@ class UdpFlow:
         self.streams: dict[bytes, RtpStream] = {}
         self.current = RtpStream(b"", 0)
 
+    def goes_on(self, data: bytes, start: int, end: int, at: int) -> bool:
+        """Counts a datagram when it plainly is the next packet of the stream that was seen last and is known well enough."""
+        stream = self.current
+        if (
+            stream.packets < SAMPLES
+            or data[start + 8 : start + 12] != stream.ssrc
+            or data[start] & 0xC0 != 0x80
+            or start + 12 > end
+        ):
+            return False
+        stream.packets += 1
+        stream.last_at = at
+        return True
+
     def packet(self, data: bytes, start: int, end: int, real_end: int, at: int) -> None:
         """A datagram that may be RTP: version 2, at least 12 bytes, no RTCP type."""
         ssrc = data[start + 8 : start + 12]

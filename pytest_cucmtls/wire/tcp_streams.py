@@ -1,5 +1,6 @@
 """TCP connections of a capture: segments put in order and handed to whoever reads their content (RFC 9293 §3.4)."""
 
+import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -8,6 +9,8 @@ from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.wire.packets import address_text
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
+_HEADER = struct.Struct(">4xI4xBB")
+"""Sequence number, data offset, flags."""
 _HALF = 1 << 31
 _MASK = (1 << 32) - 1
 _MOST_PENDING_SEGMENTS = 256
@@ -114,7 +117,7 @@ class TcpTracker:
     def __init__(self, recognise: Opened, finished: Callable[[Connection], None]) -> None:
         self._recognise = recognise
         self._finished = finished
-        self._directions: dict[bytes, Direction] = {}
+        self.directions: dict[bytes, Direction] = {}
         self._closed: deque[Connection] = deque()
         self._pending_bytes = 0
 
@@ -122,24 +125,34 @@ class TcpTracker:
         """One TCP segment, header at `start`; `key` is source‖destination address‖source‖destination port."""
         if start + 20 > end:
             return
-        flags = data[start + 13]
-        payload = start + (data[start + 12] >> 4) * 4
-        direction = self._directions.get(key)
+        sequence, offset, flags = _HEADER.unpack_from(data, start)
+        payload = start + (offset >> 4) * 4
+        direction = self.directions.get(key)
         if direction is None or flags & (SYN | FIN | RST):
             direction = self._control(direction, key, data, start, flags, frame, at)
         direction.connection.last_at = at
         if payload < real_end and payload >= start + 20 and not flags & RST:
-            sequence = int.from_bytes(data[start + 4 : start + 8], "big")
             if flags & SYN:
                 sequence += 1
+            if (
+                direction.next_sequence == sequence
+                and real_end == end
+                and direction.consumer is not None
+                and not direction.pending
+            ):
+                # The frequent case of `_payload`: whole, in order, nothing waiting.
+                direction.connection.data_seen = True
+                direction.next_sequence = (sequence + end - payload) & _MASK
+                direction.consumer.feed(data, payload, end, frame, at)
+                return
             self._payload(direction, sequence, data, min(payload, end), end, max(0, real_end - max(payload, end)), frame, at)
 
     def finish(self) -> None:
         """The capture is over: everything still open is reported."""
-        for direction in list(self._directions.values()):
+        for direction in list(self.directions.values()):
             if direction.index == 0:
                 self._conclude(direction.connection)
-        self._directions.clear()
+        self.directions.clear()
 
     def _control(
         self, direction: Direction | None, key: bytes, data: bytes, start: int, flags: int, frame: int, at: int
@@ -173,10 +186,10 @@ class TcpTracker:
 
     def _open(self, key: bytes, frame: int, at: int) -> Direction:
         connection = Connection(key, frame, at)
-        if len(self._directions) >= 2 * _MOST_OPEN:
-            self._forget(next(iter(self._directions.values())).connection)
+        if len(self.directions) >= 2 * _MOST_OPEN:
+            self._forget(next(iter(self.directions.values())).connection)
         for direction, direction_key in zip(connection.directions, connection.keys, strict=True):
-            self._directions[direction_key] = direction
+            self.directions[direction_key] = direction
         return connection.directions[0]
 
     def _synchronise(self, direction: Direction, sequence: int, flags: int) -> None:
@@ -204,9 +217,9 @@ class TcpTracker:
 
     def _forget(self, connection: Connection) -> None:
         """Reports a connection and drops its state; does nothing for one already dropped."""
-        if self._directions.get(connection.keys[0]) is connection.directions[0]:
+        if self.directions.get(connection.keys[0]) is connection.directions[0]:
             for key in connection.keys:
-                self._directions.pop(key, None)
+                self.directions.pop(key, None)
             self._conclude(connection)
 
     def _conclude(self, connection: Connection) -> None:

@@ -25,16 +25,16 @@ class UdpFlows:
 
     def __init__(self, sip: SipDatagram) -> None:
         self._sip = sip
-        self._flows: dict[bytes, UdpFlow] = {}
+        self.flows: dict[bytes, UdpFlow] = {}
         self._dtls = DtlsFlows()
 
     def datagram(self, key: bytes, data: bytes, start: int, end: int, real_end: int, frame: int, at: int) -> None:
         """One UDP datagram, its header at `start`."""
-        flow = self._flows.get(key)
+        flow = self.flows.get(key)
         if flow is None:
-            if len(self._flows) >= _MOST_FLOWS:
+            if len(self.flows) >= _MOST_FLOWS:
                 return
-            flow = self._flows[key] = UdpFlow()
+            flow = self.flows[key] = UdpFlow()
         payload = start + 8
         if payload >= end:
             return
@@ -57,7 +57,7 @@ class UdpFlows:
     def addresses(self) -> set[bytes]:
         """Packed addresses of all flows."""
         found: set[bytes] = set()
-        for key in self._flows:
+        for key in self.flows:
             half = (len(key) - 4) // 2
             found.update((key[:half], key[half : 2 * half]))
         return found
@@ -66,7 +66,7 @@ class UdpFlows:
         """RTP and SRTP streams in order of their first packet; `sip` tells which ports SDP announced."""
         announced = _announced(sip)
         streams: list[MediaStream] = []
-        for key, flow in self._flows.items():
+        for key, flow in self.flows.items():
             if flow.streams:
                 half = (len(key) - 4) // 2
                 src = Endpoint(address_text(key[:half]), int.from_bytes(key[-4:-2], "big"))
