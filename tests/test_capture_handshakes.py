@@ -7,6 +7,7 @@ import pytest
 
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.handshakes import CertificatesHidden, Handshake, HandshakeOutcome
+from pytest_cucmtls.report.capture_json import capture_as_json
 from pytest_cucmtls.wire.capture_report import parse_capture
 from tests.packet_writer import TcpConversation, frames, pcap
 from tests.tls_pairs import INVITE, TRYING, TlsPair, identity
@@ -229,3 +230,47 @@ def test_a_snap_length_that_cuts_certificates_is_named_as_the_cause() -> None:
     assert handshake.certificates_hidden is CertificatesHidden.PACKETS_CUT
     assert handshake.client_certificate_presented is None
     assert handshake.outcome is HandshakeOutcome.COMPLETE
+
+
+def test_the_json_of_a_handshake_follows_the_contract() -> None:
+    report = report_of(TcpConversation().open().exchange(TlsPair(ciphers="AES128-SHA").flights()).close().packets)
+    (handshake,) = capture_as_json(report, "packets.cap")["handshakes"]
+    assert handshake["client"] == {"ip": "10.0.0.203", "port": 33135}
+    assert handshake["cipher_suite"] == {"id": "0x002F", "iana": "TLS_RSA_WITH_AES_128_CBC_SHA", "openssl": "AES128-SHA"}
+    expected = {
+        "transport": "tcp",
+        "first_frame": 1,
+        "version": "TLSv1.2",
+        "encrypted": True,
+        "sni": None,
+        "resumed": False,
+        "outcome": "complete",
+        "alerts": [],
+        "client_cert_requested": True,
+        "client_cert_presented": True,
+        "mutual_auth": "yes",
+        "certificates_hidden": None,
+    }
+    assert {key: handshake[key] for key in expected} == expected
+    (certificate,) = handshake["server_certificates"]
+    assert certificate["sha256"] == identity("cucm10").sha256
+    assert certificate["subject"] == "CN=cucm10"
+    assert int(certificate["serial"], 16) == identity("cucm10").certificate.serial_number
+    assert certificate["frame"] == 5
+    assert certificate["not_before"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("pair", "encrypted"),
+    [
+        (TlsPair(), True),
+        (TlsPair(ciphers="NULL-SHA"), False),
+        (TlsPair(server_trusts_client=False), None),
+        (TlsPair(server_trusts_client=False, ciphers="NULL-SHA"), False),
+    ],
+)
+def test_encrypted_is_true_only_for_a_completed_handshake_with_a_suite_that_encrypts(
+    pair: TlsPair, encrypted: bool | None
+) -> None:
+    report = report_of(TcpConversation().open().exchange(pair.flights()).close().packets)
+    assert capture_as_json(report, "x")["handshakes"][0]["encrypted"] is encrypted

@@ -156,7 +156,7 @@ class CaptureReading:
         self._addresses.update(_packed_addresses(connection.keys[0]))
         client = connection.opener
         if isinstance(connection.content, TlsContent) and connection.content.observer.first_frame:
-            facts = ConnectionFacts(ends, client, connection.closed_by, connection.reset)
+            facts = _facts(connection, ends)
             handshake = conclude(connection.content.observer, facts, self._certificates.read)
             self._handshakes.append(handshake)
             client = ends.index(handshake.client)
@@ -176,6 +176,12 @@ class CaptureReading:
                 last_at=datetime_of(connection.last_at),
             )
         )
+
+
+def _facts(connection: Connection, ends: tuple[Endpoint, Endpoint]) -> ConnectionFacts:
+    return ConnectionFacts(
+        ends, connection.opener, connection.first_frame, connection.first_at, connection.closed_by, connection.reset
+    )
 
 
 def _destination_of(key: bytes) -> Endpoint:

@@ -63,7 +63,8 @@ class DtlsFlows:
         found: list[Handshake] = []
         for key, (association, direction) in self._associations.items():
             if direction == 0 and association.observer.first_frame:
-                facts = ConnectionFacts((source_of(key), source_of(reverse_key(key))), None)
+                ends = (source_of(key), source_of(reverse_key(key)))
+                facts = ConnectionFacts(ends, None, association.observer.first_frame, association.observer.first_at)
                 found.append(replace(conclude(association.observer, facts, certificate_of), transport="udp"))
         return found
 

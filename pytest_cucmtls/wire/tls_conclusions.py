@@ -45,10 +45,15 @@ _FATAL = 2
 
 @dataclass(frozen=True, slots=True)
 class ConnectionFacts:
-    """What TCP knows about the connection: both ends by direction, who opened it (None: not seen), and how it ended."""
+    """What TCP knows about the connection: both ends by direction, who opened it (None: not seen), and how it ended.
+
+    `first_frame` and `first_at` (nanoseconds) are those of the connection: its SYN when that was captured.
+    """
 
     endpoints: tuple[Endpoint, Endpoint]
     opener: int | None
+    first_frame: int
+    first_at: int
     closed_by: int | None = None
     reset: bool = False
 
@@ -67,8 +72,8 @@ def conclude(seen: HandshakeObserver, facts: ConnectionFacts, certificate_of: Ca
     return Handshake(
         client=facts.endpoints[client_direction],
         server=facts.endpoints[1 - client_direction],
-        first_frame=seen.first_frame,
-        at=datetime_of(seen.first_at),
+        first_frame=facts.first_frame,
+        at=datetime_of(facts.first_at),
         outcome=outcome,
         version=None if seen.version is None else version_name(seen.version),
         cipher_suite=_suite(hello),
