@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -41,8 +42,9 @@ def control(node: NodeState, verb: str, service: str = CALL_MANAGER_SERVICE, pla
 
 
 def status(node: NodeState, *services: str) -> Answer:
-    items = "".join(f"<soap:ServiceStatus>{name}</soap:ServiceStatus>" for name in services or ("",))
-    return ask(node, CONTROL, soap(f"<soap:soapGetServiceStatus>{items}</soap:soapGetServiceStatus>"))
+    items = "".join(f"<soap:item>{name}</soap:item>" for name in services)
+    content = f"<soap:ServiceStatus>{items}</soap:ServiceStatus>"
+    return ask(node, CONTROL, soap(f"<soap:soapGetServiceStatus>{content}</soap:soapGetServiceStatus>"))
 
 
 def select(node: NodeState, *names: str, device_class: str = "Any", wanted: str = "Any") -> Answer:
@@ -112,17 +114,35 @@ def test_an_unknown_service_is_told_apart_from_one_that_is_not_activated(node: N
     assert answer.texts("ServiceName")[1] == "Cisco <Nothing>"
 
 
+def finish_restart(nodes: RunningNodes, node: NodeState) -> None:
+    async def let_it_start() -> None:
+        stand_in(node).may_start.set()
+
+    nodes.run(let_it_start())
+    assert stand_in(node).started.wait(5)
+
+
+def test_every_restart_has_another_start_time_later_than_the_order(nodes: RunningNodes, node: NodeState) -> None:
+    told = [status(node, CALL_MANAGER_SERVICE).texts("StartTime")[0]]
+    for _ in range(3):
+        ordered_at = datetime.now(UTC)
+        stand_in(node).started.clear()
+        control(node, "Restart")
+        finish_restart(nodes, node)
+        answer = status(node, CALL_MANAGER_SERVICE)
+        told.append(answer.texts("StartTime")[0])
+        assert datetime.strptime(told[-1], "%a %b %d %H:%M:%S %Y").replace(tzinfo=UTC) > ordered_at
+        assert int(answer.texts("UpTime")[0]) >= 0
+    assert len(set(told)) == 4
+
+
 def test_a_restart_is_answered_before_the_service_is_up(nodes: RunningNodes, node: NodeState) -> None:
     answer = control(node, "Restart")
     assert answer.texts("ServiceStatus") == ["Stopping"]
     assert status(node, CALL_MANAGER_SERVICE).texts("ServiceStatus") == ["Starting"]
     assert stand_in(node).asked == [("restart",)]
 
-    async def let_it_start() -> None:
-        stand_in(node).may_start.set()
-
-    nodes.run(let_it_start())
-    assert stand_in(node).started.wait(5)
+    finish_restart(nodes, node)
     assert status(node, CALL_MANAGER_SERVICE).texts("ServiceStatus") == ["Started"]
     assert [write.operation for write in node.cluster.writes] == ["Restart Cisco CallManager"]
 

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pytest_cucmtls.sim.addresses import Subnet
@@ -30,6 +30,9 @@ SERVICES = (
     "Cisco Certificate Change Notification",
     "Cisco Tomcat",
 )
+
+UP_SINCE = timedelta(hours=1)
+"""A simulated node looks as if it had been running for a while, so that a restart can be told from the first start."""
 
 COMMON_UNITS = ("tomcat", "ipsec", "CallManager", "CAPF", "TVS")
 ECDSA_UNITS = ("tomcat-ECDSA", "CallManager-ECDSA")
@@ -186,7 +189,7 @@ def _build_node(plan: ClusterPlan, cluster: ClusterState, ip: str, folder: Path)
         https_port=HTTPS_PORT,
         ssh_port=SSH_PORT,
         sip_port=SIP_PORT,
-        services={name: ServiceState(name) for name in SERVICES},
+        services={name: ServiceState(name, started_at=datetime.now(UTC) - UP_SINCE) for name in SERVICES},
     )
     certificates.clock = node.now
     return node

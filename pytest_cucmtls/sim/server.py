@@ -15,7 +15,7 @@ from pytest_cucmtls.sim.inventory_file import InventoryFiles, write_inventory
 from pytest_cucmtls.sim.packet_capture import PacketCapture
 from pytest_cucmtls.sim.pairs import HTTPS_PORT, PAIRS, SIP_PORT, SSH_PORT, PairPlan, build_cluster
 from pytest_cucmtls.sim.platform_cli import serve_platform_cli
-from pytest_cucmtls.sim.state import ClusterState, NodeState
+from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
 
 _PREPARED_UNITS = ("CallManager", "tomcat")
@@ -89,7 +89,10 @@ async def _start_node(node: NodeState, addresses: Mapping[str, str], stack: Asyn
     node.packet_capture = PacketCapture(node)
     call_manager = CallManager(node, host_names=addresses)
     node.call_manager = call_manager
+    service = node.services[CALL_MANAGER_SERVICE]
+    up_since = service.started_at
     await call_manager.start()
+    service.started_at = up_since
     stack.push_async_callback(call_manager.stop)
     https = await serve_https(node)
     stack.push_async_callback(https.close)

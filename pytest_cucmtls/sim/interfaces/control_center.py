@@ -3,7 +3,8 @@
 Provenance: paths, elements and codes SPECIFIED by published samples; code and text for an unknown service ASSUMED.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 from lxml import etree
@@ -24,14 +25,13 @@ def routes(node: NodeState) -> list[web.RouteDef]:
     """Both service paths."""
 
     async def get_status(_request: web.Request, element: etree._Element) -> web.Response:
-        wanted = [name for item in children(element, "ServiceStatus") if (name := (item.text or "").strip())]
-        names = wanted or list(node.services)
+        names = _names(child(element, "ServiceStatus")) or list(node.services)
         return answer(_reply("soapGetServiceStatus", [_item(node, name) for name in names]))
 
     async def control(request: web.Request, element: etree._Element) -> web.Response:
         order = child(element, "ControlServiceRequest")
         verb = text_of(order, "ControlType") or ""
-        names = _service_names(order)
+        names = _names(child(order, "ServiceList"))
         _check(node, text_of(order, "NodeName") or "", verb, names)
         node.cluster.record_write("control-center", f"{verb} {', '.join(names)}")
         for name in names:
@@ -42,8 +42,8 @@ def routes(node: NodeState) -> list[web.RouteDef]:
     return [web.post(path, handler) for path in _PATHS]
 
 
-def _service_names(order: etree._Element | None) -> list[str]:
-    services = child(order, "ServiceList")
+def _names(services: etree._Element | None) -> list[str]:
+    """Texts of the items of a list element."""
     items = children(services, "item") if services is not None else ()
     return [name for item in items if (name := (item.text or "").strip())]
 
@@ -68,8 +68,22 @@ def _control(request: web.Request, node: NodeState, name: str, verb: str) -> Non
         service.started_at = datetime.now(UTC)
         return
     service.status = "Starting" if verb == "Start" else "Stopping"
-    work = {"Start": node.call_manager.start, "Stop": node.call_manager.stop, "Restart": node.call_manager.restart}[verb]
-    run_in_background(request, work())
+    if verb == "Stop":
+        run_in_background(request, node.call_manager.stop())
+    else:
+        start = node.call_manager.start if verb == "Start" else node.call_manager.restart
+        run_in_background(request, _start(service, start))
+
+
+async def _start(service: ServiceState, start: Callable[[], Awaitable[None]]) -> None:
+    """Start, and date it with the next full second after the order and after the earlier start.
+
+    StartTime has seconds only. A real service needs longer than one to start, so its StartTime always differs from the
+    earlier one and is later than whatever was done before the order.
+    """
+    earliest = max(service.started_at, datetime.now(UTC)).replace(microsecond=0) + timedelta(seconds=1)
+    await start()
+    service.started_at = max(service.started_at, earliest)
 
 
 def _reply(operation: str, items: list[str]) -> str:
@@ -104,4 +118,4 @@ def _start_time(service: ServiceState | None) -> str:
 
 def _up_time(service: ServiceState | None) -> int:
     """Seconds; -1 for a service that does not run."""
-    return int((datetime.now(UTC) - service.started_at).total_seconds()) if service else -1
+    return max(0, int((datetime.now(UTC) - service.started_at).total_seconds())) if service else -1
