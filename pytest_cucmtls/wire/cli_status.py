@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pytest_cucmtls.model.cucm import NtpStatus, ProcessNode, Release, ServiceStatus
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 
-_RELEASE = re.compile(r"(?<![\d.])(\d{1,3})(?:\.(\d{1,3}))?(?:[.(]\d[\d.)\-]{0,40})?")
+_RELEASE = re.compile(r"(?<![\d.])(\d{1,3})(?!\d)(?:\.(\d{1,3})(?!\d))?(?:[.(]\d[\d.)\-]{0,40})?")
 _VERSION = re.compile(r"Active Master Version:\s*(\S{1,60})")
 _SYNCHRONISED = re.compile(r"^synchroni[sz]ed to .*? at stratum (\d{1,3})", re.MULTILINE)
 _PEER_LINE = re.compile(r"^\*(?:\S+[ \t]+){8}(-?\d{1,12}(?:\.\d{1,6})?)[ \t]", re.MULTILINE)
