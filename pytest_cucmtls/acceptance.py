@@ -28,6 +28,7 @@ from pytest_cucmtls.model.verdicts import Outcome
 
 if TYPE_CHECKING:
     from pytest_cucmtls.model.evidence import Evidence
+    from pytest_cucmtls.model.verdicts import Verdict
     from pytest_cucmtls.procedure.context import Run
     from pytest_cucmtls.procedure.runner import StepResult
 
@@ -63,6 +64,8 @@ class Acceptance:
         self._progress = progress
         self._stack = ExitStack()
         self._run: Run | None = None
+        self._loaded: tuple[int, Evidence] | None = None
+        self._judged: tuple[Evidence, list[Verdict]] | None = None
 
     def through(self, step: int) -> "Evidence":
         """Perform (or, verify-only, read) steps 1 to `step` as far as still needed and return the evidence so far.
@@ -86,10 +89,22 @@ class Acceptance:
         return self.evidence()
 
     def evidence(self) -> "Evidence":
-        """What the folder holds now."""
+        """What the folder holds now; parsed again only when something was added."""
         from pytest_cucmtls.evidence.load import load_evidence
 
-        return load_evidence(self.folder)
+        size = (self.folder / "raw" / "index.jsonl").stat().st_size
+        if self._loaded is None or self._loaded[0] != size:
+            self._loaded = (size, load_evidence(self.folder))
+        return self._loaded[1]
+
+    def verdicts(self, evidence: "Evidence") -> "list[Verdict]":
+        """Every check applied to the evidence under the run's policy. Raises: ConfigurationInvalid for a bad policy."""
+        from pytest_cucmtls.evidence.judge import judge
+        from pytest_cucmtls.policies import load_policy
+
+        if self._judged is None or self._judged[0] is not evidence:
+            self._judged = (evidence, judge(evidence, load_policy(evidence.inventory.policy)))
+        return self._judged[1]
 
     def open(self) -> "Run":
         """The run with its clusters, opened on first use. Raises: ConfigurationInvalid, ClusterUnreachable."""

@@ -15,7 +15,7 @@ from functools import partial
 from pytest_cucmtls.call_watch import CallWatch
 from pytest_cucmtls.calls.webdialer import WebDialerCall
 from pytest_cucmtls.capture.cli_capture import CliFileCapture
-from pytest_cucmtls.capture.witnesses import second_reading
+from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.model.cucm import LogFile
@@ -193,7 +193,7 @@ def _read_again(run: Run) -> None:
 
 def _second_witness(run: Run) -> None:
     for line in run.folder.entries("capture"):
-        _attempt(run, "the second reading of a capture", partial(_keep_reading, run, line))
+        _attempt(run, "the second reading of captures", partial(_keep_reading, run, line))
 
 
 def _keep_reading(run: Run, line: IndexLine) -> None:

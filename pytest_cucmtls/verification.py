@@ -8,10 +8,8 @@ import pytest
 
 from pytest_cucmtls.acceptance import Acceptance, StepFailed
 from pytest_cucmtls.checks.register import Check, all_checks
-from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
-from pytest_cucmtls.policies import load_policy
 from pytest_cucmtls.report.allure_results import describe_verdict
 
 _BEFORE_THE_CALL = {"access", "apply", "config"}
@@ -82,7 +80,7 @@ class Verification:
         """The check's verdicts on the subject, gravest first; a pair-wide check answers for every subject."""
         found = [
             verdict
-            for verdict in judge(evidence, load_policy(evidence.inventory.policy))
+            for verdict in self._acceptance.verdicts(evidence)
             if verdict.check == check.id
             and (subject == "pair" or verdict.subject in ("pair", subject) or verdict.subject.startswith(f"{subject}/"))
         ]

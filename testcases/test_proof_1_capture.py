@@ -85,3 +85,7 @@ def test_v1_19_version_meets_policy(verify: Verify, direction: str) -> None:
 
 def test_v1_20_version_was_not_lowered(verify: Verify, direction: str) -> None:
     verify("version_was_not_lowered", direction)
+
+
+def test_v1_21_capture_readers_agree(verify: Verify) -> None:
+    verify("capture_readers_agree")

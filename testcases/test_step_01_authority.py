@@ -2,6 +2,4 @@
 
 import pytest
 
-from pytest_cucmtls.verification import Verify
-
 pytestmark = pytest.mark.procedure("1")

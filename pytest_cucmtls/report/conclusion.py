@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_cucmtls.acceptance import Acceptance
-from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
-from pytest_cucmtls.policies import load_policy
 
 _WORDS = {
     Outcome.FAIL: "refuted",
@@ -74,7 +72,7 @@ def conclude(acceptance: Acceptance) -> Conclusion:
     from pytest_cucmtls.report.allure_results import write_surroundings
 
     evidence = acceptance.evidence()
-    verdicts = tuple(judge(evidence, load_policy(evidence.inventory.policy)))
+    verdicts = tuple(acceptance.verdicts(evidence))
     about = acceptance.about()
     write_verdicts(acceptance.folder / "verdicts.json", verdicts, about)
     releases = [node.release.value.text for cluster in evidence.clusters for node in cluster.nodes if node.release]
