@@ -50,6 +50,50 @@ def test_a_trunk_is_joined_with_its_profile_and_destination(cluster: AxlCluster)
     ]
 
 
+def test_queries_written_for_real_clusters_find_their_tables_and_columns(cluster: AxlCluster) -> None:
+    assert query(
+        cluster,
+        "select first 500 d.name as trunk, std.address, std.port from device as d join sipdevice as sd on "
+        "sd.fkdevice=d.pkid "
+        "join siptrunkdestination as std on std.fksipdevice=sd.pkid where d.tkmodel=131 and d.tkdeviceprotocol=11",
+    ) == [{"trunk": "to-cluster-b", "address": "10.0.0.1", "port": "5061"}]
+    assert query(
+        cluster,
+        "select n.dnorpattern, rp.name as partition, d.name as destination, rg.name as routegroup from numplan as n "
+        "left join routepartition as rp on rp.pkid=n.fkroutepartition join devicenumplanmap as m on m.fknumplan=n.pkid "
+        "join device as d on m.fkdevice=d.pkid left join routelist as rl on rl.fkdevice=d.pkid "
+        "left join routegroup as rg on rg.pkid=rl.fkroutegroup where n.tkpatternusage=5",
+    ) == [{"dnorpattern": "9898", "partition": None, "destination": "to-cluster-b", "routegroup": None}]
+    report = query(
+        cluster,
+        "select d.name, d.mtprequired, trp.name as trustedrelay, d.srtpallowed, sp.name as sipprofile, "
+        "sp.enableoutboundoptionsping, "
+        "rel.name as rel1xx, eo.name as earlyoffer, dtmf.name as dtmf, d.runonallnodes, qv.name as qsig, "
+        "script.name as script "
+        "from sipdevice sd join device d on d.pkid = sd.fkdevice join typedtmfsignaling dtmf on dtmf.enum = "
+        "d.tkdtmfsignaling "
+        "join typestatus trp on trp.enum = d.tkstatus_usetrustedrelaypoint join typeqsigvariant qv on "
+        "qv.enum = sd.tkqsigvariant "
+        "join sipprofile sp on sp.pkid = d.fksipprofile join typeeosuppvoicecall eo on eo.enum = sp.tkeosuppvoicecall "
+        "join typesiprel1xxoptions rel on rel.enum = sp.tksiprel1xxoptions "
+        "left join sipnormalizationscript script on sp.fksipnormalizationscript = script.pkid",
+    )
+    assert report[0] == {
+        "name": "to-cluster-b",
+        "mtprequired": "f",
+        "trustedrelay": "Default",
+        "srtpallowed": "t",
+        "sipprofile": "Standard SIP Profile",
+        "enableoutboundoptionsping": "f",
+        "rel1xx": "Disabled",
+        "earlyoffer": "Disabled (Default value)",
+        "dtmf": "No Preference",
+        "runonallnodes": "f",
+        "qsig": "No Changes",
+        "script": None,
+    }
+
+
 def test_certificates_of_every_service_are_readable_on_any_release() -> None:
     with serving("9.1") as old:
         store = old.node.certificates
@@ -66,8 +110,9 @@ def test_certificates_of_every_service_are_readable_on_any_release() -> None:
         parsed = parse_certificate((rows[0]["certificate"] or "").encode())
         assert parsed.der == own.der
         assert rows[0]["serialnumber"] == f"{parsed.serial_number:x}"
-        tomcat = query(old, "select name from typecertificateservice where enum = 6")
-        assert tomcat == [{"name": "tomcat-trust"}]
+        trusts = query(old, "select name from typecertificateservice where enum in (4, 6) order by enum")
+        assert [row["name"] for row in trusts] == ["CallManager-trust", "tomcat-trust"]
+        assert len(query(old, f"select pkid from certificate where serialnumber = '{parsed.serial_number:x}'")) == 1
 
 
 def test_a_pkid_is_the_uuid_in_lower_case_without_braces(cluster: AxlCluster) -> None:

@@ -76,6 +76,7 @@ def _page(call: AxlCall, rows: list[Row]) -> list[Row]:
 
 
 def _count(call: AxlCall, name: str) -> int | None:
-    """skip or first as a number; nothing sent means no limit. Raises: AxlFault."""
-    value = scalar(call.text(name), _COUNTS[name], call.version)
+    """skip or first, an element (an attribute in some clients, ASSUMED to count); no limit without. Raises: AxlFault."""
+    sent = call.text(name) or call.request.body.get(name) or ""
+    value = scalar(sent, _COUNTS[name], call.version)
     return None if value is None else max(0, int(value))

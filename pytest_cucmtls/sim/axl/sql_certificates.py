@@ -1,45 +1,27 @@
 """The `certificate` tables: every own and trusted certificate of every node, each once, with the services that use it."""
 
-import re
-
 from pytest_cucmtls.sim.axl.outbound import derived_uuid
 from pytest_cucmtls.sim.axl.sql import Table
+from pytest_cucmtls.sim.axl.sql_types import number_of
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 from pytest_cucmtls.wire.x509 import parse_certificate, pem_of
 
 Cell = str | int | None
 
-SERVICES = (
-    "CallManager",
-    "CAPF",
-    "TVS",
-    "tomcat",
-    "ipsec",
-    "tomcat-trust",
-    "CallManager-trust",
-    "CAPF-trust",
-    "ipsec-trust",
-    "Phone-SAST-trust",
-    "CallManager-ECDSA",
-    "tomcat-ECDSA",
-    "ITLRecovery",
-    "authz",
-)
-"""Number = place + 1; tomcat-trust = 6 is recorded, the others are ASSUMED."""
 _OWN = ("CallManager", "CallManager-ECDSA", "tomcat", "tomcat-ECDSA", "ipsec", "CAPF", "TVS", "ITLRecovery", "authz")
 _TRUST = ("CallManager-trust", "tomcat-trust", "ipsec-trust", "CAPF-trust", "Phone-SAST-trust")
 
 
 def certificate_tables(cluster: ClusterState) -> dict[str, Table]:
-    """certificate, certificateservicecertificatemap, certificateprocessnodemap, typecertificateservice."""
+    """certificate, certificateservicecertificatemap and certificateprocessnodemap."""
     certificates: dict[bytes, tuple[Cell, ...]] = {}
     services: dict[tuple[Cell, ...], None] = {}
     nodes: dict[tuple[Cell, ...], None] = {}
     for node in cluster.nodes:
         process_node = cluster.database.find("processNode", name=node.name)
         for unit, der in _certificates(node):
-            row = certificates.setdefault(der, _certificate(node, der))
-            services[(_key("service", f"{row[0]}{unit}"), row[0], _service(unit))] = None
+            row = certificates.setdefault(der, _certificate(node, unit, der))
+            services[(_key("service", f"{row[0]}{unit}"), row[0], number_of("typecertificateservice", unit))] = None
             if process_node is not None:
                 key = str(process_node["uuid"]).strip("{}").lower()
                 nodes[(_key("node", f"{row[0]}{key}"), row[0], key)] = None
@@ -53,15 +35,12 @@ def certificate_tables(cluster: ClusterState) -> dict[str, Table]:
         "ipv4address",
         "ipv6address",
         "timetolive",
+        "tkcertificatedistribution",
     )
     return {
         "certificate": Table(columns, list(certificates.values())),
         "certificateservicecertificatemap": Table(("pkid", "fkcertificate", "tkcertificateservice"), list(services)),
         "certificateprocessnodemap": Table(("pkid", "fkcertificate", "fkprocessnode"), list(nodes)),
-        "typecertificateservice": Table(
-            ("enum", "name", "moniker"),
-            [(place, name, re.sub(r"\W", "_", name).upper()) for place, name in enumerate(SERVICES, 1)],
-        ),
     }
 
 
@@ -77,7 +56,7 @@ def _certificates(node: NodeState) -> list[tuple[str, bytes]]:
     return found
 
 
-def _certificate(node: NodeState, der: bytes) -> tuple[Cell, ...]:
+def _certificate(node: NodeState, unit: str, der: bytes) -> tuple[Cell, ...]:
     """One row of `certificate`."""
     parsed = parse_certificate(der)
     return (
@@ -90,12 +69,8 @@ def _certificate(node: NodeState, der: bytes) -> tuple[Cell, ...]:
         node.ip,
         None,
         None,
+        number_of("typecertificatedistribution", "Trust Certificate" if unit in _TRUST else "Own Certificate"),
     )
-
-
-def _service(unit: str) -> int:
-    """Number of a certificate service."""
-    return SERVICES.index(unit) + 1
 
 
 def _key(kind: str, text: str) -> str:
