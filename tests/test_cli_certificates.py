@@ -94,6 +94,14 @@ def test_the_pem_behind_the_dump_decides(style: str, kind: str) -> None:
     assert lying.certificate.subject.common_name == "CUCM10"
 
 
+@pytest.mark.parametrize("style", ["cert-j", "openssl"])
+def test_the_bytes_of_a_session_can_be_read_again(style: str) -> None:
+    shown = "show cert own CallManager\r\n" + certificate_text(DERS["rsa"], style).replace("\n", "\r\n") + "admin:"
+    assert parse_show_cert(shown, "CallManager", "CallManager.pem").certificate == parse_certificate(DERS["rsa"])
+    dump = shown.partition("-----BEGIN")[0]
+    assert parse_show_cert(dump, "CallManager", "CallManager.pem").certificate == dump_alone("rsa", style)
+
+
 def dump_alone(kind: str, style: str) -> Certificate:
     text = certificate_text(DERS[kind], style).partition("-----BEGIN")[0]
     return parse_show_cert(text, "CallManager", "CallManager.pem").certificate

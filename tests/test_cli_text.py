@@ -100,7 +100,7 @@ def test_text_without_a_release_is_not_understood(text: str) -> None:
 
 
 def test_the_active_version_is_read_and_not_the_inactive_one() -> None:
-    text = "Active Master Version: 11.5.1.12900-21\nActive Version Installed Software Options:\nNo Installed Software Options Found.\n"
+    text = "Active Master Version: 11.5.1.12900-21\nActive Version Installed Software Options:\n"
     assert parse_version(text).text == "11.5.1.12900-21"
     with pytest.raises(UnexpectedAnswer):
         parse_version("Inactive Master Version: 10.5.2.10000-5\n")
@@ -220,6 +220,16 @@ def test_known_refusals_count_without_trailer_and_unknown_ones_do_not() -> None:
     assert parse_import_refusal("") is None
 
 
+@pytest.mark.parametrize(
+    "message", ["The file specification is not valid.", "Invalid certificate name: Call", "Enter on or off."]
+)
+def test_refusals_of_other_kinds_keep_the_nodes_words_and_get_no_code(message: str) -> None:
+    for parse in (parse_refusal, parse_import_refusal):
+        refusal = parse(f"{message}\nExecuted command unsuccessfully\n")
+        assert refusal is not None
+        assert (refusal.code, refusal.message, refusal.remedy) == ("", message, "")
+
+
 def test_only_a_line_of_its_own_is_the_failure_trailer() -> None:
     refusal = parse_refusal(
         "Enter valid values for the port.\nSuggested values are 6971, 6972 and 9443\nExecuted command unsuccessfully"
@@ -235,6 +245,16 @@ def test_an_unknown_command_is_recognised_in_a_short_answer_only() -> None:
     assert refusal is not None
     assert refusal.code == "unknown_command"
     assert parse_refusal("log line\n" * 100 + "The command is not supported on this platform.\n") is None
+
+
+def test_the_bytes_of_a_session_can_be_read_again_with_echo_prompt_and_line_ends() -> None:
+    raw = "utils service list\r\n" + SERVICES.replace("\n", "\r\n") + "\x1b[Kadmin:"
+    assert parse_service_list(raw) == parse_service_list(SERVICES)
+    assert parse_ntp_status("utils ntp status\r\n" + NTP.replace("\n", "\r\n") + "admin:") == parse_ntp_status(NTP)
+    listed = "show cert list own\r\n" + CERTIFICATES.replace("\n", "\r\n") + "\r\nadmin:"
+    assert parse_certificate_list(listed) == parse_certificate_list(CERTIFICATES)
+    assert parse_file_list(DETAILED_LIST.replace("\n", "\r\n")) == parse_file_list(DETAILED_LIST)
+    assert parse_refusal("command\r\nNo.\r\nExecuted command unsuccessfully\r\nadmin:") is not None
 
 
 PARSERS = [getattr(cli_text, name) for name in cli_text.__all__ if name.startswith("parse_") and name != "parse_show_cert"]

@@ -161,6 +161,14 @@ def test_a_trust_certificate_is_deleted_after_confirmation(cli: PlatformCliWrite
         cli.delete_trust("CallManager-trust", "Lab_CA.pem")
 
 
+def test_a_regenerated_identity_is_a_new_self_signed_one(cli: PlatformCliWriter) -> None:
+    before = cli.read_own_certificate("CallManager-ECDSA").value.certificate
+    assert "Successfully Regenerated" in cli.regenerate("CallManager-ECDSA").value
+    after = cli.read_own_certificate("CallManager-ECDSA").value.certificate
+    assert after.public_key_sha256 != before.public_key_sha256
+    assert after.names_itself_as_issuer
+
+
 @pytest.mark.parametrize("unit", ["", "Call Manager", "CallManager\nquit", "../tomcat", "1unit"])
 def test_a_unit_that_is_no_unit_name_is_not_typed(unit: str, cli: PlatformCliWriter) -> None:
     with pytest.raises(ConfigurationInvalid):

@@ -16,6 +16,7 @@ RESTART_LIMIT_SECONDS = 900.0
 
 _PASTE = re.compile(r"Paste the Certificate[^\n]{0,80}\bEnter\b", re.IGNORECASE)
 _GENERATED = re.compile(r"Successfully\s+Generated\s+CSR\s+for\s+(\S+?)\.?\s*$", re.IGNORECASE | re.MULTILINE)
+_REGENERATED = re.compile(r"Successfully\s+regenerated\s+certificate", re.IGNORECASE)
 _IMPORTED = re.compile(r"Successfully\s+imported|import[^\n]{0,60}\bis successful", re.IGNORECASE)
 _PEM_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----")
 _END_OF_PEM = "-----END CERTIFICATE-----"
@@ -63,6 +64,14 @@ class PlatformCliWriter(PlatformCliReader):
         store = _unit(unit).removesuffix("-trust") + "-trust"
         command = f"set cert delete {store} {file_name}"
         output = self._checked(command, reply=_agree)
+        return Reading(output.text.strip(), output.raw, "cli", command, datetime.now(UTC))
+
+    def regenerate(self, unit: str) -> Reading[str]:
+        """``set cert regen``, confirmed: a new self-signed identity, with a new key, replaces the one in the store."""
+        command = f"set cert regen {_unit(unit)}"
+        output = self._checked(command, reply=_agree)
+        if _REGENERATED.search(output.text) is None:
+            raise UnexpectedAnswer("cli", command, output.text, "no word of success")
         return Reading(output.text.strip(), output.raw, "cli", command, datetime.now(UTC))
 
     def restart_service(self, name: str, *, limit_seconds: float = RESTART_LIMIT_SECONDS) -> Reading[str]:

@@ -6,6 +6,7 @@ from pytest_cucmtls.model.certificates import Certificate, CertificateRequest
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.errors import FileUnreadable, UnexpectedAnswer
 from pytest_cucmtls.wire.cli_certificate_print import parse_printed_certificate
+from pytest_cucmtls.wire.cli_terminal import plain
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_request
 
 _LIST_ROW = re.compile(
@@ -23,6 +24,7 @@ def parse_show_cert(text: str, unit: str, file_name: str) -> NamedCertificate:
     With a PEM every field comes from it. A dump alone gives what it prints: `der` and `sha256` are empty and `problem`
     says so. Raises: UnexpectedAnswer when neither is there.
     """
+    text = plain(text)
     certificate = _armoured(text) or parse_printed_certificate(text)
     if certificate is None:
         raise UnexpectedAnswer("cli", f"show cert {unit}/{file_name}", text, "neither a PEM certificate nor a certificate dump")
@@ -31,16 +33,19 @@ def parse_show_cert(text: str, unit: str, file_name: str) -> NamedCertificate:
 
 def parse_certificate_list(text: str) -> tuple[tuple[str, str, str], ...]:
     """``show cert list own|trust``: (unit, file name, description) in the order shown; an empty list is a legal answer."""
+    text = plain(text)
     return tuple((row["unit"], row["file"], row["description"]) for row in _LIST_ROW.finditer(text))
 
 
 def parse_request_list(text: str) -> tuple[tuple[str, str], ...]:
     """``show csr list own``: (unit, file name) in the order shown."""
+    text = plain(text)
     return tuple((row["unit"], row["file"]) for row in _REQUEST_ROW.finditer(text))
 
 
 def parse_csr_text(text: str) -> CertificateRequest:
     """``show csr own``: the PEM under any of the three armour labels. Raises: UnexpectedAnswer."""
+    text = plain(text)
     start = _REQUEST_ARMOUR.search(text)
     if start is None:
         raise UnexpectedAnswer("cli", "show csr own", text, "no certificate request in PEM")

@@ -3,6 +3,7 @@
 import re
 
 from pytest_cucmtls.model.cucm import LogFile
+from pytest_cucmtls.wire.cli_terminal import plain
 
 _ENTRY = re.compile(
     r"^(?P<modified>\d{1,2} [A-Z][a-z]{2},\d{4} \d{2}:\d{2}:\d{2})[ \t]+"
@@ -17,6 +18,7 @@ def parse_file_list(text: str, folder: str = "") -> tuple[LogFile, ...]:
 
     `modified` stays as printed (node's zone), sizes lose their thousands commas. An output without entries is an empty list.
     """
+    text = plain(text)
     prefix = folder.rstrip("/") + "/" if folder else ""
     return tuple(
         LogFile(entry["name"], prefix + entry["name"], int(entry["size"].replace(",", "") or 0), entry["modified"])
@@ -27,6 +29,7 @@ def parse_file_list(text: str, folder: str = "") -> tuple[LogFile, ...]:
 
 def parse_folder_list(text: str) -> tuple[str, ...]:
     """Names of the directories of a detailed listing, in the order shown."""
+    text = plain(text)
     return tuple(entry["name"] for entry in _ENTRY.finditer(text) if entry["size"] == "<dir>")
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pytest_cucmtls.model.cucm import NtpStatus, ProcessNode, Release, ServiceStatus
 from pytest_cucmtls.model.errors import UnexpectedAnswer
+from pytest_cucmtls.wire.cli_terminal import plain
 
 _RELEASE = re.compile(r"(?<![\d.])(\d{1,3})(?!\d)(?:\.(\d{1,3})(?!\d))?(?:[.(]\d[\d.)\-]{0,40})?")
 _VERSION = re.compile(r"Active Master Version:\s*(\S{1,60})")
@@ -33,6 +34,7 @@ def parse_release(text: str) -> Release:
 
 def parse_version(text: str) -> Release:
     """``show version active``. Raises: UnexpectedAnswer when the line ``Active Master Version:`` is missing."""
+    text = plain(text)
     match = _VERSION.search(text)
     if match is None:
         raise UnexpectedAnswer("cli", "show version active", text, "no Active Master Version")
@@ -44,6 +46,7 @@ def parse_ntp_status(text: str) -> NtpStatus:
 
     Raises: UnexpectedAnswer when neither the words synchronised/unsynchronised nor the UTC time are there.
     """
+    text = plain(text)
     synchronised = _SYNCHRONISED.search(text)
     clock = _utc_time(text)
     if synchronised is None and clock is None and "unsynchroni" not in text:
@@ -59,6 +62,7 @@ def parse_ntp_status(text: str) -> NtpStatus:
 
 def parse_service_list(text: str) -> tuple[ServiceStatus, ...]:
     """``utils service list`` and the progress lines of ``utils service restart``: name, Control Center's word, remark."""
+    text = plain(text)
     return tuple(
         ServiceStatus(row["name"], row["status"].strip().capitalize(), reason=row["rest"].strip() or None)
         for row in _SERVICE.finditer(text)
@@ -67,11 +71,13 @@ def parse_service_list(text: str) -> tuple[ServiceStatus, ...]:
 
 def parse_cluster_members(text: str) -> tuple[ProcessNode, ...]:
     """``show network cluster``: host name, role and address of each member, in the order shown."""
+    text = plain(text)
     return tuple(ProcessNode(row["name"], row["role"], row["address"]) for row in _CLUSTER_ROW.finditer(text))
 
 
 def parse_tls_minimum(text: str) -> str:
     """``show tls min-version``: ``1.0``, ``1.1``, ``1.2`` or ``1.3``. Raises: UnexpectedAnswer."""
+    text = plain(text)
     match = _TLS_MINIMUM.search(text)
     if match is None:
         raise UnexpectedAnswer("cli", "show tls min-version", text, "no minimum version")
@@ -80,6 +86,7 @@ def parse_tls_minimum(text: str) -> str:
 
 def parse_host_status(text: str) -> dict[str, str]:
     """``show status``: its ``key : value`` lines (``Host Name``, ``Date``, ``Time Zone`` …), the first of a key wins."""
+    text = plain(text)
     found: dict[str, str] = {}
     for match in _STATUS_LINE.finditer(text):
         found.setdefault(match[1], match[2])
@@ -88,6 +95,7 @@ def parse_host_status(text: str) -> dict[str, str]:
 
 def parse_network_address(text: str) -> str:
     """``show network eth0``: the node's own address. Raises: UnexpectedAnswer."""
+    text = plain(text)
     match = _IP_ADDRESS.search(text)
     if match is None:
         raise UnexpectedAnswer("cli", "show network eth0", text, "no IP address")

@@ -13,6 +13,7 @@ _ESCAPE = re.compile(
     r"|\x1b\Z"
 )
 _PAGER = re.compile(re.escape(PAGER) + r"(?:(?:\x1b\[K|[\b ])*\r(?!\n))*(?:\x08+ *\x08*)?(?:\x1b\[K)?(?: *\r*\n)?")
+_CONTROL = re.compile(r"[\r\x08\x1b]")
 _UNPRINTABLE = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
 
 
@@ -26,6 +27,11 @@ def render_terminal(data: bytes) -> str:
     text = _UNPRINTABLE.sub("", text)
     text = _PAGER.sub("", text)
     return "\n".join(_shown(line) for line in text.split("\n"))
+
+
+def plain(text: str) -> str:
+    """Text as it would be shown, for parsers that may be given raw session bytes as text; plain text comes back as it is."""
+    return render_terminal(text.encode("utf-8", "replace")) if _CONTROL.search(text) else text
 
 
 def last_line(text: str) -> str:

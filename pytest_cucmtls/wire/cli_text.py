@@ -1,4 +1,7 @@
-"""Every parser of platform CLI output by name: text of one command's answer in, values out."""
+"""Every parser of platform CLI output by name: text of one command's answer in, values out.
+
+The text may be the cleaned one or the session's bytes as decoded text, echo, prompt and carriage returns included.
+"""
 
 from pytest_cucmtls.wire.cli_certificates import (
     parse_certificate_list,
