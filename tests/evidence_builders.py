@@ -51,6 +51,8 @@ CALLER_PORTS = {"A": 33135, "B": 44246}
 
 @lru_cache(maxsize=32)
 def key(owner: str, bits: int = 2048) -> rsa.RSAPrivateKey:
+    """The key of that owner: remembered, so that asking again gives the same one."""
+    assert owner
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
