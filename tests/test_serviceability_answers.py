@@ -187,6 +187,16 @@ def test_a_reference_that_leads_nowhere_or_to_itself_is_not_understood(target: b
         answers.parse_call_response(xml)
 
 
+@pytest.mark.parametrize(("size", "read"), [(answers.MAX_CALL_ANSWER_BYTES, True), (answers.MAX_CALL_ANSWER_BYTES + 1, False)])
+def test_a_call_answer_of_absurd_size_is_refused(size: int, read: bool) -> None:
+    xml = OLD_CALL + b" " * (size - len(OLD_CALL))
+    if read:
+        assert answers.parse_call_response(xml) == (0, "Success")
+        return
+    with pytest.raises(UnexpectedAnswer, match="bytes for a result code"):
+        answers.parse_call_response(xml)
+
+
 PARSERS: list[Callable[[bytes], Any]] = [
     answers.parse_service_status,
     answers.parse_device_status,

@@ -17,6 +17,8 @@ from pytest_cucmtls.wire.soap import SOAP_NAMESPACE, child, children, excerpt_of
 
 CONTROL_CENTER, RISPORT, LOG_COLLECTION, DIME, WEBDIALER = "control-center", "risport", "log-collection", "dime", "webdialer"
 
+MAX_CALL_ANSWER_BYTES = 256 * 1024
+
 
 def parse_service_status(xml: bytes) -> tuple[ServiceStatus, ...]:
     """Rows of the answer to soapGetServiceStatus or soapDoControlServices.
@@ -95,6 +97,8 @@ def parse_call_response(xml: bytes) -> tuple[int, str]:
     The older one answers in rpc/encoded form with multi-references (SOAP 1.1 §5): ``href="#id0"`` is followed.
     Code 0 is success, which only says that the phone went off hook.
     """
+    if len(xml) > MAX_CALL_ANSWER_BYTES:
+        raise UnexpectedAnswer(WEBDIALER, "call", excerpt_of(xml), f"{len(xml)} bytes for a result code")
     answer = parse_answer(xml, interface=WEBDIALER, operation="call")
     by_id = {sibling.get("id"): sibling for sibling in _siblings(answer) if sibling.get("id")}
     for element in (answer, *answer.iterdescendants("*")):
