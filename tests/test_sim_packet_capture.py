@@ -57,6 +57,25 @@ def test_a_capture_holds_the_whole_handshake_and_only_once(tmp_path: Path, sniff
     run(work())
 
 
+def test_without_the_right_to_sniff_packets_are_recorded_at_the_sockets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden() -> socket.socket:
+        raise PermissionError
+
+    monkeypatch.setattr("pytest_cucmtls.sim.packet_capture.packet_socket", forbidden)
+
+    async def work() -> None:
+        async with pair(tmp_path) as both:
+            assert both.a.packet_capture is not None
+            path = tmp_path / "packets.cap"
+            capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=both.b.ip, port=None)
+            assert "recorded at the sockets" in capture.comment
+            await both.call()
+            assert capture.stop() > 0
+            assert len(read(path).handshakes) == 1
+
+    run(work())
+
+
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 @pytest.mark.parametrize("sniff", SOURCES)
 def test_tshark_finds_nothing_malformed(tmp_path: Path, sniff: bool) -> None:

@@ -1,5 +1,7 @@
 """TLS of the simulated trunks: what the wire shows for each release, mode and mistake, read by this package's own reader."""
 
+import ssl
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pytest_cucmtls.model.handshakes import Handshake, HandshakeOutcome
 from pytest_cucmtls.sim.calls import Call
+from pytest_cucmtls.sim.database import Database
+from pytest_cucmtls.sim.releases import RELEASES
+from pytest_cucmtls.sim.state import ClusterState
+from pytest_cucmtls.sim.tls_contexts import suites
 from pytest_cucmtls.sim.trunks import split_names
 from pytest_cucmtls.wire.capture_report import parse_capture
 from tests.simulated_nodes import Authority, SimulatedPair, Store, manager, pair, run, sdl_text
@@ -309,3 +315,55 @@ def test_plain_sip_into_the_tls_port_fails_and_the_listener_survives(tmp_path: P
             assert again.outcome.status == 200
 
     run(work())
+
+
+def test_tls_1_3_is_negotiated_when_both_clusters_enable_it_and_hides_the_certificates(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.a.cluster.faults.add("tls_1_3_enabled")
+        async with both:
+            _, handshake = await captured_call(both, tmp_path)
+            assert handshake.version == "TLSv1.2"
+            both.b.cluster.faults.add("tls_1_3_enabled")
+            await manager(both.a).reset_trunk("to-CUCM10")
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert call.outcome.status == 200
+            assert handshake.version == "TLSv1.3"
+            assert handshake.server_chain == ()
+            assert "--X509SubjectName /C=IN/O=cisco/CN=CUCM10 --Cipher TLS_AES_256_GCM_SHA384" in sdl_text(both.a)
+
+    run(work())
+
+
+def test_the_private_key_is_on_disk_only_while_openssl_reads_it_and_for_the_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[tuple[int, int]] = []
+    load = ssl.SSLContext.load_cert_chain
+
+    def watched(context: ssl.SSLContext, path: Path) -> None:
+        modes.append((path.parent.stat().st_mode & 0o777, path.stat().st_mode & 0o777))
+        load(context, path)
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", watched)
+    (tmp_path / "temporary").mkdir()
+
+    async def work() -> None:
+        async with pair(tmp_path) as both:
+            await both.call()
+
+    run(work())
+    assert set(modes) == {(0o700, 0o600)}
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize("setting", ["Strongest", "Medium", "All Ciphers RSA Preferred", ""])
+@pytest.mark.parametrize("release", list(RELEASES))
+def test_every_release_keeps_a_suite_under_every_setting(release: str, setting: str) -> None:
+    cluster = ClusterState("x", RELEASES[release], Database(), enterprise_parameters={"TLS Ciphers": setting})
+    chosen = suites(cluster, {"Encrypted"})
+    assert chosen
+    assert set(chosen) <= set(RELEASES[release].encrypted_suites)
+    assert suites(cluster, {"Authenticated"}) == ("NULL-SHA",)

@@ -16,6 +16,8 @@ from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, CallTicket, LoadedSec
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
 
+DIALABLE = frozenset("0123456789*#+ABCD")
+
 _REGISTERED, _UNKNOWN, _CONNECTIVITY_ERROR, _DEVICE_UNREGISTERED = 0, 1, 6, 10
 # RisPort's StatusReason numbers (platform.md §5.2).
 
@@ -30,12 +32,12 @@ class CallManager:
         capture = node.packet_capture
         recording = capture.recording if isinstance(capture, PacketCapture) else PacketRecording()
         database = node.cluster.database
-        self._trunks = RunningTrunks(database)
+        self.host_names = dict(host_names or {})
+        """Host name (lower case) to address: the simulated DNS for trunk destinations."""
+        self._trunks = RunningTrunks(database, self.host_names)
         self._phones = Phones(database, node.ip)
         self.calls = Calls(node, self._phones, self._trunks, traces, length or CallLength())
         self._signalling = SipSignalling(node, self._trunks, traces, recording, self._take_invite)
-        self.host_names = dict(host_names or {})
-        """Host name (lower case) to address: the simulated DNS for trunk destinations."""
         self._signalling.host_names = self.host_names
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
@@ -83,8 +85,8 @@ class CallManager:
             await self._signalling.listen_as_configured()
 
     async def make_call(self, device: str, line: str, destination: str) -> CallTicket:
-        """Let a phone dial; returns as soon as it is off hook, whatever becomes of the call."""
-        call = self.calls.begin(device, line, destination)
+        """Let a phone dial; returns as soon as it is off hook, whatever becomes of the call. Only dialable characters count."""
+        call = self.calls.begin(device, line, "".join(key for key in destination if key in DIALABLE))
         if self._running:
             await self._signalling.listen_as_configured()
         self._run(self.calls.place(call, self._signalling))

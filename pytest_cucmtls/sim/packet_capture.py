@@ -93,8 +93,7 @@ class PacketCapture:
         if not self._sniff or not hasattr(socket, "AF_PACKET"):
             return None
         try:
-            # Protocol 0 receives nothing yet: the filter is in place before the first packet.
-            sniffer = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+            sniffer = packet_socket()
         except PermissionError:
             return None
         sniffer.setblocking(False)
@@ -184,6 +183,11 @@ class RecordingCapture:
 
     def _take(self, at_nanoseconds: int, frame: bytes) -> None:
         self._capture.offer(at_nanoseconds + self._offset, frame)
+
+
+def packet_socket() -> socket.socket:
+    """A packet socket that receives nothing yet (protocol 0), so that its filter comes first. Raises: PermissionError."""
+    return socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
 
 
 def _kernel_time(ancillary: list[tuple[int, int, bytes]]) -> int:

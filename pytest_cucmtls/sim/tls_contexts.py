@@ -19,7 +19,9 @@ NULL_SUITE = "NULL-SHA"
 
 CLIENT_CERTIFICATE_NOT_REQUESTED = "client_certificate_not_requested"
 TLS_1_0_NEGOTIATED = "tls_1_0_negotiated"
-"""Behaviour names (`ClusterState.faults`): one-way TLS; a server that never goes above TLS 1.0."""
+TLS_1_3_ENABLED = "tls_1_3_enabled"
+"""Behaviour names (`ClusterState.faults`): one-way TLS; a server that never goes above TLS 1.0; a node that offers and accepts
+TLS 1.3, as 15 SU2 does (negotiated when both clusters do)."""
 
 _NO_ENCRYPT_THEN_MAC = 1 << 19
 _NO_EXTENDED_MASTER_SECRET = 1 << 0
@@ -106,7 +108,8 @@ def _narrowed(release: ReleaseProfile, setting: str) -> list[str]:
 
 def _restrict(context: ssl.SSLContext, cluster: ClusterState, modes: Collection[str]) -> None:
     """Versions, suites and options; must run before a certificate is loaded, or OpenSSL refuses short keys."""
-    _set_versions(context, cluster.release.tls_minimum, cluster.release.tls_maximum)
+    highest = "TLSv1.3" if TLS_1_3_ENABLED in cluster.faults else cluster.release.tls_maximum
+    _set_versions(context, cluster.release.tls_minimum, highest)
     context.set_ciphers(":".join((*suites(cluster, modes), "@SECLEVEL=0")))
     if cluster.release.major <= _LAST_MAJOR_WITHOUT_NEW_EXTENSIONS:
         # Their OpenSSL knew neither extension; with them record sizes would differ from the source document's.

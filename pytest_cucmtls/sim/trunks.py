@@ -1,7 +1,7 @@
 """SIP trunks as the CallManager runs them: copies of trunk and profile made at start, at first use, or at the last reset."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_cucmtls.model.certificates import Certificate
@@ -51,16 +51,17 @@ class RunningTrunk:
         listed = {name.lower() for name in self.x509_subject_names}
         return not listed.isdisjoint(name.lower() for name in certificate_names(certificate))
 
-    def leads_to(self, address: str) -> bool:
-        """One of the destinations is this address."""
-        return any(host == address for host, _ in self.destinations)
+    def leads_to(self, address: str, host_names: Mapping[str, str]) -> bool:
+        """One of the destinations is this address, or a name of it."""
+        return any(host_names.get(host.lower(), host) == address for host, _ in self.destinations)
 
 
 class RunningTrunks:
     """All trunks of a node. Configuration written later takes effect at `reset`; a trunk not seen before is copied at once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, host_names: Mapping[str, str]) -> None:
         self._database = database
+        self._host_names = host_names
         self._running: dict[str, RunningTrunk] = {}
         self._instances: dict[str, int] = {}
 
@@ -96,13 +97,16 @@ class RunningTrunks:
         """
         candidates = [trunk for trunk in self.all() if _takes_tls_on(trunk, port) and trunk.suite_mode == suite_mode]
         if certificate is None:
-            return next((trunk for trunk in candidates if trunk.leads_to(address)), None)
+            return next((trunk for trunk in candidates if trunk.leads_to(address, self._host_names)), None)
         fitting = [trunk for trunk in candidates if trunk.expects(certificate)]
-        return next((trunk for trunk in fitting if trunk.leads_to(address)), fitting[0] if fitting else None)
+        return next((trunk for trunk in fitting if trunk.leads_to(address, self._host_names)), fitting[0] if fitting else None)
 
     def for_plain_peer(self, address: str, port: int) -> RunningTrunk | None:
         """The trunk an inbound TCP peer belongs to: by its address."""
-        return next((t for t in self.all() if not t.secure_inbound and t.incoming_port == port and t.leads_to(address)), None)
+        return next(
+            (t for t in self.all() if not t.secure_inbound and t.incoming_port == port and t.leads_to(address, self._host_names)),
+            None,
+        )
 
     def _copy(self, name: str, row: Row) -> RunningTrunk:
         profile = self._database.find("sipTrunkSecurityProfile", name=text(row.get("securityProfileName"))) or {}
