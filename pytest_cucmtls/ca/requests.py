@@ -1,13 +1,13 @@
 """The requests an authority was handed, kept as files so that any later process continues with them."""
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pytest_cucmtls.ca.authority import RequestState
+from pytest_cucmtls.ca.private_files import replace_file_at_once
 from pytest_cucmtls.model.errors import CertificateAuthorityRefused, FileUnreadable
 from pytest_cucmtls.wire.x509 import parse_request
 
@@ -48,10 +48,7 @@ class RequestBook:
 
     def store(self, request_id: str, certificate_pem: bytes) -> None:
         """Issued: the certificate appears complete or not at all."""
-        place = self._place(request_id)
-        unfinished = place / f".certificate.{os.getpid()}"
-        unfinished.write_bytes(certificate_pem)
-        unfinished.replace(place / "certificate.pem")
+        replace_file_at_once(self._place(request_id) / "certificate.pem", certificate_pem)
 
     def deny(self, request_id: str, why: str) -> None:
         """Denied, with the operator's words."""

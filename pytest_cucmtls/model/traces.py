@@ -95,7 +95,7 @@ class ConnectionRecord:
 @dataclass(frozen=True, slots=True)
 class TraceEvent:
     """Any other record of interest: `kind` is ``create_connection`` (``tls_security``), ``device_found``, ``device_process``,
-    ``alarm``, ``tls_error``, ``secure_status``; `fields` are its parsed key/value pairs."""
+    ``alarm``, ``tls_error``, ``secure_status``, ``sip_setup``, ``tone``; `fields` are its parsed key/value pairs."""
 
     source: TraceSource
     kind: str

@@ -59,7 +59,7 @@ class RecordReader:
         self.cut_records = 0
         self._calendar = _Calendar()
         self._lines_before = 0
-        self._first: str | None = None
+        self._first: tuple[str, int] | None = None
         self._first_at: datetime | None = None
         self._last: str = ""
 
@@ -103,26 +103,24 @@ class RecordReader:
         for (_, kind), number in counted.items():
             self._count(kind, number)
         days = self._calendar.days(facts, {hour for hour, _ in counted})
-        self._note_times(text, heads)
+        self._note_times(text, heads, days[0])
         counted_to, lines = 0, self._lines_before
         for index in self._wanted_indexes(text, heads):
             start, end = heads[index] + 1, heads[index + 1] if index + 1 < len(heads) else len(text)
             lines += text.count(b"\n", counted_to, start)
             counted_to = start
             yield from self._read(text[start : min(end, start + LARGEST_RECORD_BYTES)], lines, days[index])
-        if self._first_at is None and self._first:
-            self._first_at = self._calendar.at(self._first, days[0])
 
     def _count(self, kind: bytes, number: int) -> None:
         name = kind.decode("ascii").strip()
         if name in self.by_type or len(self.by_type) < _MOST_TYPES:
             self.by_type[name] += number
 
-    def _note_times(self, text: bytes, heads: list[int]) -> None:
+    def _note_times(self, text: bytes, heads: list[int], first_day: int) -> None:
         for place in (heads[0], heads[-1]):
             found = self._grammar.head.match(text[place + 1 : place + 121].decode("ascii", "replace"))
             if found:
-                self._first = self._first or found.group(2)
+                self._first = self._first or (found.group(2), first_day)
                 self._last = found.group(2)
 
     def _wanted_indexes(self, text: bytes, heads: list[int]) -> list[int]:
@@ -136,7 +134,7 @@ class RecordReader:
         return sorted(indexes)
 
     def _read(self, raw: bytes, line: int, day: int) -> Iterator[Record]:
-        text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
+        text = raw.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r")
         single_line = "\n" not in text.rstrip("\n")
         parts = self._grammar.embedded.split(text) if self._grammar.embedded and single_line else [text]
         for position, part in enumerate(parts):
@@ -156,6 +154,8 @@ class RecordReader:
         header = parse_file_head(payload)
         self.header = self.header or header
         self._calendar.begin(header, day)
+        if self._first_at is None and self._first is not None:
+            self._first_at = self._calendar.at(*self._first)
 
 
 class _Calendar:

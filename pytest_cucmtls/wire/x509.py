@@ -76,7 +76,8 @@ def parse_certificates(data: bytes) -> tuple[Certificate, ...]:
             problems.append(str(problem))
             found.append(_unreadable(der, problems[-1]))
     if len(found) == len(problems):
-        raise FileUnreadable("certificate", problems[0] if problems else "holds no certificate (PEM, DER or PKCS#7)")
+        reason = f" ({problems[0]})" if problems else ""
+        raise FileUnreadable("certificate", f"holds no certificate in PEM, DER or PKCS#7{reason}")
     return tuple(found)
 
 
