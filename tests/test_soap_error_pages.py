@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from pytest_cucmtls.wire.html_text import plain_text
 
+PIECES = (b"<title>", b"</title>", b"<!--", b"-->", b"<", b">", b"<script", b"x", b"\n")
+
 
 @pytest.mark.parametrize(
     ("page", "shown"),
@@ -29,11 +31,7 @@ def test_a_long_page_is_cut() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(
-    st.lists(st.sampled_from([b"<title>", b"</title>", b"<!--", b"-->", b"<", b">", b"<script", b"x", b"\n"]), max_size=60).map(
-        b"".join
-    )
-)
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join))
 def test_no_page_breaks_it_and_the_result_is_one_short_line(page: bytes) -> None:
     shown = plain_text(page)
     assert len(shown) <= 300
