@@ -1,71 +1,22 @@
-"""Named faults of a simulated pair: each is one function that changes the state or behaviour of a running cluster.
+"""Named faults of certificates, services and behaviour: each function changes one running cluster.
 
-Adding a fault is adding a function here. A fault whose effect lies in another part of the simulator is only a name that
-this part looks for in `ClusterState.faults`; its function is empty and its docstring names the part in parentheses.
+Adding a fault is adding a function here (or to `configuration_faults` when AXL could have done it). A fault whose effect
+lies in another part of the simulator is only a name that this part looks for in `ClusterState.faults`; its function is
+empty and its docstring names the part in parentheses.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from pytest_cucmtls.sim import configuration_faults
+from pytest_cucmtls.sim.fault_register import FAULTS, ChosenFault, UnknownFault, choose_faults, fault
 from pytest_cucmtls.sim.interfaces.risport import RATE_PARAMETER
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 from pytest_cucmtls.sim.stuck_service import RestartWithoutEffect
 
-Effect = Callable[[ClusterState], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A fault's name, first docstring line, and effect on one cluster."""
-
-    name: str
-    description: str
-    effect: Effect
-
-
-class UnknownFault(Exception):
-    """No fault, or no cluster, of that name."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenFault:
-    """A fault and the cluster it goes into."""
-
-    fault: Fault
-    cluster: ClusterState
-
-    def inject(self) -> None:
-        """Put the fault into the running cluster; its name is in `ClusterState.faults` from then on."""
-        self.cluster.faults.add(self.fault.name)
-        self.fault.effect(self.cluster)
-
-
-FAULTS: dict[str, Fault] = {}
-"""All faults by name."""
-
-
-def fault(effect: Effect) -> Effect:
-    """Register a function under its own name."""
-    description = (effect.__doc__ or "").strip().splitlines()[0]
-    FAULTS[effect.__name__] = Fault(effect.__name__, description, effect)
-    return effect
-
-
-def choose_faults(names: Iterable[str], clusters: list[ClusterState]) -> list[ChosenFault]:
-    """Resolve ``fault`` (in the first cluster) and ``fault@B`` (in cluster B). Raises: UnknownFault."""
-    chosen = []
-    for text in names:
-        name, _, place = text.partition("@")
-        cluster = next((cluster for cluster in clusters if cluster.name == (place or clusters[0].name)), None)
-        if name not in FAULTS:
-            raise UnknownFault(f"no fault named {name!r}; known: {', '.join(sorted(FAULTS))}")
-        if cluster is None:
-            raise UnknownFault(f"no cluster named {place!r} to inject {name!r} into")
-        chosen.append(ChosenFault(FAULTS[name], cluster))
-    return chosen
+__all__ = ["FAULTS", "ChosenFault", "UnknownFault", "choose_faults", "configuration_faults"]
 
 
 def _forget_trust(node: NodeState, unit: str) -> None:

@@ -1,6 +1,7 @@
-"""``/simulator/status``: what the simulated cluster holds and was asked to change, as JSON. No CUCM has this page."""
+"""``/simulator/…``: what the simulated cluster holds and was asked to change, and a way to break it. No CUCM has these pages."""
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Any
 
@@ -8,16 +9,38 @@ from aiohttp import web
 
 from pytest_cucmtls.sim.certificates import Identity
 from pytest_cucmtls.sim.database import repeated
+from pytest_cucmtls.sim.faults import UnknownFault, choose_faults
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 
 
 def routes(node: NodeState) -> list[web.RouteDef]:
-    """GET only, without credentials: it holds nothing secret."""
+    """``GET status`` and ``POST faults`` (``{"fault": "<name>"}``), without credentials: nothing here is secret."""
 
     async def show(_request: web.Request) -> web.Response:
         return web.json_response(status_of(node))
 
-    return [web.get("/simulator/status", show)]
+    async def inject(request: web.Request) -> web.Response:
+        try:
+            name = _fault_name(await request.read())
+            for chosen in choose_faults([name], [node.cluster]):
+                await chosen.inject_and_reset()
+        except UnknownFault as problem:
+            return web.json_response({"message": str(problem)}, status=400)
+        return web.json_response(status_of(node))
+
+    return [web.get("/simulator/status", show), web.post("/simulator/faults", inject)]
+
+
+def _fault_name(body: bytes) -> str:
+    """The fault asked for. Raises: UnknownFault when the body names none."""
+    try:
+        asked = json.loads(body)
+    except (ValueError, RecursionError):
+        asked = None
+    name = asked.get("fault") if isinstance(asked, dict) else None
+    if not isinstance(name, str):
+        raise UnknownFault('the body must be {"fault": "<name>"}')
+    return name
 
 
 def status_of(node: NodeState) -> dict[str, Any]:
