@@ -105,6 +105,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("direction", [f"{first}->{second}", f"{second}->{first}"])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A fragile truth stays a warning, also in projects that turn warnings into errors."""
+    for item in items:
+        if _FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.filterwarnings("always::pytest_cucmtls.verification.FragileWarning"))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Where test cases of ours were collected, let their results go to the run folder as Allure results, too."""
     if session.config.option.collectonly or not any(_FIXTURES & set(getattr(item, "fixturenames", ())) for item in session.items):

@@ -59,6 +59,7 @@ class Verification:
         check = next((check for check in all_checks() if check.id == check_id), None)
         if check is None:
             raise KeyError(f"there is no check {check_id!r}; `cucmtls checks` lists them")
+        __tracebackhide__ = True  # the reader wants the verdict, not how it was turned into an exception
         self._note("cucm_check", check.id)
         try:
             evidence = self._evidence_for(check)
@@ -90,6 +91,7 @@ class Verification:
 
 
 def _conclude(verdicts: list[Verdict]) -> None:
+    __tracebackhide__ = True
     gravest = verdicts[0]
     grave = [verdict for verdict in verdicts if verdict.outcome is gravest.outcome]
     text = "\n".join(explained(verdict) for verdict in grave)

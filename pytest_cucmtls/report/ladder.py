@@ -87,9 +87,10 @@ def handshake_arrows(handshake: Handshake) -> list[Arrow]:
 
 
 def _flights(handshake: Handshake) -> Iterator[tuple[str, list[str], int]]:
-    sender, names, frame = "", [], 0
+    sender, frame = "", 0
+    names: list[str] = []
     for message in handshake.messages:
-        if names and (message.sender != sender or sum(map(len, names)) > 44):
+        if names and (message.sender != sender or len(", ".join(names)) > 44):
             yield sender, names, frame
             names = []
         if not names:
