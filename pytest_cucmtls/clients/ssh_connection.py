@@ -16,6 +16,7 @@ from pytest_cucmtls.model.secrets import Secret
 _SCREEN_COLUMNS, _SCREEN_ROWS = 511, 200
 """Wide, so that echoed commands do not wrap."""
 _LEAVE_SECONDS = 2.0
+_KEEP_ALIVE_SECONDS = 30
 _ALLOW_LEGACY = "Older releases offer SHA-1, CBC and ssh-rsa only: allow legacy algorithms for this cluster."
 
 
@@ -167,6 +168,7 @@ async def _connect(
         encryption_algs=offered.encryption,
         mac_algs=offered.integrity,
         compression_algs=("none",),
+        keepalive_interval=_KEEP_ALIVE_SECONDS,
     )
     return connection
 

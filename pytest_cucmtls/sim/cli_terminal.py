@@ -23,6 +23,7 @@ class CliTerminal:
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
         self._input = bytearray()
+        self._echo = bytearray()
         self._arrived = asyncio.Event()
         self._reading = False
         self._closed = False
@@ -51,6 +52,7 @@ class CliTerminal:
 
     def write(self, text: str) -> None:
         """Show text, line ends as a terminal wants them."""
+        self._show_echo()
         if text and not self._closed:
             self._send(text.replace("\r\n", "\n").replace("\n", "\r\n").encode("utf-8", "replace"))
 
@@ -87,10 +89,16 @@ class CliTerminal:
                 typed.clear()
             elif byte >= 0x20 and len(typed) < _LONGEST_LINE:
                 typed.append(byte)
-                self._send(bytes((byte,)) if mask is None else mask.encode())
+                self._echo += bytes((byte,)) if mask is None else mask.encode()
         self._after_return = byte == 0x0D
         self.line()
         return typed.decode("utf-8", "replace")
+
+    def _show_echo(self) -> None:
+        """Send what was echoed so far in one piece."""
+        if self._echo and not self._closed:
+            self._send(bytes(self._echo))
+        self._echo.clear()
 
     async def _next_page(self) -> int:
         """How many more lines the reader wants: 1, a page, or 0 to quit."""
@@ -106,6 +114,7 @@ class CliTerminal:
             self._reading = True
             try:
                 while not self._input:
+                    self._show_echo()
                     if self._closed:
                         raise TerminalClosed
                     self._arrived.clear()

@@ -72,7 +72,7 @@ _IMPORT_REFUSALS = (
         "Give one PEM certificate (Base-64 X.509); re-export it from the authority.",
     ),
 )
-_NO_REQUEST = next(index for index, kind in enumerate(_IMPORT_REFUSALS) if kind.code == "no_csr")
+_NO_REQUEST = next(kind for kind in _IMPORT_REFUSALS if kind.code == "no_csr")
 
 
 def parse_refusal(text: str) -> CliRefusal | None:
@@ -84,9 +84,8 @@ def parse_refusal(text: str) -> CliRefusal | None:
     text = plain(text)
     if _TRAILER.search(text):
         message = _one_line(_TRAILER.sub("", text))
-        missing_request = _IMPORT_REFUSALS[_NO_REQUEST]
-        if missing_request.words.search(message):
-            return CliRefusal(missing_request.code, message, missing_request.remedy)
+        if _NO_REQUEST.words.search(message):
+            return CliRefusal(_NO_REQUEST.code, message, _NO_REQUEST.remedy)
         return CliRefusal("unknown_command" if _UNKNOWN_COMMAND.search(message) else "", message or "no reason given")
     if len(text) <= _LONGEST_UNKNOWN_COMMAND_ANSWER and _UNKNOWN_COMMAND.search(text):
         return CliRefusal("unknown_command", _one_line(text), "Compare the node's release with the command reference.")
