@@ -339,9 +339,10 @@ def test_a_route_pattern_update_moves_only_what_differs(cluster: Cluster) -> Non
     cluster.says(answer("updateRoutePattern", CONFIRMED))
     cluster.writer().update_route_pattern("9898", "", RoutePattern("9898", gateway_name="T"))
     assert not {"newPattern", "newRoutePartitionName"} & set(sent(cluster.request()))
-    cluster.writer().update_route_pattern("9898", "", RoutePattern("98XX", "PT", gateway_name="T"))
-    assert sent(cluster.request())["newPattern"] == "98XX"
-    assert sent(cluster.request())["newRoutePartitionName"] == "PT"
+    cluster.writer().update_route_pattern("9898", "", RoutePattern("98XX", "PT", "moved", gateway_name="T"))
+    moved = sent(cluster.request())
+    assert (moved["newPattern"], moved["newRoutePartitionName"]) == ("98XX", "PT")
+    assert list(moved)[4:] == ["newPattern", "description", "newRoutePartitionName", "destination"], "the schema's order"
 
 
 def test_removals_name_what_they_remove(cluster: Cluster) -> None:

@@ -33,7 +33,7 @@ def test_a_trunk_can_be_reset_by_name_from_10_0_on(version: str, has_it: bool) -
 
 @pytest.mark.parametrize(
     ("name", "since"),
-    [("confidentialAccess", "10.0"), ("rdnTransformationCssName", "11.5"), ("trustReceivedIdentity", "12.5"), ("name", "9.0")],
+    [("confidentialAccess", "10.0"), ("rdnTransformationCssName", "11.0"), ("trustReceivedIdentity", "12.0"), ("name", "9.0")],
 )
 def test_trunk_fields_appear_in_the_version_that_introduced_them(name: str, since: str) -> None:
     having = [

@@ -7,7 +7,7 @@ this package sends and nothing else. Answers are declared as anything: they are 
 import threading
 import tomllib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
@@ -192,12 +192,13 @@ def _key_content(kind: str, version: str) -> Iterable[str]:
 
 
 def _update_content(kind: str, version: str) -> Iterable[str]:
-    key = subset()["objects"][kind]["key"]
+    """The key, then every changeable field in the object's order; those of the key as new values: ``newName`` …"""
     yield from _key_content(kind, version)
-    yield from (field.declaration(required=False) for field in _fields(subset()["renames"][key], version))
-    keyed = {field.name for field in _fields(subset()["keys"][key], version)}
+    keyed = {field.name for field in _fields(subset()["keys"][subset()["objects"][kind]["key"]], version)}
     for field in object_fields(kind, version):
-        if field.name not in keyed and not field.add_only:
+        if field.name in keyed:
+            yield replace(field, name=f"new{field.name[0].upper()}{field.name[1:]}").declaration(required=False)
+        elif not field.add_only:
             yield field.declaration(required=False)
 
 
