@@ -56,6 +56,9 @@ class Talk:
     def type(self, keys: str) -> None:
         self._process.stdin.write(keys)
 
+    def no_more(self) -> None:
+        self._process.stdin.write_eof()
+
     async def answer(self, command: str) -> str:
         """The command's output without echo and prompt."""
         self.type(command + "\n")
@@ -114,6 +117,16 @@ def test_there_is_no_exec_channel(node: SimulatedCliNode) -> None:
                 await conn.run("show version active")
 
     asyncio.run(go())
+
+
+def test_commands_piped_in_are_worked_off_before_the_session_ends(node: SimulatedCliNode) -> None:
+    async def script(talking: Talk) -> None:
+        talking.type("show version active\nshow tls min-version\n")
+        talking.no_more()
+        await talking.until("Configured TLS minimum version")
+        await talking.end()
+
+    assert "Active Master Version: 12.5" in talk(node, script)
 
 
 @pytest.mark.parametrize("word", ["quit", "exit"])

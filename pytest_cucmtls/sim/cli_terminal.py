@@ -14,7 +14,7 @@ class Interrupted(Exception):
 
 
 class TerminalClosed(Exception):
-    """The other side is gone."""
+    """Nothing more will be typed."""
 
 
 class CliTerminal:
@@ -26,6 +26,7 @@ class CliTerminal:
         self._echo = bytearray()
         self._arrived = asyncio.Event()
         self._reading = False
+        self._input_ended = False
         self._closed = False
         self._after_return = False
         self.rows = _DEFAULT_ROWS
@@ -44,9 +45,14 @@ class CliTerminal:
                 self._input.append(byte)
         self._arrived.set()
 
+    def end_input(self) -> None:
+        """Nothing more will be typed; what was typed is still worked off, and shown."""
+        self._input_ended = True
+        self._arrived.set()
+
     def end(self) -> None:
-        """The other side closed."""
-        self._closed = True
+        """The other side is gone."""
+        self._closed = self._input_ended = True
         self.interrupted.set()
         self._arrived.set()
 
@@ -115,7 +121,7 @@ class CliTerminal:
             try:
                 while not self._input:
                     self._show_echo()
-                    if self._closed:
+                    if self._input_ended:
                         raise TerminalClosed
                     self._arrived.clear()
                     await self._arrived.wait()

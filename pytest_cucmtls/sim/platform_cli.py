@@ -147,10 +147,10 @@ class _Session(asyncssh.SSHServerSession[bytes]):
             self._terminal.feed(data)
 
     def eof_received(self) -> bool:
-        """No more keystrokes: the shell ends."""
+        """No more keystrokes: the shell ends when it has worked off what was typed (``ssh node < commands``)."""
         if self._terminal is not None:
-            self._terminal.end()
-        return False
+            self._terminal.end_input()
+        return True
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """End whatever runs."""
