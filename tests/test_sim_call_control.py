@@ -169,6 +169,7 @@ def test_two_calls_in_parallel_each_have_their_own_call_id_and_a_third_hears_bus
             assert sorted(statuses) == [200, 200, 486]
             identifiers = {line.split("|")[-2] for line in call_log_text(both.a).splitlines() if line.endswith("|INVITE")}
             assert len(identifiers) == 3
+            assert sdl_text(both.a).count("ProcessConnCreated") == 1
 
     run(work())
 

@@ -236,6 +236,39 @@ def test_a_profile_change_waits_for_the_trunk_reset_which_opens_a_new_connection
     run(work())
 
 
+def test_a_peer_refused_for_want_of_a_trunk_is_taken_on_the_same_connection_once_there_is_one(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        trunks = both.b.cluster.database.rows("sipTrunk")
+        [row] = trunks
+        trunks.clear()
+        async with both:
+            refused = await both.call()
+            trunks.append(row)
+            accepted = await both.call()
+            assert [call.outcome.status for call in (refused, accepted) if call.outcome] == [503, 200]
+            assert sdl_text(both.a).count("ProcessConnCreated") == 1
+
+    run(work())
+
+
+def test_a_peer_whose_suite_does_not_fit_the_trunks_mode_is_answered_503(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        database = both.b.cluster.database
+        database.add("sipTrunkSecurityProfile", {**database.rows("sipTrunkSecurityProfile")[0], "name": "null", "uuid": "{2}"})
+        database.rows("sipTrunkSecurityProfile")[1].update({"securityMode": "Authenticated", "x509SubjectName": "OTHER"})
+        database.add("sipTrunk", {**database.rows("sipTrunk")[0], "name": "other", "uuid": "{3}", "securityProfileName": "null"})
+        both.a.cluster.database.rows("sipTrunkSecurityProfile")[0]["securityMode"] = "Authenticated"
+        async with both:
+            call = await both.call()
+            assert call.outcome is not None
+            assert call.outcome.status == 503
+            assert "--Cipher NULL-SHA" in sdl_text(both.b)
+
+    run(work())
+
+
 def test_a_node_whose_clock_is_ahead_refuses_the_peer_as_expired(tmp_path: Path) -> None:
     async def work(side: str, sender: str) -> None:
         both = pair(tmp_path)

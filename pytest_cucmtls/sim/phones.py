@@ -27,6 +27,8 @@ class Phone:
         self.name = name
         self.calls = 0
         """Calls it is in."""
+        self._next_port = FIRST_PORT
+        """Media ports are taken in turn, so that nothing late of one call reaches the next."""
         self._claim = _claim_address(subnet)
         self.address: str = self._claim.getsockname()[0]
 
@@ -39,7 +41,8 @@ class Phone:
         self, packets: int, on_finished: Callable[[], None], interval_seconds: float = PACKET_INTERVAL_SECONDS
     ) -> AudioStream:
         """An audio stream on a free even port. Raises: NoFreeAddress."""
-        for port in range(FIRST_PORT, LAST_PORT + 1, 2):
+        for _ in range(FIRST_PORT, LAST_PORT + 1, 2):
+            port, self._next_port = self._next_port, self._next_port + 2 if self._next_port < LAST_PORT else FIRST_PORT
             try:
                 _, stream = await asyncio.get_running_loop().create_datagram_endpoint(
                     lambda: AudioStream(packets, interval_seconds, on_finished), local_addr=(self.address, port)

@@ -12,6 +12,7 @@ from pytest_cucmtls.sim.certificate_clock import VERIFY_WORDS, CertificateClock
 from pytest_cucmtls.sim.packet_recording import PacketRecording, RecordedConnection
 from pytest_cucmtls.wire.sip_messages import SipFraming
 
+HANDSHAKE_SECONDS = 15.0
 SEGMENT_BYTES = 1448
 """Payload of a full TCP segment on Ethernet with time stamps: 1500 - 20 - 32."""
 
@@ -71,6 +72,8 @@ class SipConnection(asyncio.Protocol):
         self._tls = context.wrap_bio(self._incoming, self._outgoing_bio, server_side=not outgoing) if context else None
         self._framing = SipFraming()
         self._problem: TlsProblem | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        """Runs while the handshake does."""
 
     @property
     def secure(self) -> bool:
@@ -97,8 +100,9 @@ class SipConnection(asyncio.Protocol):
         self._record = self._recording.open_connection(self.local, self.peer, outgoing=self.outgoing)
         if self._tls is None:
             self._become_ready()
-        else:
-            self._shake_hands()
+            return
+        self._patience = asyncio.get_running_loop().call_later(HANDSHAKE_SECONDS, self.abort)
+        self._shake_hands()
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop with raw bytes."""
@@ -122,6 +126,7 @@ class SipConnection(asyncio.Protocol):
         if self._record:
             self._record.closed(abruptly=exc is not None)
         self.ready = False
+        self._stop_waiting()
         self._owner.connection_closed(self, self._problem)
         self.gone.set()
 
@@ -181,7 +186,13 @@ class SipConnection(asyncio.Protocol):
 
     def _become_ready(self) -> None:
         self.ready = True
+        self._stop_waiting()
         self._owner.connection_ready(self)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
     def _deliver(self, data: bytes) -> None:
         for message in self._framing.feed(data):

@@ -69,6 +69,8 @@ class SipSignalling:
         self._connections: list[SipConnection] = []
         self._ready: dict[SipConnection, asyncio.Future[None]] = {}
         self._resetting: set[str] = set()
+        self._opening: dict[str, asyncio.Lock] = {}
+        """One attempt to connect at a time and trunk: parallel calls share the connection."""
         self._inboxes: dict[str, Inbox] = {}
         self._inbox_connections: dict[str, SipConnection] = {}
         self._untold: dict[SipConnection, RunningTrunk] = {}
@@ -120,16 +122,17 @@ class SipSignalling:
         if trunk.name in self._resetting:
             self._resetting.remove(trunk.name)
             raise ConnectionFailed(f"{trunk.name} is being reset")
-        existing = self._existing(trunk.name)
-        if existing is not None:
-            return existing
-        self._traces.create_connection(trunk.tls_security)
-        for host, port in trunk.destinations:
-            with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
-                connection = await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
-                if connection is not None:
-                    return connection
-        raise ConnectionFailed(f"no destination of {trunk.name} can be used")
+        async with self._opening.setdefault(trunk.name, asyncio.Lock()):
+            existing = self._existing(trunk.name)
+            if existing is not None:
+                return existing
+            self._traces.create_connection(trunk.tls_security)
+            for host, port in trunk.destinations:
+                with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
+                    connection = await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
+                    if connection is not None:
+                        return connection
+            raise ConnectionFailed(f"no destination of {trunk.name} can be used")
 
     def send(self, dialog: SipDialog, message: SipMessage) -> None:
         """Write a message of a call, with trace and call log."""
@@ -201,6 +204,10 @@ class SipSignalling:
 
     def _take_request(self, connection: SipConnection, request: SipMessage) -> None:
         trunk = self._trunks.find(connection.trunk) if connection.trunk else None
+        if trunk is None and not connection.outgoing:
+            # Asked again for every request: the trunk may have been configured after the peer connected.
+            trunk = self._inbound_trunk(connection)
+            connection.trunk = trunk.name if trunk else ""
         if trunk is None:
             host = self._node.name
             self._answer(connection, request, 503, f'399 {host} "Unable to find a device handler for the request received"')
