@@ -170,7 +170,9 @@ def verify(request: pytest.FixtureRequest, acceptance: "Acceptance") -> "Verify"
     from pytest_cucmtls.verification import Verification
 
     properties = request.node.user_properties
-    return Verification(acceptance, note=lambda name, value: properties.append((name, value))).verify
+    marker = request.node.get_closest_marker("procedure")
+    step = str(marker.args[0]) if marker and marker.args else ""
+    return Verification(acceptance, step=step, note=lambda name, value: properties.append((name, value))).verify
 
 
 @pytest.fixture(scope="session")

@@ -47,8 +47,9 @@ class Verify(Protocol):
 class Verification:
     """What a test's `verify` does; one per test."""
 
-    def __init__(self, acceptance: Acceptance, *, note: Callable[[str, object], None]) -> None:
+    def __init__(self, acceptance: Acceptance, *, step: str, note: Callable[[str, object], None]) -> None:
         self._acceptance = acceptance
+        self._step = step
         self._note = note
 
     def verify(self, check_id: str, subject: str = "pair") -> None:
@@ -73,8 +74,10 @@ class Verification:
         _conclude(verdicts)
 
     def _evidence_for(self, check: Check) -> Evidence:
-        if check.phase in _BEFORE_THE_CALL and check.step.isdigit():
-            return self._acceptance.through(int(check.step))
+        """As far as the test's own step, or the check's when that is later; a test of no numbered step needs everything."""
+        steps = (self._step, check.step)
+        if check.phase in _BEFORE_THE_CALL and all(step.isdigit() for step in steps):
+            return self._acceptance.through(max(int(step) for step in steps))
         return self._acceptance.proven()
 
     def _verdicts(self, check: Check, subject: str, evidence: Evidence) -> list[Verdict]:

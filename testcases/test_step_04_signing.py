@@ -17,15 +17,3 @@ def test_04_02_issued_certificate_matches_request(verify: Verify, cluster_name: 
 
 def test_04_03_certificate_fits_both_roles(verify: Verify, cluster_name: str) -> None:
     verify("certificate_fits_both_roles", cluster_name)
-
-
-def test_04_04_key_usage_is_as_required(verify: Verify, cluster_name: str) -> None:
-    verify("key_usage_is_as_required", cluster_name)
-
-
-def test_04_05_signature_scheme_is_allowed(verify: Verify, cluster_name: str) -> None:
-    verify("signature_scheme_is_allowed", cluster_name)
-
-
-def test_04_06_validity_is_short_enough(verify: Verify, cluster_name: str) -> None:
-    verify("validity_is_short_enough", cluster_name)

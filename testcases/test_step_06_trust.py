@@ -7,9 +7,5 @@ from pytest_cucmtls.verification import Verify
 pytestmark = pytest.mark.procedure("6")
 
 
-def test_06_01_peer_identity_has_a_path(verify: Verify, direction: str) -> None:
-    verify("peer_identity_has_a_path", direction)
-
-
-def test_06_02_peer_root_is_trusted(verify: Verify, cluster_name: str) -> None:
+def test_06_01_peer_root_is_trusted(verify: Verify, cluster_name: str) -> None:
     verify("peer_root_is_trusted", cluster_name)
