@@ -95,7 +95,8 @@ def right_party_answers(evidence: Evidence, _policy: Policy, client: ClusterEvid
     evidence_items = [message.item for message in parties.values()]
     if wrong:
         through = f" (redirected: {' -> '.join(chain)})" if chain else ""
-        text = f"The call {client.name}->{server.name} to {wanted} was answered by {', '.join(wrong)}{through}: forwarded, or voicemail."
+        parties_text = f"{', '.join(wrong)}{through}"
+        text = f"The call {client.name}->{server.name} to {wanted} was answered by {parties_text}: forwarded, or voicemail."
         return failed(expected, f"answered by {', '.join(wrong)}", text, evidence_items)
     if chain:
         text = f"The call to {wanted} was redirected ({' -> '.join(chain)}) before it was answered."

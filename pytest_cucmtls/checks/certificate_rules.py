@@ -7,7 +7,7 @@ from pytest_cucmtls.checks.connections import addresses_of
 from pytest_cucmtls.checks.judgements import missing, not_mentioned, ruled
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import check
-from pytest_cucmtls.checks.stores import why
+from pytest_cucmtls.checks.stores import present_certificate, why
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence
 from pytest_cucmtls.model.policy import Policy, Rule
@@ -25,9 +25,10 @@ class Judged:
 
 
 def leaves_of(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> list[Judged]:
-    """The node's identity on the admin interface and every leaf it presented on the wire, each once. Raises: NoEvidence."""
+    """The node's identity (admin interface, else as issued) and every leaf it presented, each once. Raises: NoEvidence."""
     place = f"{cluster.name}/{node.name}"
-    found = [Judged(f"{place} (admin interface)", own.value.certificate, own.item) for own in (node.own_certificate,) if own]
+    present = present_certificate(evidence, node)
+    found = [Judged(f"{place} ({present[0]})", present[1].value, present[1].item)] if present else []
     addresses = {address for address, owner in addresses_of(evidence, cluster).items() if owner is node}
     for holder in evidence.clusters:
         for source in (capture for other in holder.nodes for capture in other.captures):
@@ -61,7 +62,7 @@ def _key(certificate: Certificate) -> str:
 
 @check(
     "key_is_long_enough",
-    step="3",
+    step="4",
     phase="config",
     scope="node",
     remedies=("S3",),
@@ -95,7 +96,7 @@ def key_is_long_enough(evidence: Evidence, policy: Policy, cluster: ClusterEvide
 
 @check(
     "path_hash_is_allowed",
-    step="3",
+    step="4",
     phase="config",
     scope="node",
     remedies=("S3", "S4"),
@@ -222,7 +223,7 @@ def key_usage_is_as_required(evidence: Evidence, policy: Policy, cluster: Cluste
 
 @check(
     "certificate_has_alternative_names",
-    step="3",
+    step="4",
     phase="config",
     scope="node",
     remedies=("S3", "S4"),

@@ -186,7 +186,7 @@ def key_exchange_is_forward_secret(
     scope="direction",
     remedies=("X7",),
     clauses=(),
-    after=(*AFTER, "key_exchange_is_forward_secret"),
+    after=AFTER,
 )
 def group_is_allowed(evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
     """The key exchange group is one the policy lists; a suite without ephemeral key exchange has none."""

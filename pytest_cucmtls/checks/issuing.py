@@ -6,7 +6,7 @@ from pytest_cucmtls.checks.judgements import document, failed, missing, not_appl
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.requests import signed_before
-from pytest_cucmtls.checks.stores import identity, peer_of, short, why
+from pytest_cucmtls.checks.stores import identity, peer_of, present_certificate, short, why
 from pytest_cucmtls.model.certificates import CLIENT_AUTH, SERVER_AUTH, Certificate
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence, Sourced, items
 from pytest_cucmtls.model.inventory import Mode
@@ -97,6 +97,9 @@ def issued_certificate_chains_to_authority(
 def _certificate_of(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> tuple[Certificate, EvidenceItem]:
     if node.issued is not None:
         return node.issued.value, node.issued.item
+    present = present_certificate(evidence, node)
+    if present is not None:
+        return present[1].value, present[1].item
     own = identity(evidence, cluster, node)
     return own.value.certificate, own.item
 

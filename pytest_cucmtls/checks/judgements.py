@@ -78,7 +78,8 @@ def ruled(
     """The judgement of a policy rule: `broken` holds one sentence part per breach, empty when the rule is kept."""
     outcome = rule.breach if broken else Outcome.PASS
     cited = f"{rule.clause.standard}, {rule.clause.clause}"
-    diagnosis = f"{'; '.join(broken)}: {expected} is required by {cited}." if broken else fine
+    verb = "recommended" if rule.breach is Outcome.WARN else "required"
+    diagnosis = f"{'; '.join(broken)}: {expected} is {verb} by {cited}." if broken else fine
     return Judgement(outcome, expected, observed, diagnosis, tuple(evidence), remedies if broken else None, (rule.clause,))
 
 

@@ -78,7 +78,7 @@ def _media(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence)
 def media_is_negotiated_as_srtp(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
-    """Every audio and video line of offer and answer, re-INVITEs included, is RTP/SAVP with a crypto attribute that keeps encryption.
+    """Every audio and video line of offer and answer, re-INVITEs included, is RTP/SAVP and keeps encryption on.
 
     With a delayed offer the 200 OK carries the offer and the ACK the answer. SDL masks the keys, which is normal; one side's
     description alone decides nothing.
@@ -95,7 +95,8 @@ def media_is_negotiated_as_srtp(
     weak = [(media, crypto, word) for media in found for crypto in media.line.crypto for word in _weakening(crypto)]
     if weak:
         media, crypto, word = weak[0]
-        text = f"{media.carrier} of {client.name}->{server.name} carries {word} with {crypto.crypto_suite}: integrity only, no secrecy."
+        place = f"{media.carrier} of {client.name}->{server.name}"
+        text = f"{place} carries {word} with {crypto.crypto_suite}: integrity only, no secrecy."
         return failed(expected, f"{observed}, {word}", text, evidence_items, remedies=("X6",))
     if len({media.sender for media in found}) < 2:
         raise missing(
@@ -103,7 +104,7 @@ def media_is_negotiated_as_srtp(
             f"only the {found[0].sender}'s description is traced",
             TRACE_AGAIN,
         )
-    text = f"Offer and answer of {client.name}->{server.name} agree on SRTP ({observed}); the packets themselves are not proven by this."
+    text = f"Offer and answer of {client.name}->{server.name} agree on SRTP ({observed}); the packets are not proven by this."
     return passed(expected, observed, text, evidence_items)
 
 

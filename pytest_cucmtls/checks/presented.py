@@ -127,8 +127,8 @@ def _cause(
         return text, ("X1", "X2")
     if _issuer_is_unknown(evidence, client, server, leaf):
         text = (
-            f"its issuer {leaf.issuer} is no authority of this trunk and neither admin interface knows the certificate: something "
-            f"between the clusters terminates the connection{_admitted_by(client, server, leaf)}."
+            f"its issuer {leaf.issuer} is no authority of this trunk and neither admin interface knows the certificate: "
+            f"something between the clusters terminates the connection{_admitted_by(client, server, leaf)}."
         )
         return text, ("X4", "S6")
     if leaf.names_itself_as_issuer:

@@ -4,7 +4,7 @@ from pytest_cucmtls.checks.judgements import missing
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence, Sourced
-from pytest_cucmtls.model.inventory import ClusterSpec, NodeAddress
+from pytest_cucmtls.model.inventory import ClusterSpec, Mode, NodeAddress
 
 TRUST_UNIT = "CallManager-trust"
 IDENTITY_UNIT = "CallManager"
@@ -35,6 +35,22 @@ def identity(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -
             "Run `show cert own CallManager` on the node, or read it through the certificate REST API.",
         )
     return node.own_certificate
+
+
+def present_certificate(evidence: Evidence, node: NodeEvidence) -> tuple[str, Sourced[Certificate]] | None:
+    """(where it was read, certificate) of the identity in place or about to be: admin interface, issued, or found at the start.
+
+    The one found at the start counts only where the run does not replace it (verify-only, or already CA-signed).
+    """
+    if node.own_certificate is not None:
+        return "admin interface", Sourced(node.own_certificate.value.certificate, node.own_certificate.item)
+    if node.issued is not None:
+        return "as issued", node.issued
+    before = node.own_certificate_before
+    if before is None:
+        return None
+    stays = evidence.inventory.mode is Mode.VERIFY or not before.value.certificate.names_itself_as_issuer
+    return ("admin interface", Sourced(before.value.certificate, before.item)) if stays else None
 
 
 def trust(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> tuple[Sourced[NamedCertificate], ...]:

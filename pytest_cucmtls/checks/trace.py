@@ -77,7 +77,7 @@ def caller_digit_analysis_finds_the_pattern(
     if not matched:
         analysis, item, _ = found[-1]
         if analysis.outcome == "no_match":
-            text = f"{client.name} found no match for dd={number}: there is no route pattern the caller can reach; no trunk was used."
+            text = f"{client.name} found no match for dd={number}: no route pattern the caller can reach, no trunk used."
             return failed(expected, "no match", text, (item,))
         raise missing(
             f"the result of dd={number} on {client.name}", f"the block ends with {analysis.outcome or 'a cut'}", TRACE_AGAIN

@@ -100,7 +100,7 @@ def _same_authority(member: Certificate, wanted: Certificate) -> bool:
 
 @check(
     "peer_identity_has_a_path",
-    step="6",
+    step="7",
     phase="config",
     scope="direction",
     remedies=("S6", "S4"),
