@@ -112,7 +112,7 @@ def test_a_second_control_c_is_sent_when_the_first_was_not_enough() -> None:
         await shell.forever()
 
     with ScriptedSshServer(stubborn) as server:
-        capture = CliScreenCapture(server.address, SCRIPTED_USER, SCRIPTED_PASSWORD, peer_ip=PEER, limit_seconds=20)
+        capture = CliScreenCapture(server.address, SCRIPTED_USER, SCRIPTED_PASSWORD, peer_ip=PEER, limit_seconds=5)
         with capture:
             assert "Control-C pressed" in capture.stop().value
     assert keys == [b"\x03", b"\x03", b"\n"]

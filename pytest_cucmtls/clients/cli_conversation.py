@@ -15,6 +15,7 @@ LARGEST_TRANSCRIPT_BYTES = 4 * 1024 * 1024
 _TAIL_BYTES = 4096
 _CONTROL_C = "\x03"
 _INTERRUPT_PATIENCE_SECONDS = 3.0
+"""A node may need a moment to flush the file before the prompt is back; shorter when the limit is short."""
 
 Reply = Callable[[str], str | None]
 """Given what was shown since the last answer: the line to type, or None to leave it."""
@@ -97,7 +98,7 @@ class Conversation:
                     self._channel.type(keys)
                     keys = _CONTROL_C + "\n"
                     try:
-                        async with asyncio.timeout(_INTERRUPT_PATIENCE_SECONDS):
+                        async with asyncio.timeout(min(_INTERRUPT_PATIENCE_SECONDS, limit_seconds / 5)):
                             await self._until(lambda: self._answered(command), command)
                     except TimeoutError:
                         continue
