@@ -7,6 +7,7 @@ import pytest
 from lxml import etree
 
 from pytest_cucmtls.clients.axl import AxlReader
+from pytest_cucmtls.clients.axl_exchange import MAX_PAGES, pages_advised
 from pytest_cucmtls.clients.axl_writer import AxlWriter
 from pytest_cucmtls.clients.back_off import BackOff
 from pytest_cucmtls.model.cucm import RoutePattern, SipTrunk, SipTrunkSecurityProfile, TrunkDestination
@@ -18,6 +19,7 @@ from tests.axl_examples import LINE, PROCESS_NODES, ROUTE_PATTERN, SECURITY_PROF
 from tests.https_stand_in import PASSWORD, HttpsStandIn, Prepared, make_certificate
 
 MEMORY = "Maximum AXL Memory Allocation Consumed. Please retry once requests in progress have completed"
+TOO_LARGE = "Query request too large. Total rows matched: {} rows. Suggestive Row Fetch: less than {} rows"
 CONFIRMED = "{0A1B2C3D-1111-2222-3333-444455556666}"
 NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 PROFILE = SipTrunkSecurityProfile(
@@ -176,13 +178,37 @@ def test_a_cluster_that_stays_busy_is_given_up_with_the_attempts_counted(cluster
     assert len(cluster.asked) == 3
 
 
-def test_an_answer_too_large_is_not_asked_for_again(cluster: Cluster) -> None:
-    cluster.says(
-        fault("-1", "Query request too large. Total rows matched: 2816 rows. Suggestive Row Fetch: less than 844 rows", "x")
-    )
+def test_a_list_the_cluster_calls_too_large_is_fetched_in_the_pages_it_advises(cluster: Cluster) -> None:
+    one = "<line><pattern>{}</pattern></line>"
+    pages = [answer("listLine", one.format(page) * rows) for page, rows in ((1, 2), (2, 2), (3, 1))]
+    cluster.says(fault("-1", TOO_LARGE.format(5, 3), "listLine"), *pages)
+    reading = cluster.writer().read_lines()
+    assert [line.pattern for line in reading.value] == ["1", "1", "2", "2", "3"]
+    assert [part.body for part in split_parts(reading.raw, reading.media_type)] == pages
+    assert [(sent(cluster.request(n)).get("skip"), sent(cluster.request(n)).get("first")) for n in range(4)] == [
+        (None, None),
+        ("0", "2"),
+        ("2", "2"),
+        ("4", "2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "said", ["Query request too large.", TOO_LARGE.format("many", 3), TOO_LARGE.format(2 * MAX_PAGES + 1, 3)]
+)
+def test_an_answer_too_large_without_advice_is_a_refusal_and_not_asked_for_again(cluster: Cluster, said: str) -> None:
+    cluster.says(fault("-1", said, "listLine"))
     with pytest.raises(InterfaceRefused, match="too large"):
         cluster.writer().read_lines()
     assert len(cluster.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("total", "below", "pages"),
+    [(2816, 844, (4, 843)), (843, 844, (1, 843)), (844, 844, (2, 843)), (5, 1, (5, 1)), (0, 9, (0, 8))],
+)
+def test_the_advice_of_a_fault_becomes_pages(total: int, below: int, pages: tuple[int, int]) -> None:
+    assert pages_advised(InterfaceRefused("axl", "listLine", "-1", TOO_LARGE.format(total, below))) == pages
 
 
 @pytest.mark.parametrize("code", ["-239", "4052", "4055", "-691", "-746", "5003"])

@@ -4,10 +4,12 @@ import gzip
 import hashlib
 import ssl
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from pytest_cucmtls.clients import https
 from pytest_cucmtls.clients.https import MASK, MAX_ANSWER_BYTES, HttpsSession, mask
 from pytest_cucmtls.model.errors import (
     AnswerTimedOut,
@@ -20,7 +22,7 @@ from pytest_cucmtls.model.errors import (
 )
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.secrets import Secret
-from tests.https_stand_in import PASSWORD, USER, HttpsStandIn, Issued, Prepared, make_certificate
+from tests.https_stand_in import PASSWORD, USER, Asked, HttpsStandIn, Issued, Prepared, make_certificate
 
 OK = Prepared(b"<fine/>")
 Files = tuple[Path, Path]
@@ -237,6 +239,22 @@ def test_a_silent_server_is_a_timeout_and_a_closed_port_is_unreachable(tomcat: F
     with pytest.raises(ClusterUnreachable, match="refused") as refused:
         ask(server.session(tomcat[1]))
     assert refused.value.port == server.port
+
+
+def test_a_server_that_hangs_up_without_an_answer_is_unreachable(tomcat: Files) -> None:
+    def hang_up(asked: Asked) -> Prepared:
+        raise ConnectionAbortedError(asked.path)
+
+    server = HttpsStandIn(tomcat[0], choose=hang_up)
+    with server, pytest.raises(ClusterUnreachable, match="closed connection"):
+        ask(server.session(tomcat[1]))
+
+
+def test_an_answer_that_only_trickles_ends_after_ten_times_the_limit(tomcat: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0.0, 50.0, 50.1))
+    monkeypatch.setattr(https, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    with HttpsStandIn(tomcat[0], [Prepared(b"x" * 200_000)]) as server, pytest.raises(AnswerTimedOut, match="50 s"):
+        ask(server.session(tomcat[1], limit_seconds=5))
 
 
 def test_an_unknown_host_is_unreachable(tomcat: Files) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pytest_cucmtls.clients.axl_exchange import AxlAbsent, AxlAnswer, AxlExchange
+from pytest_cucmtls.clients.axl_exchange import AxlAbsent, AxlAnswer, AxlExchange, pages_advised
 from pytest_cucmtls.clients.back_off import BackOff
 from pytest_cucmtls.clients.https import HttpsSession
 from pytest_cucmtls.model.cucm import (
@@ -19,6 +19,7 @@ from pytest_cucmtls.model.cucm import (
     SipTrunk,
     SipTrunkSecurityProfile,
 )
+from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.model.readings import Reading
 from pytest_cucmtls.wire import axl_answers
 from pytest_cucmtls.wire.multipart import Part, write_parts
@@ -76,9 +77,12 @@ class AxlReader:
 
     def read_route_patterns(self) -> Reading[tuple[RoutePattern, ...]]:
         """All route patterns; list rows do not say where they lead, so each is read by its key."""
-        asked = self._axl.send("listRoutePattern", _search(("pattern", "routePartitionName"), pattern="%"))
-        keys = axl_answers.parse_listed_names(asked.body, "RoutePattern", "pattern", "routePartitionName")
-        arguments = [pattern_key(pattern, partition) for pattern, partition in keys]
+        pages = self._list("RoutePattern", _search(("pattern", "routePartitionName"), pattern="%"))
+        arguments = [
+            pattern_key(pattern, partition)
+            for page in pages
+            for pattern, partition in axl_answers.parse_listed_names(page.body, "RoutePattern", "pattern", "routePartitionName")
+        ]
         return self._each("getRoutePattern", arguments, axl_answers.parse_route_pattern)
 
     def read_route_list(self, name: str) -> Reading[RouteList | None]:
@@ -101,10 +105,13 @@ class AxlReader:
     def read_lines(self) -> Reading[tuple[DirectoryNumber, ...]]:
         """All directory numbers with partition and calling search space, not where they forward to.
 
-        A cluster has thousands, so they come from one list and none is read one by one; raw is that one answer.
+        A cluster has thousands, so they come from one list, in pages where the cluster asks for that, and none is read
+        one by one.
         """
         arguments = _search(("pattern", "routePartitionName", "shareLineAppearanceCssName"), pattern="%")
-        return self._read("listLine", arguments, axl_answers.parse_lines)
+        pages = self._list("Line", arguments)
+        lines = tuple(line for page in pages for line in axl_answers.parse_lines(page.body))
+        return pages[0].reading(lines) if len(pages) == 1 else _together(lines, pages, "listLine")
 
     def read_phone(self, name: str) -> Reading[Phone | None]:
         """One phone by device name."""
@@ -125,9 +132,20 @@ class AxlReader:
             return absent.answer.reading(None)
 
     def _find_each(self, kind: str, parse: Callable[[bytes], T]) -> Reading[tuple[T, ...]]:
-        asked = self._axl.send(f"list{kind}", _search(("name",), name="%"))
-        names = axl_answers.parse_listed_names(asked.body, kind, "name")
-        return self._each(f"get{kind}", [{"name": name} for (name,) in names], parse)
+        pages = self._list(kind, _search(("name",), name="%"))
+        names = [name for page in pages for (name,) in axl_answers.parse_listed_names(page.body, kind, "name")]
+        return self._each(f"get{kind}", [{"name": name} for name in names], parse)
+
+    def _list(self, kind: str, arguments: dict[str, Any]) -> list[AxlAnswer]:
+        """The answers to a list operation: one, or as many as the cluster advises when it says one would be too large."""
+        try:
+            return [self._axl.send(f"list{kind}", arguments)]
+        except InterfaceRefused as refusal:
+            advised = pages_advised(refusal)
+            if advised is None:
+                raise
+        count, rows = advised
+        return [self._axl.send(f"list{kind}", {**arguments, "skip": page * rows, "first": rows}) for page in range(count)]
 
     def _each(self, operation: str, keys: list[dict[str, Any]], parse: Callable[[bytes], T]) -> Reading[tuple[T, ...]]:
         """Objects deleted between listing and reading are left out."""
@@ -137,20 +155,19 @@ class AxlReader:
                 answers.append(self._axl.send(operation, key))
             except AxlAbsent:
                 continue
-        parts = tuple(Part((("content-type", "text/xml"),), answer.body) for answer in answers)
-        return Reading(
-            tuple(parse(answer.body) for answer in answers),
-            write_parts(parts, BOUNDARY),
-            axl_answers.INTERFACE,
-            operation,
-            datetime.now(UTC),
-            f'multipart/mixed; boundary="{BOUNDARY}"',
-        )
+        return _together(tuple(parse(answer.body) for answer in answers), answers, operation)
 
 
 def pattern_key(pattern: str, partition: str) -> dict[str, Any]:
     """How a route pattern is named: all four parts must be present, nil where there is none."""
     return {"pattern": pattern, "routePartitionName": partition or None, "dialPlanName": None, "routeFilterName": None}
+
+
+def _together(value: T, answers: list[AxlAnswer], operation: str) -> Reading[T]:
+    """One reading that keeps several answers as they came."""
+    raw = write_parts(tuple(Part((("content-type", "text/xml"),), answer.body) for answer in answers), BOUNDARY)
+    media_type = f'multipart/mixed; boundary="{BOUNDARY}"'
+    return Reading(value, raw, axl_answers.INTERFACE, operation, datetime.now(UTC), media_type)
 
 
 def _search(tags: tuple[str, ...], **criteria: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Sends one AXL operation through zeep and keeps the bytes of the answer; busy clusters are asked again."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ PATH: Final = "/axl/"
 TOO_LARGE: Final = "Query request too large"
 """A fault -1 like "Maximum AXL Memory Allocation Consumed", but asking again cannot help."""
 
+MAX_PAGES: Final = 1000
 _make_client: Callable[..., Any] = Client
 
 
@@ -87,6 +89,20 @@ class AxlExchange:
 def is_busy(refusal: InterfaceRefused) -> bool:
     """The cluster throttles: HTTP 503 (too many change notifications) or fault -1 (memory), but not an answer too large."""
     return refusal.code == "503" or (refusal.code == "-1" and TOO_LARGE not in refusal.detail)
+
+
+def pages_advised(refusal: InterfaceRefused) -> tuple[int, int] | None:
+    """(pages, rows per page) that get a list through which was refused as too large; None for any other refusal, and
+    for more than MAX_PAGES pages.
+
+    The fault says ``Total rows matched: 2816 rows. Suggestive Row Fetch: less than 844 rows`` (AXL Developer Guide).
+    """
+    advice = re.search(r"rows matched:\s*(\d{1,9})\b.*less than\s+(\d{1,9})\b", refusal.detail, re.DOTALL)
+    if TOO_LARGE not in refusal.detail or advice is None:
+        return None
+    rows = max(1, int(advice.group(2)) - 1)
+    pages = -(-int(advice.group(1)) // rows)
+    return (pages, rows) if pages <= MAX_PAGES else None
 
 
 class _SessionTransport:
