@@ -111,6 +111,8 @@ class Handshake:
     last_at: datetime | None = None
     application_bytes: tuple[int, int] = (0, 0)
     """Payload bytes of application records: client to server, server to client."""
+    decrypted: bool = False
+    """Some of this was read from records decrypted with a key log."""
     notes: tuple[str, ...] = field(default=())
 
     @property

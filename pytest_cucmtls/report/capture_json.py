@@ -61,6 +61,7 @@ def _handshake(seen: Handshake) -> dict[str, object]:
         "certificates_hidden": seen.certificates_hidden.value if seen.certificates_hidden else None,
         "server_certificates": _chain(seen.server_chain, seen.server_certificate_frame),
         "client_certificates": _chain(seen.client_chain, seen.client_certificate_frame),
+        "decrypted": seen.decrypted,
         "application_bytes": {"client": seen.application_bytes[0], "server": seen.application_bytes[1]},
         "notes": list(seen.notes),
     }

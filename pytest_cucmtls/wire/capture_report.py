@@ -9,6 +9,7 @@ from pytest_cucmtls.model.handshakes import Handshake
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipOnWire
 from pytest_cucmtls.wire.capture_time import datetime_of
+from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.packets import ETHERNET, TCP, UDP, IpReader, address_text, link_type_is_known, locate_ip
 from pytest_cucmtls.wire.pcap import PacketFile
 from pytest_cucmtls.wire.presented_certificates import PresentedCertificates
@@ -27,23 +28,26 @@ MOST_SIP_BYTES = 1 << 26
 MOST_CONNECTIONS = 200_000
 
 
-def parse_capture(stream: BinaryIO) -> CaptureReport:
+def parse_capture(stream: BinaryIO, *, key_log: str | None = None) -> CaptureReport:
     """Everything one capture file shows: pcap or pcapng, plain or gzip, read once from start to end.
+
+    With `key_log` (text in NSS format) or decryption secrets inside a pcapng file, the certificates of TLS 1.3 and the SIP
+    inside TLS become visible; such handshakes have `decrypted` set.
 
     Raises nothing on bad content: what is no capture has `readable` False and a `problem`; a damaged or cut file has the
     report of everything before the damage, and a `problem`.
     """
-    return CaptureReading(stream).report()
+    return CaptureReading(stream, KeyLog(key_log or "")).report()
 
 
 class CaptureReading:
     """One pass over one capture file."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._file = PacketFile(stream)
+    def __init__(self, stream: BinaryIO, key_log: KeyLog) -> None:
+        self._file = PacketFile(stream, key_log)
         self._ip = IpReader()
         self._udp = UdpFlows(self._sip_datagram)
-        self._tcp = TcpTracker(ContentRecogniser(self._sip_in_stream).recognise, self._connection_over)
+        self._tcp = TcpTracker(ContentRecogniser(self._sip_in_stream, key_log).recognise, self._connection_over)
         self._certificates = PresentedCertificates()
         self._handshakes: list[Handshake] = []
         self._connections: list[TcpConnection] = []

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.handshakes import Handshake
+from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.tcp_streams import reverse_key, source_of
 from pytest_cucmtls.wire.tls_conclusions import ConnectionFacts, conclude
 from pytest_cucmtls.wire.tls_handshakes import HandshakeObserver
@@ -35,7 +36,7 @@ class _Association:
     """Both directions between two endpoints."""
 
     def __init__(self) -> None:
-        self.observer = HandshakeObserver(_not_readable, _never)
+        self.observer = HandshakeObserver(_not_readable, _never, KeyLog())
         self.expected = [0, 0]
         self.fragments: tuple[dict[int, _Message], dict[int, _Message]] = ({}, {})
 

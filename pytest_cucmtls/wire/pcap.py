@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from pytest_cucmtls.wire.capture_bytes import CaptureBytes
+from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.pcapng import PcapngBlocks
 
 Packet = tuple[int, int, bytes, int, int, int]
@@ -31,16 +32,16 @@ _OTHER_FORMATS = (
 
 
 class PacketFile:
-    """Reads one capture file as a stream; `problem`, `comments` and `key_logs` are complete when `packets` is exhausted."""
+    """Reads one capture file as a stream; `problem`, `comments` and `key_log` are complete when `packets` is exhausted."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, key_log: KeyLog | None = None) -> None:
         self._bytes = CaptureBytes(stream)
         self._readable = False
         self._problem: str | None = None
         self._blocks: PcapngBlocks | None = None
         self.comments: list[str] = []
-        self.key_logs: list[str] = []
-        """Text of TLS decryption secrets blocks of a pcapng file."""
+        self.key_log = KeyLog() if key_log is None else key_log
+        """TLS secrets: those given, and those of decryption secrets blocks as they are read."""
 
     def sha256(self) -> str:
         """Lower-case hex digest of the file as stored."""
@@ -62,7 +63,7 @@ class PacketFile:
         while len(head) < 28 and (more := self._bytes.next()):
             head += more
         if head[:4] == b"\x0a\x0d\x0d\x0a":
-            self._blocks = PcapngBlocks(self._bytes, self.comments, self.key_logs)
+            self._blocks = PcapngBlocks(self._bytes, self.comments, self.key_log)
             return self._blocks.packets(head)
         return self._classic(head)
 

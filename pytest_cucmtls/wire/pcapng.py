@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_cucmtls.wire.capture_bytes import CaptureBytes
+from pytest_cucmtls.wire.key_log import KeyLog
 
 Packet = tuple[int, int, bytes, int, int, int]
 
@@ -12,7 +13,6 @@ SECTION_HEADER = 0x0A0D0D0A
 INTERFACE, OLD_PACKET, SIMPLE_PACKET, ENHANCED_PACKET, DECRYPTION_SECRETS = 1, 2, 3, 6, 10
 TLS_KEY_LOG = 0x544C534B
 LARGEST_BLOCK = 1 << 25
-_LARGEST_TEXT = 1 << 20
 _MOST_COMMENTS = 1000
 _MOST_INTERFACES = 65536
 
@@ -33,12 +33,12 @@ class _Interface:
 
 
 class PcapngBlocks:
-    """Reads blocks in order; appends section comments and TLS key logs to the two lists it was given."""
+    """Reads blocks in order; hands section comments and TLS key logs to the list and the log it was given."""
 
-    def __init__(self, source: CaptureBytes, comments: list[str], key_logs: list[str]) -> None:
+    def __init__(self, source: CaptureBytes, comments: list[str], key_log: KeyLog) -> None:
         self._source = source
         self._comments = comments
-        self._key_logs = key_logs
+        self._key_log = key_log
         self._interfaces: list[_Interface] = []
         self._order = "<"
         self._number = 0
@@ -167,9 +167,8 @@ class PcapngBlocks:
         if limit - body < 8:
             return
         kind, length = struct.unpack_from(self._order + "II", buffer, body)
-        kept = sum(len(text) for text in self._key_logs)
-        if kind == TLS_KEY_LOG and kept + length <= _LARGEST_TEXT:
-            self._key_logs.append(buffer[body + 8 : min(body + 8 + length, limit)].decode("ascii", "replace"))
+        if kind == TLS_KEY_LOG:
+            self._key_log.add(buffer[body + 8 : min(body + 8 + length, limit)].decode("ascii", "replace"))
 
     def _options(self, buffer: bytes, position: int, limit: int) -> Iterator[tuple[int, bytes]]:
         while position + 4 <= limit:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from pytest_cucmtls.model.errors import UnexpectedAnswer
+from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.sip_messages import SipFraming
 from pytest_cucmtls.wire.tcp_streams import Connection, Consumer, Direction
 from pytest_cucmtls.wire.tls_handshakes import HandshakeObserver
@@ -61,17 +62,17 @@ class SipStream:
 class TlsContent:
     """What is kept per TLS connection: its observer, and readers of SIP when the suite does not encrypt."""
 
-    def __init__(self, connection: Connection, sink: SipSink) -> None:
+    def __init__(self, connection: Connection, sink: SipSink, key_log: KeyLog) -> None:
         self._connection = connection
         self._sink = sink
         self._sip: dict[int, SipStream] = {}
         self.readers: list[RecordReader] = []
-        self.observer = HandshakeObserver(self._plaintext, self._reads_plaintext)
+        self.observer = HandshakeObserver(self._plaintext, self._reads_plaintext, key_log)
 
     def reader(self, direction: Direction) -> RecordReader:
         """The record reader of one direction."""
         reader = RecordReader(self.observer, direction.index)
-        reader.reads_content = self.observer.mac_bytes is not None
+        reader.reads_content = self.observer.reads_content
         self.readers.append(reader)
         return reader
 
@@ -89,8 +90,9 @@ class TlsContent:
 class ContentRecogniser:
     """Chooses the reader of a stream from its first bytes."""
 
-    def __init__(self, sink: SipSink) -> None:
+    def __init__(self, sink: SipSink, key_log: KeyLog) -> None:
         self._sink = sink
+        self._key_log = key_log
 
     def recognise(self, direction: Direction, data: bytes, start: int, end: int) -> Consumer | None:
         """The reader for a stream that shows ``data[start:end]``, or None."""
@@ -107,7 +109,7 @@ class ContentRecogniser:
     def _tls(self, direction: Direction) -> TlsContent:
         connection = direction.connection
         if not isinstance(connection.content, TlsContent):
-            connection.content = TlsContent(connection, self._sink)
+            connection.content = TlsContent(connection, self._sink, self._key_log)
         return connection.content
 
 

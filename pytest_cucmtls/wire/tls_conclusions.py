@@ -101,6 +101,7 @@ def conclude(seen: HandshakeObserver, facts: ConnectionFacts, certificate_of: Ca
         messages=_messages(seen, names),
         last_at=datetime_of(seen.last_at),
         application_bytes=(client.application_bytes, server.application_bytes),
+        decrypted=seen.decrypted,
         notes=(*seen.notes, *_closing_notes(seen, facts, outcome, names, client)),
     )
 
@@ -167,6 +168,9 @@ def _complete(client: Side, server: Side) -> bool:
 
 def _complete_tls13(seen: HandshakeObserver, client: Side, server: Side) -> bool:
     """The client's Finished is its first encrypted record; a server that refuses it answers with nothing but an alert."""
+    if client.finished and server.finished:
+        refused = any(level == _FATAL for _, direction, level, _, _ in seen.alerts if direction != seen.client_direction)
+        return not refused or server.application_bytes > 0
     if not client.opaque_lengths or not server.opaque_lengths:
         return False
     return not _encrypted_refusal(seen, client)
@@ -184,17 +188,19 @@ def _encrypted_refusal(seen: HandshakeObserver, client: Side) -> bool:
 def _requested(seen: HandshakeObserver, server: Side, resumed: bool | None) -> bool | None:
     if CERTIFICATE_REQUEST in server.seen:
         return True
-    if seen.is_tls13 or resumed or server.cut or server.missing:
+    if resumed or server.cut or server.missing:
         return None
-    return False if SERVER_HELLO_DONE in server.seen else None
+    return False if SERVER_HELLO_DONE in server.seen or (seen.is_tls13 and server.finished) else None
 
 
 def _presented(seen: HandshakeObserver, client: Side, resumed: bool | None) -> bool | None:
     """False after an empty Certificate message, or when the key exchange came without one."""
     if client.certificates is not None:
         return bool(client.certificates)
-    if seen.is_tls13 or resumed or CERTIFICATE in client.seen or client.cut or client.missing:
+    if resumed or CERTIFICATE in client.seen or client.cut or client.missing:
         return None
+    if seen.is_tls13:
+        return False if client.finished else None
     return False if CLIENT_KEY_EXCHANGE in client.seen else None
 
 
@@ -216,7 +222,7 @@ def _hidden(
     """Why a certificate that was or may have been sent cannot be seen; None when everything sent is visible."""
     if resumed:
         return CertificatesHidden.RESUMED
-    if seen.is_tls13:
+    if seen.is_tls13 and (server.certificates is None or presented is None):
         return CertificatesHidden.TLS13 if server.opaque_lengths or client.opaque_lengths else None
     complete = outcome is HandshakeOutcome.COMPLETE
     if server.certificates is None:

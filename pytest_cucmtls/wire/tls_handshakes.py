@@ -3,23 +3,35 @@
 from collections.abc import Callable
 
 from pytest_cucmtls.model.errors import UnexpectedAnswer
+from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.tls_assembly import AssembledMessage, HandshakeAssembler
 from pytest_cucmtls.wire.tls_messages import (
     HELLO_RETRY_RANDOM,
     Hello,
     chosen_version,
     parse_certificate_list,
+    parse_certificate_list_tls13,
     parse_client_hello,
     parse_key_exchange_group,
     parse_server_hello,
     parse_sslv2_client_hello,
 )
-from pytest_cucmtls.wire.tls_records import ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, Holes
-from pytest_cucmtls.wire.tls_registry import HANDSHAKE_NAMES, cipher_suite, record_mac_bytes
+from pytest_cucmtls.wire.tls_openers import (
+    CLIENT,
+    SERVER,
+    RecordOpener,
+    UnencryptedOpener,
+    opener_tls13,
+    opener_without_encryption,
+    openers_tls12,
+)
+from pytest_cucmtls.wire.tls_records import ALERT, APPLICATION_DATA, CHANGE_CIPHER_SPEC, HANDSHAKE, Holes
+from pytest_cucmtls.wire.tls_registry import HANDSHAKE_NAMES, cipher_suite
 
 TLS_1_3 = 0x0304
 CLIENT_HELLO, SERVER_HELLO, CERTIFICATE, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST = 1, 2, 11, 12, 13
 HELLO_REQUEST, NEW_SESSION_TICKET, SERVER_HELLO_DONE, CERTIFICATE_VERIFY, CLIENT_KEY_EXCHANGE, FINISHED = 0, 4, 14, 15, 16, 20
+KEY_UPDATE = 24
 _FROM_CLIENT = {CLIENT_HELLO, CLIENT_KEY_EXCHANGE, CERTIFICATE_VERIFY}
 _FROM_SERVER = {SERVER_HELLO, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE, HELLO_REQUEST, NEW_SESSION_TICKET}
 _MOST_MESSAGES = 400
@@ -43,6 +55,7 @@ class Side:
         "finished",
         "missing",
         "opaque_lengths",
+        "opener",
         "seen",
     )
 
@@ -60,13 +73,16 @@ class Side:
         self.application_bytes = 0
         self.opaque_lengths: list[int] = []
         """Lengths of the first application records since the ServerHello."""
+        self.opener: RecordOpener | None = None
+        """Opens this direction's protected records, when they can be opened."""
 
 
 class HandshakeObserver:
     """Collects the facts of one TLS connection. Directions are 0 and 1; who is the client is learnt from the messages."""
 
-    def __init__(self, plaintext: Plaintext, readable: Callable[[], None]) -> None:
+    def __init__(self, plaintext: Plaintext, readable: Callable[[], None], key_log: KeyLog) -> None:
         self._plaintext = plaintext
+        self._key_log = key_log
         self._readable = readable
         """Called when application records turn out to be readable."""
         self.sides = (Side(), Side())
@@ -75,7 +91,7 @@ class HandshakeObserver:
         self.server_hello: Hello | None = None
         self.retry_hello = False
         self.version: int | None = None
-        self.record_version: int | None = None
+        self._wire_version = 0
         self.group: str | None = None
         self.messages: list[tuple[int, int, str, int]] = []
         """(frame, direction, name, nanoseconds) in order of arrival."""
@@ -85,8 +101,10 @@ class HandshakeObserver:
         self.first_server_answer: int | None = None
         """TLS 1.3: length of the server's first record after the client's first encrypted one."""
         self.server_answers = 0
-        self.mac_bytes: int | None = None
-        """Bytes of MAC after each record when the suite does not encrypt, else None."""
+        self.reads_content = False
+        """Application records can be opened: their content is wanted."""
+        self.decrypted = False
+        """At least one record was decrypted with a secret of the key log."""
         self.first_frame = 0
         self.first_at = 0
         self.last_at = 0
@@ -99,10 +117,9 @@ class HandshakeObserver:
     def record(self, direction: int, kind: int, version: int, body: bytes, holes: Holes, frame: int, at: int) -> None:
         """One record whose content is here; see RecordListener."""
         self._touch(frame, at)
-        if self.record_version is None or version > self.record_version:
-            self.record_version = version
+        self._wire_version = version
         side = self.sides[direction]
-        if side.changed_cipher and kind != CHANGE_CIPHER_SPEC:
+        if kind != CHANGE_CIPHER_SPEC and (side.changed_cipher or (kind == APPLICATION_DATA and side.opener is not None)):
             self._protected_record(direction, kind, body, holes, frame, at)
         elif kind == HANDSHAKE:
             self._handshake_record(direction, body, holes, frame, at)
@@ -197,7 +214,8 @@ class HandshakeObserver:
             self._server_hello(message.body)
         elif message.kind == CERTIFICATE and side.certificates is None:
             side.certificate_frame = frame
-            side.certificates = parse_certificate_list(message.body)
+            parse = parse_certificate_list_tls13 if self.is_tls13 else parse_certificate_list
+            side.certificates = parse(message.body)
         elif message.kind == SERVER_KEY_EXCHANGE and self.server_hello is not None:
             suite = cipher_suite(self.server_hello.suites[0]).name
             self.group = self.group or parse_key_exchange_group(message.body, suite)
@@ -205,6 +223,10 @@ class HandshakeObserver:
             self._note("the server asked for renegotiation")
         elif message.kind == FINISHED:
             side.finished = True
+            if self.is_tls13:
+                side.opener = self._opener_tls13(direction, handshake=False)
+        elif message.kind == KEY_UPDATE and side.opener is not None:
+            side.opener.update()
 
     def _client_hello(self, direction: int, body: bytes) -> None:
         hello = parse_client_hello(body)
@@ -228,6 +250,21 @@ class HandshakeObserver:
         self.version = chosen_version(hello)
         for side in self.sides:
             side.opaque_lengths.clear()
+        if self.is_tls13 and self.client_hello is not None and len(self._key_log):
+            for direction, side in enumerate(self.sides):
+                side.opener = self._opener_tls13(direction, handshake=True)
+            self._read_content(self.sides[0].opener or self.sides[1].opener)
+
+    def _opener_tls13(self, direction: int, *, handshake: bool) -> RecordOpener | None:
+        if self.client_hello is None or self.server_hello is None:
+            return None
+        end = CLIENT if direction == self.client_direction else SERVER
+        return opener_tls13(self.client_hello, self.server_hello, self._key_log, end, handshake=handshake)
+
+    def _read_content(self, opener: RecordOpener | None) -> None:
+        if opener is not None and not self.reads_content:
+            self.reads_content = True
+            self._readable()
 
     def _change_cipher_spec(self, direction: int, frame: int, at: int) -> None:
         self._note_message(direction, "change_cipher_spec", frame, at)
@@ -236,27 +273,39 @@ class HandshakeObserver:
         side = self.sides[direction]
         side.changed_cipher = True
         side.assembler.reset()
-        if self.server_hello is not None and not self.server_hello.compressions.strip(b"\0"):
-            self.mac_bytes = record_mac_bytes(self.server_hello.suites[0])
-        if self.mac_bytes is not None:
+        side.opener = self._opener(direction)
+        if side.opener is not None:
             side.assembler.uncertain = False
-            self._readable()
+            self._read_content(side.opener)
+
+    def _opener(self, direction: int) -> RecordOpener | None:
+        """How records after ChangeCipherSpec of this direction can be opened, up to TLS 1.2."""
+        if self.server_hello is None:
+            return None
+        unencrypted = opener_without_encryption(self.server_hello)
+        if unencrypted is not None or self.client_hello is None or not len(self._key_log):
+            return unencrypted
+        both = openers_tls12(self.client_hello, self.server_hello, self._key_log)
+        return None if both is None else both[CLIENT if direction == self.client_direction else SERVER]
 
     def _server_is_lost(self) -> bool:
         return any(side.cut or side.missing for side in self.sides)
 
     def _protected_record(self, direction: int, kind: int, body: bytes, holes: Holes, frame: int, at: int) -> None:
-        """A record after ChangeCipherSpec: readable only when the suite does not encrypt."""
-        if self.mac_bytes is None or holes or len(body) < self.mac_bytes:
+        """A protected record: read when it can be opened, else only counted."""
+        opener = self.sides[direction].opener
+        opened = None if opener is None or holes else opener.decrypt(kind, self._wire_version, body)
+        if opened is None:
             if kind == HANDSHAKE:
                 self._encrypted_handshake(direction, frame, at)
             elif kind != ALERT:
                 self.opaque(direction, len(body), frame, at)
             return
-        content = body[: len(body) - self.mac_bytes]
-        if kind == HANDSHAKE:
+        inner, content = opened
+        self.decrypted = self.decrypted or not isinstance(opener, UnencryptedOpener)
+        if inner == HANDSHAKE:
             self._handshake_record(direction, content, (), frame, at)
-        elif kind == ALERT:
+        elif inner == ALERT:
             self._alert(direction, content, frame, at)
         else:
             self.opaque(direction, len(body), frame, at)
