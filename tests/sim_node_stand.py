@@ -14,6 +14,7 @@ from lxml import etree
 
 from pytest_cucmtls.sim.addresses import reserve_subnet
 from pytest_cucmtls.sim.http_server import serve_https
+from pytest_cucmtls.sim.identities import Identity
 from pytest_cucmtls.sim.pairs import MODERN, build_cluster
 from pytest_cucmtls.sim.releases import RELEASES, ReleaseProfile
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, CallTicket, NodeState
@@ -110,6 +111,7 @@ class RunningNodes:
         self._thread.start()
         self._closers: list[Any] = []
         self._shared: NodeState | None = None
+        self._tomcat: Identity | None = None
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do something on the nodes' loop."""
@@ -132,6 +134,10 @@ class RunningNodes:
         folder = self._folder / subnet.prefix
         node = build_cluster(plan, subnet, folder, read_only=read_only).publisher
         node.call_manager = StandInCallManager(node)
+        # One HTTPS key for all nodes of a test module: making keys would be most of its time.
+        self._tomcat = self._tomcat or node.certificates.own("tomcat")
+        assert self._tomcat is not None
+        node.certificates._own["tomcat"] = self._tomcat
         server = await serve_https(node)
         self._closers.append((server, subnet))
         return node
