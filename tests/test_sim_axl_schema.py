@@ -144,7 +144,7 @@ def test_operations_exist_since_the_version_that_brought_them(operation: str, ve
         ("sipTrunkSecurityProfile", "allowChargingHeader", "10.0", True),
         ("sipTrunk", "destinationAddress", "9.1", True),
         ("sipTrunk", "destinationAddress", "10.0", False),
-        ("sipTrunk", "rdnTransformationCssName", "11.0", False),
+        ("sipTrunk", "rdnTransformationCssName", "10.5", False),
         ("sipTrunk", "rdnTransformationCssName", "11.5", True),
         ("sipTrunk", "callerName", "11.5", True),
         ("sipTrunk", "callerName", "12.5", False),

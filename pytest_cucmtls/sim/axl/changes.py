@@ -11,7 +11,7 @@ from pytest_cucmtls.sim.axl.faults import AxlFault, still_referenced
 from pytest_cucmtls.sim.axl.fields import Field, Form
 from pytest_cucmtls.sim.axl.inbound import read_fields, read_value, required_name, with_unset
 from pytest_cucmtls.sim.axl.kinds import ObjectKind
-from pytest_cucmtls.sim.axl.kinds_device import LINE
+from pytest_cucmtls.sim.axl.kinds_line import LINE
 from pytest_cucmtls.sim.axl.requests import Element
 from pytest_cucmtls.sim.axl.rules import check_row
 from pytest_cucmtls.sim.database import Database, Row, new_uuid, repeated
@@ -52,7 +52,7 @@ def update_object(call: AxlCall, kind: ObjectKind) -> Element:
     changed = row | read_fields(call.request.body, fields, call.database, call.version)
     changed.update(_new_identity(call, kind))
     for field in fields:
-        if field.holds_list:
+        if field.holds_list and not field.replaced_whole:
             _change_members(call, field, changed)
     _check_unique(call.database, kind, changed, row)
     check_row(call, kind.kind, changed, row)

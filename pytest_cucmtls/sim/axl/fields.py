@@ -30,6 +30,7 @@ class Field:
     `target` is the referenced object kind of a LINK ("" when that kind is not simulated) or the enumeration of a CHOICE.
     `absent` names the views (``add get update list``) without the element; `required` concerns ``add`` only.
     `unset` is the value answered when it was never sent. `at_most` > 1 makes the element repeat (0: without limit).
+    A wrapper that is `replaced_whole` has no add… and remove… elements in an update.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Field:
     alternatives: bool = False
     attribute: str = ""
     never_answered: bool = False
+    replaced_whole: bool = False
 
     def exists(self, version: str, view: str) -> bool:
         """Whether the element is part of a view in a schema version."""
@@ -77,12 +79,25 @@ def text(
     until: str = "15.0",
     absent: str = "",
     attribute: str = "",
+    at_most: int = 1,
 ) -> Field:
     """Character data of at most `size` characters (0: no limit); `attribute` is a boolean one beside it."""
     kept = default if unset is None else unset
     return Field(
-        name, Form.TEXT, size, "", required, nillable, default, kept, since, until, absent, attribute=attribute
-    )  # fmt: skip
+        name,
+        Form.TEXT,
+        size,
+        "",
+        required,
+        nillable,
+        default,
+        kept,
+        since,
+        until,
+        absent,
+        attribute=attribute,
+        at_most=at_most,
+    )
 
 
 def number(
@@ -168,8 +183,19 @@ def group(
     absent: str = "",
     alternatives: bool = False,
     at_most: int = 1,
+    replaced_whole: bool = False,
 ) -> Field:
     """Nested elements; with `alternatives` the schema asks for one of them."""
     return Field(
-        name, Form.GROUP, 0, "", required, False, "", None, since, until, absent, children, at_most, alternatives
-    )  # fmt: skip
+        name,
+        Form.GROUP,
+        required=required,
+        unset=None,
+        since=since,
+        until=until,
+        absent=absent,
+        children=children,
+        at_most=at_most,
+        alternatives=alternatives,
+        replaced_whole=replaced_whole,
+    )

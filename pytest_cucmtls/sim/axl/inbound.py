@@ -24,7 +24,9 @@ def read_fields(parent: Element, fields: tuple[Field, ...], database: Database, 
     row: Row = {}
     for element in children(parent):
         field = known.get(local_name(element))
-        if field is not None:
+        if field is not None and field.repeats:
+            row.setdefault(field.name, []).append(read_value(element, field, database, version))
+        elif field is not None:
             row[field.name] = read_value(element, field, database, version)
             if field.attribute:
                 row[f"{field.name}@{field.attribute}"] = _flag(element.get(field.attribute) or "f", field.name)
@@ -90,6 +92,8 @@ def _group(element: Element, field: Field, database: Database, version: str) -> 
         return with_unset(read_fields(element, field.children, database, version), field.children)
     member = field.children[0]
     found = [one for one in children(element) if local_name(one) == member.name]
+    if member.form is not Form.GROUP:
+        return {member.name: [read_value(one, member, database, version) for one in found]}
     rows = [with_unset(read_fields(one, member.children, database, version), member.children) for one in found]
     return {member.name: rows}
 
@@ -122,6 +126,8 @@ def with_unset(row: Row, fields: tuple[Field, ...]) -> Row:
 
 def unset_value(field: Field) -> Any:
     """What CUCM keeps for an element that was not sent."""
+    if field.repeats:
+        return []
     if field.form is not Form.GROUP:
         return field.unset
     if field.holds_list:

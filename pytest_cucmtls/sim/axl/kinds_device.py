@@ -1,4 +1,4 @@
-"""The elements of SIP profiles, directory numbers and phones that a trunk acceptance reads or sets."""
+"""The elements of SIP profiles and phones that a trunk acceptance reads or sets."""
 
 from pytest_cucmtls.sim.axl.fields import Field, choice, flag, group, link, number, text
 from pytest_cucmtls.sim.axl.kinds import FIVE, ObjectKind, always, since
@@ -118,54 +118,6 @@ SIP_PROFILE = ObjectKind(
 )
 
 
-def _forward(name: str, *, secondary: bool) -> Field:
-    """A call forward setting; only "forward all" has a second calling search space."""
-    spaces = [link("callingSearchSpaceName", "css", required=True)]
-    if secondary:
-        spaces.append(link("secondaryCallingSearchSpaceName", "css", required=True))
-    return group(name, flag("forwardToVoiceMail"), *spaces, text("destination", 50, nillable=True), absent="list")
-
-
-LINE = ObjectKind(
-    "line",
-    "Line",
-    (
-        text("pattern", required=True),
-        text("description"),
-        choice("usage", "XPatternUsage", required=True, unset="Device", absent="update"),
-        link("routePartitionName", "routePartition"),
-        link("aarNeighborhoodName"),
-        text("aarDestinationMask", 128, nillable=True),
-        flag("aarKeepCallHistory", True),
-        flag("aarVoiceMailEnabled", False),
-        _forward("callForwardAll", secondary=True),
-        _forward("callForwardBusy", secondary=False),
-        _forward("callForwardBusyInt", secondary=False),
-        link("callPickupGroupName"),
-        choice("autoAnswer", "XAutoAnswer", "Auto Answer Off"),
-        text("networkHoldMohAudioSourceId", nillable=True),
-        text("userHoldMohAudioSourceId", nillable=True),
-        text("alertingName", 50),
-        text("asciiAlertingName", 32),
-        link("presenceGroupName", "presenceGroup", unset="Standard Presence group"),
-        link("shareLineAppearanceCssName", "css"),
-        link("voiceMailProfileName"),
-        choice("patternPrecedence", "XPatternPrecedence", "Default"),
-        choice("releaseClause", "XReleaseCauseValue", "No Error"),
-        number("hrDuration", nillable=True),
-        number("hrInterval", nillable=True),
-        choice("cfaCssPolicy", "XCFACSSActivationPolicy", "Use System Default"),
-        flag("rejectAnonymousCall", False),
-        flag("patternUrgency", False, since="10.0", absent="list"),
-    ),
-    always(*FIVE) + since("10.0", "apply", "reset", "restart"),
-    searches=("pattern", "description", "usage", "routePartitionName"),
-    identity=("pattern", "routePartitionName"),
-    missing_by_uuid="Line",
-    duplicate_code=4052,
-    duplicate_message="Cannot insert or update pattern. A DN exists with the same pattern and partition.",
-)
-
 _PHONE_LINE = group(
     "line",
     number("index", required=True),
@@ -224,4 +176,4 @@ PHONE = ObjectKind(
     searches=("name", "description", "protocol", "callingSearchSpaceName", "devicePoolName", "securityProfileName"),
 )
 
-KINDS = (SIP_PROFILE, LINE, PHONE)
+KINDS = (SIP_PROFILE, PHONE)

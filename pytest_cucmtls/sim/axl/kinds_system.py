@@ -1,6 +1,6 @@
 """The elements of nodes, call managers and the other objects that trunks and phones refer to."""
 
-from pytest_cucmtls.sim.axl.fields import choice, flag, group, link, number, text
+from pytest_cucmtls.sim.axl.fields import Field, choice, flag, group, link, number, text
 from pytest_cucmtls.sim.axl.kinds import FIVE, ObjectKind, always
 
 PROCESS_NODE = ObjectKind(
@@ -79,6 +79,19 @@ CALL_MANAGER_GROUP = ObjectKind(
     always(*FIVE),
 )
 
+_NUMBER_TYPES = ("National", "International", "Unknown", "Subscriber")
+
+
+def _by_number_type(party: str) -> tuple[Field, ...]:
+    """Prefix, digits to strip and transformation of one party's numbers, each for every type of number."""
+    return (
+        *(text(f"{party}{kind}Prefix", 16, unset="Default") for kind in _NUMBER_TYPES),
+        *((link("adjunctCallingSearchSpace", "css"),) if party == "callingParty" else ()),
+        *(number(f"{party}{kind}StripDigits", nillable=True) for kind in _NUMBER_TYPES),
+        *(link(f"{party}{kind}TransformationCssName", "css") for kind in _NUMBER_TYPES),
+    )
+
+
 DEVICE_POOL = ObjectKind(
     "devicePool",
     "DevicePool",
@@ -89,9 +102,34 @@ DEVICE_POOL = ObjectKind(
         link("callManagerGroupName", "callManagerGroup", required=True, nillable=False, unset="Default"),
         link("mediaResourceListName"),
         link("regionName", required=True, nillable=False, unset="Default"),
-        link("srstName", required=True, unset="Disable"),
+        choice("networkLocale", "XCountry", nillable=True),
+        link("srstName", required=True, nillable=False, unset="Disable"),
+        number("connectionMonitorDuration", -1),
         link("automatedAlternateRoutingCssName", "css"),
+        link("aarNeighborhoodName", required=True),
         link("locationName", "location"),
+        link("mobilityCssName", "css"),
+        link("physicalLocationName"),
+        link("deviceMobilityGroupName"),
+        choice("revertPriority", "XRevertPriority", "Default"),
+        choice("singleButtonBarge", "XBarge", "Default"),
+        choice("joinAcrossLines", "XStatus", "Default"),
+        link("cgpnTransformationCssName", "css"),
+        link("cdpnTransformationCssName", "css"),
+        link("localRouteGroupName", until="9.1"),
+        link("localRouteGroupName", nillable=False, since="10.0"),
+        link("geoLocationName"),
+        link("geoLocationFilterName"),
+        *_by_number_type("callingParty"),
+        *_by_number_type("calledParty"),
+        link("imeEnrolledPatternGroupName"),
+        link("cntdPnTransformationCssName", "css", absent="list"),
+        group("localRouteGroup", text("name", nillable=True), text("value"), since="10.0", at_most=0),
+        link("redirectingPartyTransformationCSS", "css", absent="list", since="10.0"),
+        link("callingPartyTransformationCSS", "css", absent="list", since="10.0"),
+        link("wirelessLanProfileGroup", absent="list", since="10.0"),
+        link("elinGroup", absent="list", since="11.0"),
+        link("mraServiceDomain", since="12.5"),
     ),
     always(*FIVE),
     searches=("name", "callManagerGroupName", "regionName"),

@@ -10,7 +10,7 @@ from pytest_cucmtls.sim.axl.inbound import scalar
 from pytest_cucmtls.sim.axl.kinds import ObjectKind
 from pytest_cucmtls.sim.axl.outbound import EVERYTHING, Wanted, write_object, written
 from pytest_cucmtls.sim.axl.requests import Element, children, content, local_name
-from pytest_cucmtls.sim.database import Row
+from pytest_cucmtls.sim.database import Row, repeated
 
 _COUNTS = {name: number(name) for name in ("skip", "first")}
 
@@ -18,11 +18,24 @@ _COUNTS = {name: number(name) for name in ("skip", "first")}
 def get_object(call: AxlCall, kind: ObjectKind) -> Element:
     """get<Kind>: the object with all elements, or those of returnedTags. Raises: AxlFault."""
     row = find_row(call, kind)
+    if kind.kind == "line":
+        row = row | {"associatedDevices": {"device": _phones_with(call, row)}}
     result = etree.Element("return")
     asked = call.argument("returnedTags")
     wanted = EVERYTHING if asked is None else wanted_tags(asked)
     write_object(result, row, wanted, call.style(kind.kind, "get"), only_wanted=False)
     return result
+
+
+def _phones_with(call: AxlCall, line: Row) -> list[str]:
+    """Names of the phones that have a directory number."""
+    key = (line.get("pattern") or "", line.get("routePartitionName") or "")
+    found = []
+    for phone in call.database.rows("phone"):
+        numbers = [one.get("dirn") or {} for one in repeated(phone, "lines")]
+        if key in [(number.get("pattern") or "", number.get("routePartitionName") or "") for number in numbers]:
+            found.append(str(phone["name"]))
+    return found
 
 
 def list_objects(call: AxlCall, kind: ObjectKind) -> Element:

@@ -77,7 +77,10 @@ def write_fields(parent: Element, fields: tuple[Field, ...], row: Row, wanted: W
             continue
         if style.follow_schema and field.form is not Form.GROUP and written(row.get(field.name, field.unset)) is None:
             continue
-        if field.form is Form.GROUP:
+        if field.repeats:
+            for one in row.get(field.name) or ():
+                _write_group(parent, field, one, wanted.below(field.name), style)
+        elif field.form is Form.GROUP:
             _write_group(parent, field, row.get(field.name), wanted.below(field.name), style)
         else:
             _write_scalar(parent, field, row, style)
@@ -124,9 +127,12 @@ def _write_group(parent: Element, field: Field, value: Any, wanted: Wanted, styl
     write_fields(element, chosen, inner, wanted, style)
 
 
-def _write_member(parent: Element, member: Field, row: Row, wanted: Wanted, style: Style) -> None:
-    """One row of a repeating element; it has a uuid of its own."""
+def _write_member(parent: Element, member: Field, row: Any, wanted: Wanted, style: Style) -> None:
+    """One row of a repeating element; with elements inside it has a uuid of its own."""
     element = etree.SubElement(parent, member.name)
+    if member.form is not Form.GROUP:
+        element.text = written(row)
+        return
     write_fields(element, member.children, row, wanted, style)
     element.set("uuid", str(row.get("uuid") or derived_uuid(member.name, repr(sorted(row.items(), key=str)))))
 

@@ -130,7 +130,7 @@ class _Schema:
             if field.name in kind.identity:
                 new_name = "new" + field.name[0].upper() + field.name[1:]
                 element(parent, new_name, self._type(field), optional=True, nillable=field.form is Form.LINK)
-            elif field.holds_list:
+            elif field.holds_list and not field.replaced_whole:
                 self._member_changes(parent, field)
             else:
                 self._field(parent, field, "update")
