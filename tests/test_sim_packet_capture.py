@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.sim.call_manager import CallManager
+from pytest_cucmtls.sim.calls import CallLength
 from pytest_cucmtls.sim.packet_frames import ACK, PUSH, SYN, FrameView, TcpSegment, internet_checksum, read_frame, tcp_frame
 from pytest_cucmtls.sim.packet_screen import ScreenLines
 from pytest_cucmtls.wire.capture_report import parse_capture
-from tests.simulated_nodes import pair, run
+from pytest_cucmtls.wire.screen_capture import parse_screen_capture
+from tests.simulated_nodes import Authority, pair, run
 
 CAN_SNIFF = hasattr(os, "geteuid") and os.geteuid() == 0
 SOURCES = [pytest.param(True, marks=pytest.mark.skipif(not CAN_SNIFF, reason="needs the right to sniff")), False]
@@ -249,7 +252,8 @@ def test_a_built_frame_has_correct_checksums_and_reads_back(segment: TcpSegment,
     assert view is not None
     assert (view.src, view.dst, view.flags, view.payload_bytes) == (segment.src, segment.dst, segment.flags, len(segment.payload))
     assert view.sequence == segment.sequence & 0xFFFFFFFF
-    assert view.timestamp == (segment.timestamp[0] & 0xFFFFFFFF, segment.timestamp[1])
+    assert ("timestamp", (segment.timestamp[0] & 0xFFFFFFFF, segment.timestamp[1])) in view.options
+    assert (("mss", (1460,)) in view.options) is bool(segment.flags & SYN)
     addresses = b"".join(IPv4Address(end.ip).packed for end in (segment.src, segment.dst))
     assert internet_checksum(frame[14:34]) == 0
     assert internet_checksum(addresses + struct.pack(">BBH", 0, 6, len(frame) - 34) + frame[34:]) == 0
@@ -265,8 +269,11 @@ def test_any_bytes_are_read_or_passed_over(noise: bytes, cut: int) -> None:
     read_frame(whole[:54] + noise)
 
 
+STAMP = (("nop", ()), ("nop", ()), ("timestamp", (2864697196, 5629758)))
+
+
 def _view(src: Endpoint, dst: Endpoint, flags: int, sequence: int, acknowledgement: int, size: int) -> FrameView:
-    return FrameView("tcp", src, dst, size, sequence, acknowledgement, flags, 182, (2864697196, 5629758))
+    return FrameView("tcp", src, dst, size, sequence, acknowledgement, flags, 182, STAMP)
 
 
 def test_screen_lines_are_tcpdumps_of_the_time() -> None:
@@ -294,3 +301,45 @@ def test_other_protocols_have_a_screen_line_too() -> None:
     ends = Endpoint("10.0.0.1", 53), Endpoint("10.0.0.2", 5353)
     assert lines.line(0, FrameView("udp", *ends, 12)).endswith("10.0.0.1.53 > 10.0.0.2.5353: UDP, length 12")
     assert lines.line(0, FrameView("ip", *ends, 12)).endswith("length 12")
+
+
+@pytest.mark.parametrize("release", ["9.1", "15"])
+@pytest.mark.parametrize("numeric", [True, False])
+def test_every_screen_line_is_understood_by_our_own_reader(tmp_path: Path, release: str, numeric: bool) -> None:
+    async def work() -> None:
+        authority = Authority(1024, sha1=True)
+        async with pair(tmp_path, releases=(release, "10.5" if release == "9.1" else "14"), authority=authority) as both:
+            lines: list[str] = []
+            assert both.a.packet_capture is not None
+            capture = both.a.packet_capture.start_screen(lines.append, count=1000, numeric=numeric, host=both.b.ip, port=None)
+            await both.call()
+            capture.stop()
+            packets = parse_screen_capture("\r\n".join(lines))
+            assert len(packets) == len(lines)
+            assert packets[0].flags == "S"
+            assert packets[0].src_host == (both.a.ip if numeric else "CUCMA")
+            assert (packets[0].dst_host, packets[0].dst_port) == (both.b.ip, 5061)
+            assert "mss 1460,sackOK,T" in lines[0] or "mss 1460,sackOK,timestamp" in lines[0]
+
+    run(work())
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize("releases", [("15", "14"), ("10.5", "9.1")])
+def test_a_key_log_decrypts_the_signalling_in_tshark(tmp_path: Path, releases: tuple[str, str]) -> None:
+    log, path = tmp_path / "keys.log", tmp_path / "packets.cap"
+
+    async def work() -> None:
+        both = pair(tmp_path, releases=releases, authority=Authority(1024, sha1=True))
+        both.a.call_manager = CallManager(both.a, length=CallLength(packets=2, interval_seconds=0.002), key_log=log)
+        async with both:
+            assert both.a.packet_capture is not None
+            capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=both.b.ip, port=None)
+            await both.call()
+            capture.stop()
+
+    run(work())
+    assert log.stat().st_mode & 0o777 == 0o600
+    arguments = ["-n", "-r", str(path), "-o", f"tls.keylog_file:{log}", "-Y", "sip.Method", "-T", "fields", "-e", "sip.Method"]
+    shown = subprocess.run(["tshark", *arguments], capture_output=True, text=True, check=True, timeout=60)
+    assert shown.stdout.split() == ["INVITE", "ACK", "BYE"]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.calls import Call, CallLength, Calls, caller_of, dialled_of
@@ -25,7 +26,14 @@ _REGISTERED, _UNKNOWN, _CONNECTIVITY_ERROR, _DEVICE_UNREGISTERED = 0, 1, 6, 10
 class CallManager:
     """One node's call control; traces go to `node.traces` (made here when there is none)."""
 
-    def __init__(self, node: NodeState, *, host_names: Mapping[str, str] | None = None, length: CallLength | None = None) -> None:
+    def __init__(
+        self,
+        node: NodeState,
+        *,
+        host_names: Mapping[str, str] | None = None,
+        length: CallLength | None = None,
+        key_log: Path | None = None,
+    ) -> None:
         self._node = node
         traces = node.traces if isinstance(node.traces, TraceWriter) else TraceWriter(node)
         node.traces = self._traces = traces
@@ -39,6 +47,7 @@ class CallManager:
         self.calls = Calls(node, self._phones, self._trunks, traces, length or CallLength())
         self._signalling = SipSignalling(node, self._trunks, traces, recording, self._take_invite)
         self._signalling.host_names = self.host_names
+        self._signalling.key_log = key_log
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
 

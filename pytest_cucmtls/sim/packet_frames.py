@@ -10,6 +10,10 @@ FIN, SYN, RST, PUSH, ACK = 0x01, 0x02, 0x04, 0x08, 0x10
 WINDOW = 229
 """Scaled window printed for segments after the handshake."""
 
+TcpOption = tuple[str, tuple[int, ...]]
+
+_SINGLE_BYTE_OPTIONS = {0: "eol", 1: "nop"}
+_SIZED_OPTIONS = {2: ("mss", ">H"), 3: ("wscale", ">B"), 4: ("sackOK", ""), 5: ("sack", ""), 8: ("timestamp", ">II")}
 _ETHERNET = bytes(12) + b"\x08\x00"
 _TCP, _UDP = 6, 17
 
@@ -40,7 +44,7 @@ class FrameView:
     acknowledgement: int = 0
     flags: int = 0
     window: int = 0
-    timestamp: tuple[int, int] | None = None
+    options: tuple[TcpOption, ...] = ()
 
 
 def tcp_frame(segment: TcpSegment, identification: int) -> bytes:
@@ -110,23 +114,25 @@ def _read_tcp(frame: bytes, start: int, source: str, destination: str, tcp_bytes
         acknowledgement=fields[3],
         flags=fields[5],
         window=fields[6],
-        timestamp=_timestamp_option(frame[start + 20 : start + header_bytes]),
+        options=_tcp_options(frame[start + 20 : start + header_bytes]),
     )
 
 
-def _timestamp_option(options: bytes) -> tuple[int, int] | None:
+def _tcp_options(data: bytes) -> tuple[TcpOption, ...]:
+    """Options in order up to the first malformed one; each is (name as tcpdump knows it, its numbers)."""
+    options: list[TcpOption] = []
     position = 0
-    while position < len(options):
-        kind = options[position]
-        if kind == 0:
-            return None
-        if kind == 1:
+    while position < len(data):
+        kind = data[position]
+        if kind in _SINGLE_BYTE_OPTIONS:
+            options.append((_SINGLE_BYTE_OPTIONS[kind], ()))
             position += 1
             continue
-        if position + 1 >= len(options) or options[position + 1] < 2:
-            return None
-        if kind == 8 and position + 10 <= len(options):
-            value, echo = struct.unpack_from(">II", options, position + 2)
-            return value, echo
-        position += options[position + 1]
-    return None
+        size = data[position + 1] if position + 1 < len(data) else 0
+        if size < 2 or position + size > len(data):
+            break
+        name, layout = _SIZED_OPTIONS.get(kind, (f"unknown-{kind}", ""))
+        value = data[position + 2 : position + size]
+        options.append((name, struct.unpack(layout, value) if layout and struct.calcsize(layout) == len(value) else ()))
+        position += size
+    return tuple(options)

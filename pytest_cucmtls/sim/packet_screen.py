@@ -31,12 +31,11 @@ class ScreenLines:
         if view.protocol != "tcp":
             return head + f"ip-proto, length {view.payload_bytes}"
         sequence, acknowledgement = self._relative(view)
-        stamp = view.timestamp
         if self._old_style:
-            options = f" <nop,nop,timestamp {stamp[0]} {stamp[1]}>" if stamp else ""
-            return head + self._old_words(view, sequence, acknowledgement) + options
-        options = f", options [nop,nop,TS val {stamp[0]} ecr {stamp[1]}]" if stamp else ""
-        return head + self._new_words(view, sequence, acknowledgement, options)
+            options = ",".join(" ".join((name, *map(str, numbers))) for name, numbers in view.options)
+            return head + self._old_words(view, sequence, acknowledgement) + (f" <{options}>" if options else "")
+        options = ",".join(_new_option(name, numbers) for name, numbers in view.options)
+        return head + self._new_words(view, sequence, acknowledgement, f", options [{options}]" if options else "")
 
     def _old_words(self, view: FrameView, sequence: int, acknowledgement: int) -> str:
         words = ["".join(letter for flag, letter in _FLAG_LETTERS if view.flags & flag) or "."]
@@ -77,3 +76,9 @@ class ScreenLines:
         if not self._names:
             return f"{end.ip}.{end.port}"
         return f"{self._names.get(end.ip, end.ip)}.{_PORT_NAMES.get(end.port, end.port)}"
+
+
+def _new_option(name: str, numbers: tuple[int, ...]) -> str:
+    if name == "timestamp" and len(numbers) == 2:
+        return f"TS val {numbers[0]} ecr {numbers[1]}"
+    return " ".join((name, *map(str, numbers)))

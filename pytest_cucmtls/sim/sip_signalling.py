@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum, auto
 from itertools import count
+from pathlib import Path
 
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.errors import UnexpectedAnswer
@@ -55,6 +56,8 @@ class SipSignalling:
     def __init__(
         self, node: NodeState, trunks: RunningTrunks, traces: TraceWriter, recording: PacketRecording, take_invite: InviteTaker
     ) -> None:
+        self.key_log: Path | None = None
+        """File that TLS session secrets are appended to, when a capture shall be decrypted later."""
         self.host_names: Mapping[str, str] = {}
         """Host name to address: the simulated DNS for trunk destinations."""
         self._node = node
@@ -78,7 +81,7 @@ class SipSignalling:
 
     async def start(self, loaded: LoadedSecurity) -> None:
         """Serve and trust what was loaded; listen. Raises: OSError when the port is taken, ssl.SSLError."""
-        self._contexts = tls_contexts.TlsContexts(self._node.cluster, loaded)
+        self._contexts = tls_contexts.TlsContexts(self._node.cluster, loaded, self.key_log)
         self._server_context()
         await self.listen_as_configured()
 

@@ -61,26 +61,37 @@ def client_context(cluster: ClusterState, loaded: LoadedSecurity, mode: str) -> 
 
 
 class TlsContexts:
-    """Contexts of one running service, each made once per set of modes and settings."""
+    """Contexts of one running service, each made once per set of modes and settings.
 
-    def __init__(self, cluster: ClusterState, loaded: LoadedSecurity) -> None:
+    With `key_log` the secrets of every session are appended to that file (NSS key log format), so that a capture of the
+    simulation can be decrypted; no real cluster offers this.
+    """
+
+    def __init__(self, cluster: ClusterState, loaded: LoadedSecurity, key_log: Path | None = None) -> None:
         self._cluster = cluster
         self._loaded = loaded
+        self._key_log = key_log
         self._made: dict[tuple[str, frozenset[str], str, frozenset[str]], ssl.SSLContext] = {}
 
     def server(self, modes: Collection[str]) -> ssl.SSLContext:
         """See `server_context`."""
         key = self._key("server", modes)
         if key not in self._made:
-            self._made[key] = server_context(self._cluster, self._loaded, modes)
+            self._made[key] = self._logged(server_context(self._cluster, self._loaded, modes))
         return self._made[key]
 
     def client(self, mode: str) -> ssl.SSLContext:
         """See `client_context`."""
         key = self._key("client", {mode})
         if key not in self._made:
-            self._made[key] = client_context(self._cluster, self._loaded, mode)
+            self._made[key] = self._logged(client_context(self._cluster, self._loaded, mode))
         return self._made[key]
+
+    def _logged(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        if self._key_log is not None:
+            self._key_log.touch(mode=0o600)
+            context.keylog_filename = str(self._key_log)
+        return context
 
     def _key(self, side: str, modes: Collection[str]) -> tuple[str, frozenset[str], str, frozenset[str]]:
         setting = self._cluster.enterprise_parameters.get("TLS Ciphers", "")

@@ -60,8 +60,9 @@ class TraceWriter:
         self._call_log_file.close()
 
     def started(self) -> None:
-        """The service started: following file heads show this time."""
+        """The service started: a file is there from now on, and heads show this time."""
         self._started_at = self._now()
+        self._sdl.make_room()
 
     def signal(self, name: str, state: str, receiver: str, sender: str, tag: str, payload: str) -> None:
         """An ``SdlSig`` record: a new activity begins."""
