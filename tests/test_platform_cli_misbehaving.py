@@ -1,5 +1,10 @@
 """The platform CLI reader against nodes that are silent, odd, slow, byte-wise, or somebody else."""
 
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncssh
@@ -290,3 +295,49 @@ def test_a_malformed_fingerprint_is_a_mistake_in_the_inventory(fingerprint: str)
     node = NodeAddress("odd", "127.0.0.1", ssh_port=1, ssh_host_key=fingerprint)
     with PlatformCliReader(node, USER, PASSWORD) as cli, pytest.raises(ConfigurationInvalid, match="fingerprint"):
         cli.read_version()
+
+
+@contextlib.contextmanager
+def plain_tcp(greeting: bytes) -> Iterator[NodeAddress]:
+    """A listener that sends a greeting, or nothing, and never speaks SSH."""
+    held: list[socket.socket] = []
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                held.append(connection)
+                connection.sendall(greeting)
+                if greeting:
+                    connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield NodeAddress("odd", "127.0.0.1", ssh_port=listener.getsockname()[1], ssh_host_key="SHA256:" + "A" * 43)
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for connection in held:
+        connection.close()
+
+
+@pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x16\x03\x01" * 50, b"SSH-1.5-old\r\n"])
+def test_something_that_is_no_ssh_server_is_unreachable(greeting: bytes) -> None:
+    with plain_tcp(greeting) as address, PlatformCliReader(address, USER, PASSWORD, limit_seconds=0.5) as cli:
+        with pytest.raises(ClusterUnreachable) as failure:
+            cli.read_version()
+        assert failure.value.detail
+
+
+def test_control_c_of_the_user_ends_the_wait_and_the_session() -> None:
+    threads = set(threading.enumerate())
+
+    async def interrupts(shell: Shell) -> None:
+        shell.send(b"admin:")
+        await shell.line()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        await shell.forever()
+
+    with ScriptedSshServer(interrupts) as server, reader(server) as cli, pytest.raises(KeyboardInterrupt):
+        cli.read_version()
+    assert set(threading.enumerate()) == threads
