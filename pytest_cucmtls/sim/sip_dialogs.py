@@ -58,7 +58,6 @@ class SipDialog:
     cseq: int = 100
     session_id: str = field(default_factory=lambda: secrets.token_hex(16))
     remote_session_id: str = "0" * 32
-    cluster_tag: str = ""
 
     @property
     def transport(self) -> str:

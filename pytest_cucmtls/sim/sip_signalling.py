@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum, auto
@@ -17,6 +16,7 @@ from pytest_cucmtls.sim.certificate_clock import CertificateClock
 from pytest_cucmtls.sim.packet_recording import PacketRecording
 from pytest_cucmtls.sim.sip_connection import SipConnection, TlsProblem
 from pytest_cucmtls.sim.sip_dialogs import SipDialog, response_message, sip_date
+from pytest_cucmtls.sim.sip_listeners import SipListeners, lan_socket
 from pytest_cucmtls.sim.state import LoadedSecurity, NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
@@ -24,7 +24,6 @@ from pytest_cucmtls.wire.sip_messages import parse_sip_message, sip_bytes
 from pytest_cucmtls.wire.x509 import parse_certificate
 
 CONNECT_SECONDS = 10.0
-LAN_SEGMENT_BYTES = 1460
 PLAIN_PORT = 5060
 
 CERTIFICATE_INDICATION_OF_ANOTHER_CONNECTION = "certificate_indication_of_another_connection"
@@ -67,8 +66,7 @@ class SipSignalling:
         self._take_invite = take_invite
         self._contexts: tls_contexts.TlsContexts | None = None
         self._indexes = count(1)
-        self._servers: dict[tuple[int, bool], asyncio.Server] = {}
-        """By port and whether it speaks TLS."""
+        self._listeners = SipListeners(node.ip, node.sip_port, trunks, traces, self._accept)
         self._connections: list[SipConnection] = []
         self._ready: dict[SipConnection, asyncio.Future[None]] = {}
         self._resetting: set[str] = set()
@@ -87,28 +85,12 @@ class SipSignalling:
 
     async def stop(self) -> None:
         """Close listeners and connections and wait until they are gone."""
-        for server in self._servers.values():
-            server.close()
-        self._servers.clear()
+        self._listeners.close()
         await self._close(list(self._connections))
 
     async def listen_as_configured(self) -> None:
-        """TLS port always; a further port for every other incoming port of a trunk's profile, plain when that accepts TCP.
-
-        Raises: OSError when the TLS port is taken; a further port that is taken is left out and traced.
-        """
-        own = self._node.sip_port
-        wanted = {(trunk.incoming_port, trunk.secure_inbound) for trunk in self._trunks.all() if trunk.incoming_port != own}
-        wanted.add((own, True))
-        for gone in self._servers.keys() - wanted:
-            self._servers.pop(gone).close()
-        for port, secure in sorted(wanted - self._servers.keys()):
-            try:
-                self._servers[port, secure] = await self._listen(port, secure=secure)
-            except OSError as problem:
-                if port == own:
-                    raise
-                self._traces.app_info(f"SIPTcp - cannot listen on port {port}: {problem.strerror}")
+        """See `SipListeners.listen_as_configured`."""
+        await self._listeners.listen_as_configured()
 
     async def close_trunk(self, name: str) -> None:
         """Close the trunk's connections, whichever side opened them."""
@@ -242,7 +224,7 @@ class SipSignalling:
         assert self._contexts is not None
         context = self._contexts.client(trunk.suite_mode) if trunk.secure_outbound else None
         loop = asyncio.get_running_loop()
-        tcp = _lan_socket()
+        tcp = lan_socket()
         try:
             tcp.bind((self._node.ip, 0))
             await loop.sock_connect(tcp, (self.host_names.get(host.lower(), host), port))
@@ -311,17 +293,8 @@ class SipSignalling:
             words=message.method or f"{message.status_code} {message.reason_phrase}",
         )
 
-    async def _listen(self, port: int, *, secure: bool) -> asyncio.Server:
-        listener = _lan_socket()
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((self._node.ip, port))
-            return await asyncio.get_running_loop().create_server(
-                lambda: self._new_connection(outgoing=False, context=self._server_context() if secure else None), sock=listener
-            )
-        except OSError:
-            listener.close()
-            raise
+    def _accept(self, secure: bool) -> SipConnection:
+        return self._new_connection(outgoing=False, context=self._server_context() if secure else None)
 
     def _server_context(self) -> ssl.SSLContext:
         """For the modes of the trunks as they run now; without any TLS trunk the port speaks Encrypted (phones use it too)."""
@@ -361,11 +334,3 @@ def _certificate_of(connection: SipConnection) -> Certificate | None:
     """The peer's certificate; None when the listener did not ask for one."""
     der = connection.peer_certificate
     return parse_certificate(der) if der else None
-
-
-def _lan_socket() -> socket.socket:
-    """A TCP socket whose segments are as long as on Ethernet, not as on loopback."""
-    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    tcp.setblocking(False)
-    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, LAN_SEGMENT_BYTES)
-    return tcp

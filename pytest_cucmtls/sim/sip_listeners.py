@@ -1,0 +1,69 @@
+"""The SIP ports a simulated node listens on, as its trunks' profiles want them at the moment."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+from pytest_cucmtls.sim.sip_connection import SipConnection
+from pytest_cucmtls.sim.traces import TraceWriter
+from pytest_cucmtls.sim.trunks import RunningTrunks
+
+LAN_SEGMENT_BYTES = 1460
+
+ConnectionMaker = Callable[[bool], SipConnection]
+"""Makes the protocol of an accepted connection; True for a TLS port."""
+
+
+class SipListeners:
+    """Opens and closes the ports of one node."""
+
+    def __init__(self, ip: str, sip_port: int, trunks: RunningTrunks, traces: TraceWriter, accept: ConnectionMaker) -> None:
+        self._ip = ip
+        self._sip_port = sip_port
+        self._trunks = trunks
+        self._traces = traces
+        self._accept = accept
+        self._servers: dict[tuple[int, bool], asyncio.Server] = {}
+        """By port and whether it speaks TLS."""
+
+    async def listen_as_configured(self) -> None:
+        """TLS port always; a further port for every other incoming port of a trunk's profile, plain when that accepts TCP.
+
+        Raises: OSError when the TLS port is taken; a further port that is taken is left out and traced.
+        """
+        own = self._sip_port
+        wanted = {(trunk.incoming_port, trunk.secure_inbound) for trunk in self._trunks.all() if trunk.incoming_port != own}
+        wanted.add((own, True))
+        for gone in self._servers.keys() - wanted:
+            self._servers.pop(gone).close()
+        for port, secure in sorted(wanted - self._servers.keys()):
+            try:
+                self._servers[port, secure] = await self._listen(port, secure=secure)
+            except OSError as problem:
+                if port == own:
+                    raise
+                self._traces.app_info(f"SIPTcp - cannot listen on port {port}: {problem.strerror}")
+
+    def close(self) -> None:
+        """Close every port; accepted connections go on."""
+        for server in self._servers.values():
+            server.close()
+        self._servers.clear()
+
+    async def _listen(self, port: int, *, secure: bool) -> asyncio.Server:
+        listener = lan_socket()
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self._ip, port))
+            return await asyncio.get_running_loop().create_server(lambda: self._accept(secure), sock=listener)
+        except OSError:
+            listener.close()
+            raise
+
+
+def lan_socket() -> socket.socket:
+    """A TCP socket whose segments are as long as on Ethernet, not as on loopback."""
+    tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    tcp.setblocking(False)
+    tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, LAN_SEGMENT_BYTES)
+    return tcp
