@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_cucmtls.clusters import SimulatedPair, start_simulated_pair
-from pytest_cucmtls.inventory import Credentials, read_inventory
-from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
-from pytest_cucmtls.model.inventory import Inventory, Mode
+from pytest_cucmtls.inventory import Credentials, credentials_beside, read_inventory
+from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, UnsafeToAct
+from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Inventory, Mode
 from pytest_cucmtls.model.verdicts import Outcome
 
 if TYPE_CHECKING:
@@ -105,6 +105,24 @@ class Acceptance:
         if self._judged is None or self._judged[0] is not evidence:
             self._judged = (evidence, judge(evidence, load_policy(evidence.inventory.policy)))
         return self._judged[1]
+
+    def check_prerequisites(self) -> None:
+        """What can be known before a cluster is touched: policy, passwords, files. Raises: ConfigurationInvalid."""
+        from pytest_cucmtls.policies import load_policy
+
+        wanted = self.settings
+        if wanted.inventory_file is None:
+            load_policy(wanted.policy or DEFAULT_POLICY)
+            return
+        inventory = read_inventory(wanted.inventory_file)
+        load_policy(wanted.policy or inventory.policy)
+        credentials = credentials_beside(wanted.inventory_file)
+        for cluster in inventory.clusters:
+            for account in (cluster.axl, cluster.platform, cluster.call):
+                credentials.password(account)
+            for key, name in (("ca_bundle", cluster.ca_bundle), ("known_hosts", cluster.known_hosts)):
+                if name is not None and not Path(name).is_file():
+                    raise ConfigurationInvalid(inventory.source, f"clusters.{cluster.name}.{key}", f"there is no file {name}")
 
     def open(self) -> "Run":
         """The run with its clusters, opened on first use. Raises: ConfigurationInvalid, ClusterUnreachable."""
@@ -206,9 +224,8 @@ class Acceptance:
         wanted = self.settings
         if wanted.inventory_file is not None:
             found = read_inventory(wanted.inventory_file)
-            beside = wanted.inventory_file.parent / "credentials.json"
-            credentials = Credentials(beside if beside.exists() else None)
-            return replace(found, mode=wanted.mode or found.mode, policy=wanted.policy or found.policy), credentials
+            found = replace(found, mode=wanted.mode or found.mode, policy=wanted.policy or found.policy)
+            return found, credentials_beside(wanted.inventory_file)
         pair = self._pair()
         return pair.inventory(wanted.mode or Mode.APPLY, wanted.policy), Credentials(pair.credentials_file)
 

@@ -7,16 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pytest_cucmtls.inventory import Credentials, read_inventory
+from pytest_cucmtls.inventory import credentials_beside, read_inventory
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.session import open_run
-
-
-def credentials_beside(inventory_file: Path) -> Credentials:
-    """Passwords from the environment, or from the owner-only file a simulated pair leaves beside its inventory."""
-    file = inventory_file.parent / "credentials.json"
-    return Credentials(file if file.exists() else None)
 
 
 @contextmanager

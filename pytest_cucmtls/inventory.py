@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_cucmtls.model.errors import ConfigurationInvalid
-from pytest_cucmtls.model.inventory import Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
+from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.secrets import Secret
 
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -138,7 +138,7 @@ def parse_inventory(text: str, file: str = "clusters.toml") -> Inventory:
         cluster_a=first,
         cluster_b=second,
         authority=_authority(top.table_of("authority", optional=True)),
-        policy=top.text_of("policy", "cisco-hardening"),
+        policy=top.text_of("policy", DEFAULT_POLICY),
         mode=Mode(top.choice_of("mode", "verify", ("verify", "apply"))),
         place_calls=top.flag_of("place_calls", True),
         source=file,
@@ -246,3 +246,9 @@ class Credentials:
                 remedy=f"export {account.password_variable}=… and run again.",
             )
         return Secret(text)
+
+
+def credentials_beside(inventory_file: Path) -> Credentials:
+    """Passwords from the environment, or from the owner-only file a simulated pair leaves beside its inventory."""
+    file = inventory_file.parent / "credentials.json"
+    return Credentials(file if file.exists() else None)

@@ -116,9 +116,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Where test cases of ours were collected, let their results go to the run folder as Allure results, too."""
     if session.config.option.collectonly or not any(_FIXTURES & set(getattr(item, "fixturenames", ())) for item in session.items):
         return
+    run = _run_of(session.config)
+    if not run.is_worker:
+        _refuse_what_cannot_work(run)
     from pytest_cucmtls.report.allure_results import write_results_into
 
-    write_results_into(_run_of(session.config).folder / "allure-results", session.config)
+    write_results_into(run.folder / "allure-results", session.config)
 
 
 def pytest_report_teststatus(report: Any, config: pytest.Config) -> tuple[str, str, str] | None:
@@ -149,13 +152,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = UNDECIDED
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
     """End by saying what was proven and where to look."""
     conclusion = config.stash.get(_CONCLUSION, None)
     if conclusion is not None:
         terminalreporter.section("cucmtls")
         for line in conclusion.lines():
             terminalreporter.write_line(line)
+        if exitstatus == pytest.ExitCode.INTERRUPTED and _option(config, "inventory"):
+            terminalreporter.write_line(f"interrupted: continue with the same options and --cucm-run {conclusion.folder}")
 
 
 @pytest.fixture(scope="session")
@@ -279,6 +284,16 @@ def _cluster_names(config: pytest.Config) -> tuple[str, str]:
 
     first, second = read_inventory(Path(inventory)).clusters
     return first.name, second.name
+
+
+def _refuse_what_cannot_work(run: _RunOfSession) -> None:
+    """A missing password, file or policy is said once, before anything runs."""
+    from pytest_cucmtls.model.errors import ConfigurationInvalid
+
+    try:
+        run.open().check_prerequisites()
+    except ConfigurationInvalid as problem:
+        raise pytest.UsageError(str(problem)) from None
 
 
 def _check_inventory(path: Path) -> None:

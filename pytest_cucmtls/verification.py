@@ -62,12 +62,15 @@ class Verification:
             raise KeyError(f"there is no check {check_id!r}; `cucmtls checks` lists them")
         __tracebackhide__ = True  # the reader wants the verdict, not how it was turned into an exception
         self._note("cucm_check", check.id)
+        stopped = None
         try:
             evidence = self._evidence_for(check)
         except StepFailed as failure:
-            self._note("cucm_outcome", failure.result.outcome.value)
-            raise Undecided(f"{failure.result.outcome.value}: {failure}") from None
+            stopped, evidence = failure, self._acceptance.evidence()
         verdicts = self._verdicts(check, subject, evidence)
+        if stopped is not None and verdicts[0].outcome is Outcome.INCONCLUSIVE:
+            self._note("cucm_outcome", stopped.result.outcome.value)
+            raise Undecided(f"{stopped.result.outcome.value.lower()}: {stopped}") from None
         self._note("cucm_outcome", verdicts[0].outcome.value)
         for verdict in reversed(verdicts):
             describe_verdict(verdict, self._acceptance.folder, evidence)

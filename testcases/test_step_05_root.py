@@ -7,5 +7,9 @@ from pytest_cucmtls.verification import Verify
 pytestmark = pytest.mark.procedure("5")
 
 
-def test_05_01_authority_ends_in_self_signed_root(verify: Verify) -> None:
+def test_05_00_the_step_was_performed(verify: Verify) -> None:
+    verify("step_05_is_performed")
+
+
+def test_05_02_authority_ends_in_self_signed_root(verify: Verify) -> None:
     verify("authority_ends_in_self_signed_root")

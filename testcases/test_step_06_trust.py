@@ -7,5 +7,9 @@ from pytest_cucmtls.verification import Verify
 pytestmark = pytest.mark.procedure("6")
 
 
-def test_06_01_peer_root_is_trusted(verify: Verify, cluster_name: str) -> None:
+def test_06_00_the_step_was_performed(verify: Verify) -> None:
+    verify("step_06_is_performed")
+
+
+def test_06_02_peer_root_is_trusted(verify: Verify, cluster_name: str) -> None:
     verify("peer_root_is_trusted", cluster_name)

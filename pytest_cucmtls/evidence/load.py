@@ -15,13 +15,13 @@ from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import NtpStatus, ServiceStatus
 from pytest_cucmtls.model.errors import CucmTlsError, FileUnreadable
-from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence, NodeEvidence, Sourced
+from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence, NodeEvidence, Sourced, StepRecord
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory
 from pytest_cucmtls.model.verdicts import EvidenceItem
 
 T = TypeVar("T")
 CALL_MANAGER_SERVICE = "Cisco CallManager"
-UNREAD_KINDS = {"cli_transcript", "soap_exchange", "screen_capture", "authority_export", "step"}
+UNREAD_KINDS = {"cli_transcript", "soap_exchange", "screen_capture", "authority_export"}
 """Kept for people; no check reads them."""
 
 
@@ -72,9 +72,16 @@ def load_evidence(path: str | Path, inventory: Inventory | None = None) -> Evide
         authority_chain=_authority(gathered),
         calls=tuple(_calls(gathered)),
         contradictions=tuple(contradictions),
+        steps=tuple(_steps(gathered)),
         witnesses=tuple(line.item for line, _ in witnesses),
         reasons=tuple(gathered.reasons),
     )
+
+
+def _steps(gathered: _Gathered) -> Iterable[Sourced[StepRecord]]:
+    """The newest record of each step: a continued run notes a step again."""
+    newest = {source.value.number: source for source in gathered.sources("step")}
+    return (newest[number] for number in sorted(newest))
 
 
 def _read(folder: RunFolder, line: IndexLine, gathered: _Gathered, witnesses: list[tuple[IndexLine, Any]]) -> None:

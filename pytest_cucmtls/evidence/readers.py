@@ -8,7 +8,8 @@ from typing import Any
 
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.model.cucm import NamedCertificate
-from pytest_cucmtls.model.evidence import CallAttempt
+from pytest_cucmtls.model.evidence import CallAttempt, StepRecord
+from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.wire import axl_answers, certificate_answers, cli_text, serviceability_answers
 from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.traces import parse_trace
@@ -78,6 +79,12 @@ def _checked_call(data: bytes, _line: IndexLine) -> dict[str, Any]:
     return values
 
 
+def _step(data: bytes, _line: IndexLine) -> StepRecord:
+    values = json.loads(data)
+    changes = tuple(str(change) for change in values["changes"])
+    return StepRecord(int(values["step"]), str(values["title"]), Outcome(values["outcome"]), str(values["message"]), changes)
+
+
 READERS: dict[tuple[str, str], Reader] = {
     ("version", "cli"): lambda data, _: cli_text.parse_version(_text(data)),
     ("version", "axl"): lambda data, _: axl_answers.parse_version(data),
@@ -110,5 +117,6 @@ READERS: dict[tuple[str, str], Reader] = {
     ("sdl_trace", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
     ("calllog", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
     ("call", ""): _checked_call,
+    ("step", ""): _step,
 }
 """(kind, interface) to parser; interface ``""`` is any. An AXL object that does not exist is None."""

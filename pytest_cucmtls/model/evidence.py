@@ -28,7 +28,7 @@ from pytest_cucmtls.model.cucm import (
 from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.inventory import Inventory
 from pytest_cucmtls.model.traces import TraceReport
-from pytest_cucmtls.model.verdicts import EvidenceItem
+from pytest_cucmtls.model.verdicts import EvidenceItem, Outcome
 
 T = TypeVar("T")
 
@@ -54,6 +54,18 @@ class CallAttempt:
     driver: str
     result_code: int | None
     result_description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """How one step of the procedure went, as the run noted it."""
+
+    number: int
+    title: str
+    outcome: Outcome
+    message: str
+    changes: tuple[str, ...]
+    """One sentence per change made; empty when all was as it should be already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,8 @@ class Evidence:
     calls: "tuple[Sourced[CallAttempt], ...]" = ()
     contradictions: "tuple[Sourced[str], ...]" = ()
     """Disagreements between the two capture readers, one sentence each."""
+    steps: "tuple[Sourced[StepRecord], ...]" = ()
+    """The last word on each step, in order of their numbers."""
     witnesses: "tuple[EvidenceItem, ...]" = ()
     """Readings of the captures by the second reader; empty when it did not run."""
     reasons: tuple[tuple[str, str], ...] = field(default=())

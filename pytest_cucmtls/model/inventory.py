@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 
+DEFAULT_POLICY = "cisco-hardening"
+
+
 class Mode(Enum):
     """What the run may do to the clusters."""
 
@@ -101,7 +104,7 @@ class Inventory:
     cluster_a: ClusterSpec
     cluster_b: ClusterSpec
     authority: AuthoritySpec = field(default_factory=AuthoritySpec)
-    policy: str = "cisco-hardening"
+    policy: str = DEFAULT_POLICY
     mode: Mode = Mode.VERIFY
     place_calls: bool = True
     simulated: bool = False

@@ -115,7 +115,8 @@ def call_ladder(call_id: str, messages: Sequence[TracedSip], here: str, there: s
 
 
 def _shown(message: SipMessage) -> str:
-    first = message.start_line.removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ")
+    """Method and user, or status; with the media profile the body offers."""
+    first = message.start_line.removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ").split("@")[0].replace(" sip:", " ")
     profiles = [line.split()[2] for line in message.body.decode("utf-8", "replace").splitlines() if line.startswith("m=audio ")]
     return first[:60] + (f"  [{profiles[0]}]" if profiles else "")
 
