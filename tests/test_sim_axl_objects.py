@@ -528,3 +528,41 @@ def test_a_user_is_authenticated_by_password(cluster: AxlCluster) -> None:
     asked = "<userid>axl-admin</userid><password>{}</password>"
     assert cluster.result("doAuthenticateUser", asked.format("correct horse")).findtext("userAuthenticated") == "true"
     assert cluster.result("doAuthenticateUser", asked.format("wrong")).findtext("userAuthenticated") == "false"
+
+
+def test_a_line_names_the_phones_that_have_it(cluster: AxlCluster) -> None:
+    found = cluster.result("getLine", "<pattern>1018</pattern>")[0]
+    assert [device.text for device in found.findall("associatedDevices/device")] == ["SEP001122334418"]
+    cluster.result("addLine", "<line><pattern>3003</pattern><usage>Device</usage></line>")
+    assert cluster.result("getLine", "<pattern>3003</pattern>").findall(".//device") == []
+
+
+def test_a_device_pool_keeps_its_repeated_route_groups(cluster: AxlCluster) -> None:
+    base = (
+        "<name>DP-B</name><dateTimeSettingName>CMLocal</dateTimeSettingName><callManagerGroupName>Default</callManagerGroupName>"
+        "<regionName>Default</regionName><srstName>Disable</srstName><aarNeighborhoodName/>"
+    )
+    groups = "".join(f"<localRouteGroup><name>L{n}</name><value>RG{n}</value></localRouteGroup>" for n in (1, 2))
+    cluster.result("addDevicePool", f"<devicePool>{base}{groups}</devicePool>")
+    found = cluster.result("getDevicePool", "<name>DP-B</name>")[0]
+    assert [one.findtext("value") for one in found.findall("localRouteGroup")] == ["RG1", "RG2"]
+    assert cluster.result("getDevicePool", "<name>Default</name>")[0].find("localRouteGroup") is None
+
+
+def test_call_forward_is_stored_with_its_parts(cluster: AxlCluster) -> None:
+    forward = "<callForwardAll><destination>9898</destination></callForwardAll>"
+    cluster.result("updateLine", f"<pattern>1018</pattern>{forward}")
+    row = cluster.state.database.find("line", pattern="1018")
+    assert row is not None
+    assert row["callForwardAll"]["destination"] == "9898"
+    found = cluster.result("getLine", "<pattern>1018</pattern>")[0]
+    assert found.findtext("callForwardAll/forwardToVoiceMail") == "false"
+    assert found.findtext("callForwardAll/destination") == "9898"
+
+
+def test_a_route_group_keeps_its_members_in_a_wrapper(with_trunk: AxlCluster) -> None:
+    with_trunk.result("addSipTrunk", trunk("second"))
+    with_trunk.result("addRouteGroup", GROUP.format("second", "RG"))
+    row = with_trunk.state.database.find("routeGroup", name="RG")
+    assert row is not None
+    assert [member["deviceName"] for member in repeated(row, "members")] == ["second"]

@@ -1,6 +1,6 @@
-"""The elements of SIP profiles and phones that a trunk acceptance reads or sets."""
+"""The elements of SIP profiles."""
 
-from pytest_cucmtls.sim.axl.fields import Field, choice, flag, group, link, number, text
+from pytest_cucmtls.sim.axl.fields import Field, choice, flag, link, number, text
 from pytest_cucmtls.sim.axl.kinds import FIVE, ObjectKind, always, since
 from pytest_cucmtls.sim.axl.kinds_trunk import PRESENTATION_INFO
 
@@ -117,63 +117,4 @@ SIP_PROFILE = ObjectKind(
     searches=("name", "description"),
 )
 
-
-_PHONE_LINE = group(
-    "line",
-    number("index", required=True),
-    text("label", 50),
-    text("display", 50),
-    group(
-        "dirn",
-        text("pattern", required=True),
-        link("routePartitionName", "routePartition", required=True),
-        required=True,
-    ),
-    text("displayAscii", 50),
-    text("e164Mask", 255, nillable=True),
-    number("maxNumCalls", 4),
-    number("busyTrigger", 2),
-    at_most=0,
-)
-
-PHONE = ObjectKind(
-    "phone",
-    "Phone",
-    (
-        text("name", 128, required=True),
-        text("description", 128),
-        choice("product", "XProduct", required=True, absent="update"),
-        choice("model", "XModel", absent="add update"),
-        choice("class", "XClass", required=True, unset="Phone", absent="update"),
-        choice("protocol", "XDeviceProtocol", required=True, unset="SIP", absent="update"),
-        choice("protocolSide", "XProtocolSide", "User", required=True, absent="update"),
-        link("callingSearchSpaceName", "css"),
-        link("devicePoolName", "devicePool", required=True),
-        link("commonDeviceConfigName"),
-        link("commonPhoneConfigName", required=True, nillable=False, unset="Standard Common Phone Profile"),
-        choice("networkLocation", "XNetworkLocation", "Use System Default"),
-        link("locationName", "location", required=True, nillable=False, unset="Hub_None"),
-        link("mediaResourceListName"),
-        text("versionStamp", 128, absent="add update list"),
-        choice("useTrustedRelayPoint", "XStatus", "Default", required=True),
-        link("securityProfileName"),
-        link("sipProfileName", "sipProfile"),
-        group("lines", _PHONE_LINE, absent="list"),
-        link("phoneTemplateName", required=True),
-        link("primaryPhoneName", required=True),
-        choice("builtInBridgeStatus", "XStatus", "Default", required=True),
-        link("ownerUserName"),
-        choice("packetCaptureMode", "XPacketCaptureMode", "None", required=True),
-        number("packetCaptureDuration", 0),
-        link("subscribeCallingSearchSpaceName", "css"),
-        link("rerouteCallingSearchSpaceName", "css"),
-        link("presenceGroupName", "presenceGroup", unset="Standard Presence group"),
-        choice("certificateOperation", "XCertificateOperation", "No Pending Operation", required=True),
-        choice("deviceMobilityMode", "XStatus", "Default", required=True),
-        text("digestUser", 255, nillable=True),
-    ),
-    always(*FIVE) + since("10.0", "apply", "reset", "restart"),
-    searches=("name", "description", "protocol", "callingSearchSpaceName", "devicePoolName", "securityProfileName"),
-)
-
-KINDS = (SIP_PROFILE, PHONE)
+KINDS = (SIP_PROFILE,)
