@@ -25,11 +25,15 @@ class _Message:
     def __init__(self, kind: int, length: int) -> None:
         self.kind = kind
         self.body = bytearray(length)
+        self._absent = bytearray(b"\1" * length)
         self.missing = length
 
     def add(self, offset: int, piece: bytes) -> None:
-        self.body[offset : offset + len(piece)] = piece
-        self.missing -= len(piece)
+        """Fragments may be repeated, also with other boundaries: only bytes not seen before count."""
+        end = offset + len(piece)
+        self.missing -= self._absent[offset:end].count(1)
+        self._absent[offset:end] = bytes(len(piece))
+        self.body[offset:end] = piece
 
 
 class _Association:
