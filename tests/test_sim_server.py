@@ -1,8 +1,10 @@
 """Whole simulated pairs: starting, being found, staying apart, and going away when nobody needs them any more."""
 
 import asyncio
+import importlib
 import json
 import os
+import pkgutil
 import re
 import select
 import signal
@@ -21,15 +23,23 @@ import pytest
 
 from pytest_cucmtls import sim
 from pytest_cucmtls.inventory import Credentials, read_inventory
+from pytest_cucmtls.sim import interfaces
 from pytest_cucmtls.sim.addresses import NoFreeNetwork, reserve_subnet
 from pytest_cucmtls.sim.faults import FAULTS, UnknownFault
 from pytest_cucmtls.sim.lifeline import process_gone
+from pytest_cucmtls.sim.provenance import behaviours
 from pytest_cucmtls.sim.server import RunningPair, start_pair
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_certificates
 from tests.sim_node_stand import ask, unverified
 
 LIMIT_SECONDS = 20
+MALFORMED_HTTP = (
+    b"\x00\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+    b"A" * 70_000,
+)
 
 
 @contextmanager
@@ -314,3 +324,55 @@ def test_every_behaviour_some_part_looks_for_is_a_registered_fault() -> None:
 def test_every_fault_says_what_is_wrong(name: str) -> None:
     assert FAULTS[name].description.endswith((".", ")"))
     assert len(FAULTS[name].description) > 20
+
+
+def test_malformed_http_and_tls_leave_no_trace_in_the_log_and_the_pair_running(tmp_path: Path) -> None:
+    with simulator(tmp_path, "--pair", "source-document") as (process, ready):
+        for node in ready["nodes"].values():
+            place = (node["address"], node["https_port"])
+            with socket.create_connection(place, 5) as plain:
+                plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            for request in (
+                b"\x00\r\n\r\n",
+                b"GET / HTTP/9.9\r\n\r\n",
+                b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+                b"A" * 70_000,
+            ):
+                with socket.create_connection(place, 5) as plain, unverified().wrap_socket(plain) as secured:
+                    secured.sendall(request)
+                    assert secured.recv(12) == b"HTTP/1.0 400"
+        assert process.poll() is None
+        process.terminate()
+        _, errors = process.communicate(timeout=LIMIT_SECONDS)
+        assert (process.returncode, errors) == (0, b"")
+
+
+def test_a_starter_that_does_not_listen_makes_no_noise(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "pytest_cucmtls.sim", "--pair", "source-document", "--state-dir", str(tmp_path)]
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    try:
+        done = subprocess.run(
+            [*command, "--parent-pid", str(gone.pid)], stdout=writing, stderr=subprocess.PIPE, timeout=LIMIT_SECONDS, check=False
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_an_inventory_asks_for_no_more_than_the_clusters_allow(tmp_path: Path, read_only: bool) -> None:
+    async def check(pair: RunningPair) -> None:
+        assert read_inventory(pair.files.inventory).mode.value == ("verify" if read_only else "apply")
+
+    run_with_pair(tmp_path, check, pair="source-document", read_only=read_only)
+
+
+@pytest.mark.parametrize("name", [name for _, name, _ in pkgutil.iter_modules(interfaces.__path__) if name != "status_page"])
+def test_every_interface_is_found_and_declares_where_its_behaviour_comes_from(name: str) -> None:
+    module = importlib.import_module(f"{interfaces.__name__}.{name}")
+    assert callable(module.routes)
+    declared = {behaviour.interface.lower() for behaviour in behaviours()}
+    assert getattr(module, "BEHAVIOURS", ()) or name in declared

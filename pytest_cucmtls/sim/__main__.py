@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import contextlib
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -57,11 +59,17 @@ async def _run(options: argparse.Namespace, folder: Path, started_at: float) -> 
         print(f"simulated pair not started: {problem}", file=sys.stderr)
         return 2 if isinstance(problem, UnknownFault) else 1
     try:
-        print(json.dumps(_ready(pair, time.monotonic() - started_at)), flush=True)
+        _say(json.dumps(_ready(pair, time.monotonic() - started_at)))
         await _until_stopped(stopped, options.parent_pid)
     finally:
         await pair.close()
     return 0
+
+
+def _say(line: str) -> None:
+    """One line on standard output, unbuffered: a starter that has gone must not make the end noisy."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(sys.stdout.fileno(), line.encode() + b"\n")
 
 
 async def _until_stopped(stopped: asyncio.Event, parent: int | None) -> None:

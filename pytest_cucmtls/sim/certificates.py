@@ -24,8 +24,34 @@ from pytest_cucmtls.sim.identities import (
     self_signed,
     signing_request,
 )
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.wire.x509 import parse_certificates
+
+BEHAVIOURS = (
+    Behaviour(
+        "certificates",
+        "self-signed certificate: usages, five years less a second, no SAN",
+        Provenance.RECORDED,
+        "a published certificate",
+    ),
+    Behaviour(
+        "certificates",
+        "refusals: authority missing, no request, key and SAN mismatch",
+        Provenance.SPECIFIED,
+        "Cisco documents 217138 and 200641",
+    ),
+    Behaviour("certificates", "texts for expired and wildcard certificates", Provenance.ASSUMED, "refused, but no wording found"),
+    Behaviour(
+        "certificates",
+        "one trusted certificate per common name, the later one stays",
+        Provenance.SPECIFIED,
+        "Cisco document 217138",
+    ),
+    Behaviour(
+        "certificates", "the common name is repeated as DNS name in requests from 11.x on", Provenance.ASSUMED, "none found"
+    ),
+)
 
 __all__ = ["CertificateRefused", "CertificateStore", "Identity", "PendingRequest", "TrustEntry", "read_certificates"]
 

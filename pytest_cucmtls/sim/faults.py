@@ -101,6 +101,11 @@ def tls_1_0_negotiated(_cluster: ClusterState) -> None:
 
 
 @fault
+def tls_1_3_enabled(_cluster: ClusterState) -> None:
+    """SIP speaks TLS 1.3, which hides certificates from a capture: no fault of the trunk (tls_contexts)."""
+
+
+@fault
 def unencrypted_srtp_parameter(_cluster: ClusterState) -> None:
     """Crypto lines carry UNENCRYPTED_SRTP (media_negotiation)."""
 

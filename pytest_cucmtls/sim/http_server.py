@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pytest_cucmtls.sim import interfaces
 from pytest_cucmtls.sim.identities import Identity
@@ -19,7 +20,19 @@ from pytest_cucmtls.sim.state import NodeState
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 
 _LOG = logging.getLogger(__name__)
+_REQUEST_LOG = logging.getLogger("pytest_cucmtls.sim.requests")
 _TASKS = web.AppKey("background_tasks", set[asyncio.Task[None]])
+
+
+class _WithoutMalformedRequests(logging.Filter):
+    """Malformed HTTP is answered with 400 and is nothing to report; a handler that fails is."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        problem = record.exc_info[1] if record.exc_info else None
+        return not isinstance(problem, HttpProcessingError)
+
+
+_REQUEST_LOG.addFilter(_WithoutMalformedRequests())
 
 
 class HttpsServer:
@@ -42,7 +55,7 @@ async def serve_https(node: NodeState) -> HttpsServer:
     application[_TASKS] = set()
     application.on_cleanup.append(_cancel_background)
     application.add_routes(all_routes(node))
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
+    runner = web.AppRunner(application, access_log=None, logger=_REQUEST_LOG, shutdown_timeout=0.2)
     await runner.setup()
     try:
         await web.TCPSite(runner, node.ip, node.https_port, ssl_context=_server_context(identity)).start()

@@ -1,7 +1,6 @@
 """The certificate management REST interface, release 14 and later, with OS administrator credentials.
 
-Provenance: paths, bodies and success codes SPECIFIED by published clients; the service name ``CallManager`` and the error
-body (``message`` and ``messages``) ASSUMED. Codes: 400 for a refused certificate, 500 for a stale request, 403 for a
+Status codes: 400 for a refused certificate, 500 for a stale request, 403 for a
 cluster that must not be changed.
 """
 
@@ -17,7 +16,31 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
 from pytest_cucmtls.sim.certificates import CertificateRefused, read_certificates
 from pytest_cucmtls.sim.identities import certificate_pem
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.state import NodeState, WriteForbidden
+
+BEHAVIOURS = (
+    Behaviour(
+        "certificate-rest",
+        "paths, bodies and success codes of csr, identity and trust, snapshot",
+        Provenance.SPECIFIED,
+        "published clients",
+    ),
+    Behaviour(
+        "certificate-rest",
+        "401 with CMPlatform Realm, operating system administrator only",
+        Provenance.SPECIFIED,
+        "published clients",
+    ),
+    Behaviour(
+        "certificate-rest",
+        "400 without the authority in trust, 500 for a stale request",
+        Provenance.SPECIFIED,
+        "notes of published clients",
+    ),
+    Behaviour("certificate REST", "DELETE of a trusted certificate with its query parameters", Provenance.ASSUMED, "none found"),
+    Behaviour("certificate REST", "service name CallManager; bodies of errors", Provenance.ASSUMED, "none found"),
+)
 
 _BASE = "/platformcom/api/v1/certmgr/config"
 _REALM = "CMPlatform Realm"

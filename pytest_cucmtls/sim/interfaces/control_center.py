@@ -1,7 +1,4 @@
-"""Control Center: service states and restarts (Serviceability XML, ``soapGetServiceStatus``, ``soapDoControlServices``).
-
-Provenance: paths, elements and codes SPECIFIED by published samples; code and text for an unknown service ASSUMED.
-"""
+"""Control Center: service states and restarts (Serviceability XML, ``soapGetServiceStatus``, ``soapDoControlServices``)."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -10,9 +7,25 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.http_server import run_in_background
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.soap_server import SoapRefusal, answer, guarded_service, response, tag, text_tag
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, NodeState, ServiceState
 from pytest_cucmtls.wire.soap import child, children, text_of
+
+BEHAVIOURS = (
+    Behaviour(
+        "control-center",
+        "paths, soapGetServiceStatus and soapDoControlServices with their elements",
+        Provenance.SPECIFIED,
+        "published samples of requests and replies",
+    ),
+    Behaviour("Control Center", "reason -1068 Service Not Activated", Provenance.SPECIFIED, "a published service tool"),
+    Behaviour("Control Center", "an order is answered before the service is up", Provenance.ASSUMED, "none found"),
+    Behaviour(
+        "control-center", "an order for another node is refused", Provenance.ASSUMED, "developer guide: send it to the node named"
+    ),
+    Behaviour("Control Center", "code and text for a service that does not exist", Provenance.ASSUMED, "none found"),
+)
 
 _PATHS = ("/controlcenterservice2/services/ControlCenterServices", "/controlcenterservice2/services/ControlCenterServicesEx")
 _CONTROL_TYPES = ("Start", "Stop", "Restart")

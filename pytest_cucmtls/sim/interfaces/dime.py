@@ -1,7 +1,4 @@
-"""DIME ``GetOneFile``: hands out one file of a node, as the second part of a multipart reply.
-
-Provenance: SPECIFIED by published samples (request, two parts, fault text, session rule).
-"""
+"""DIME ``GetOneFile``: hands out one file of a node, as the second part of a multipart reply."""
 
 import asyncio
 import secrets
@@ -11,11 +8,18 @@ from lxml import etree
 
 from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
 from pytest_cucmtls.sim.log_files import real_path
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.service_sessions import ServiceSessions
 from pytest_cucmtls.sim.soap_server import SoapRefusal, dispatch, envelope, response
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.multipart import Part, write_parts
 from pytest_cucmtls.wire.soap import text_of
+
+BEHAVIOURS = (
+    Behaviour("DIME", "GetOneFile and its two-part reply", Provenance.SPECIFIED, "published samples of requests and replies"),
+    Behaviour("DIME", "fault FileName … do not exist", Provenance.SPECIFIED, "published samples of requests and replies"),
+    Behaviour("DIME", "the session of another service is HTTP 500", Provenance.SPECIFIED, "change log of a public client"),
+)
 
 _PATH = "/logcollectionservice/services/DimeGetFileService"
 

@@ -1,7 +1,4 @@
-"""Log collection: which trace files a node has (``listNodeServiceLogs``, ``selectLogFiles``).
-
-Provenance: elements, time forms and multipart reply SPECIFIED by published samples; bare XML up to 10.5 ASSUMED.
-"""
+"""Log collection: which trace files a node has (``listNodeServiceLogs``, ``selectLogFiles``)."""
 
 import re
 import secrets
@@ -14,11 +11,32 @@ from lxml import etree
 
 from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
 from pytest_cucmtls.sim.log_files import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.service_sessions import ServiceSessions
 from pytest_cucmtls.sim.soap_server import SoapRefusal, dispatch, envelope, response, tag, text_tag
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.multipart import Part, write_parts
 from pytest_cucmtls.wire.soap import child, children, text_of
+
+BEHAVIOURS = (
+    Behaviour(
+        "log-collection",
+        "listNodeServiceLogs, selectLogFiles, forms of dates and zones",
+        Provenance.SPECIFIED,
+        "published samples of requests and replies",
+    ),
+    Behaviour(
+        "log-collection", "multipart reply with one XML part", Provenance.SPECIFIED, "published samples of requests and replies"
+    ),
+    Behaviour("log collection", "bare XML on 9.1 and 10.5", Provenance.ASSUMED, "both forms are reported, not for which release"),
+    Behaviour("log collection", "the minute of ToDate belongs to the selection", Provenance.ASSUMED, "none found"),
+    Behaviour(
+        "log-collection",
+        "captures are the system log Packet Capture Logs",
+        Provenance.ASSUMED,
+        "name of the real-time monitoring tool",
+    ),
+)
 
 _PATH = "/logcollectionservice2/services/LogCollectionPortTypeService"
 _LAST_BARE_MAJOR = 10

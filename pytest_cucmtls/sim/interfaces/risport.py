@@ -1,7 +1,4 @@
-"""RISPort70 ``selectCmDevice``: registration state of trunks and phones, with its limit of requests per minute.
-
-Provenance: request, reply (15) and limit SPECIFIED by published samples; the flat reply of 9.1 and 10.5 ASSUMED.
-"""
+"""RISPort70 ``selectCmDevice``: registration state of trunks and phones, with its limit of requests per minute."""
 
 import asyncio
 import re
@@ -12,9 +9,23 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.database import Row, repeated
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.soap_server import SoapRefusal, answer, guarded_service, response, tag, text_tag
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.soap import child, children, text_of
+
+BEHAVIOURS = (
+    Behaviour(
+        "risport", "selectCmDevice, its selection elements and reply", Provenance.RECORDED, "a published reply of a CUCM 15"
+    ),
+    Behaviour(
+        "risport",
+        "fault of the sixteenth request within a minute, with its typing error",
+        Provenance.RECORDED,
+        "several public threads",
+    ),
+    Behaviour("RISPort", "flat reply without return wrapper on 9.1 and 10.5", Provenance.ASSUMED, "parsers that accept both"),
+)
 
 _PATH = "/realtimeservice2/services/RISService70"
 _MOST_DEVICES = 1000

@@ -1,8 +1,4 @@
-"""WebDialer: lets a phone dial. The rpc/encoded service up to 15 SU4, the document/literal one from 15 SU5 on.
-
-Provenance: both services, multi-reference reply and "success whatever becomes of the call" SPECIFIED by published
-descriptions; result codes other than 0 ASSUMED (the table is in none of the sources at hand).
-"""
+"""WebDialer: lets a phone dial. The rpc/encoded service up to 15 SU4, the document/literal one from 15 SU5 on."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -13,9 +9,19 @@ from lxml import etree
 
 from pytest_cucmtls.sim.database import Row, repeated
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.soap_server import Operation, SoapRefusal, answer, dispatch, tag, text_tag
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, NodeState
 from pytest_cucmtls.wire.soap import child, children, local_name, text_of
+
+BEHAVIOURS = (
+    Behaviour(
+        "webdialer", "rpc/encoded service with a multi-reference reply up to 15 SU4", Provenance.SPECIFIED, "developer pages"
+    ),
+    Behaviour("WebDialer", "document/literal service from 15 SU5, legacy paths gone", Provenance.SPECIFIED, "developer pages"),
+    Behaviour("WebDialer", "an invalid number is a success", Provenance.SPECIFIED, "developer pages"),
+    Behaviour("WebDialer", "result codes other than 0", Provenance.ASSUMED, "the table is in none of the sources at hand"),
+)
 
 _AXIS1_PATH = "/webdialer/services/WebdialerSoapService70"
 _AXIS2_PATH = "/webdialer/services/webdialer"
