@@ -1,6 +1,7 @@
 """Calls over the trunk of two simulated nodes: who answers, with which media, and how the trunk's state decides."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -215,5 +216,32 @@ def test_a_call_from_an_unknown_phone_or_a_stopped_service_just_fails(tmp_path: 
             call = await both.call()
             assert call.outcome is not None
             assert (call.outcome.status, call.outcome.cause) == (503, 41)
+
+    run(work())
+
+
+def test_a_stopped_service_drops_calls_and_a_taken_port_keeps_it_stopped(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        status = both.a.services["Cisco CallManager"]
+        ticket = await manager(both.a).make_call(*PHONES["A"], "9898")
+        assert ticket.destination == "9898"
+        assert suite_or_status(manager(both.a).calls.finished[-1]) == 0
+        with socket.socket() as other:
+            other.bind((both.a.ip, 5061))
+            other.listen()
+            with pytest.raises(OSError, match="in use"):
+                await manager(both.a).start()
+        assert status.status == "Stopped"
+        async with both:
+            assert status.status == "Started"
+            await manager(both.a).start()
+            assert (await both.call()).outcome is not None
+        assert status.status == "Stopped"
+        await manager(both.a).stop()
+
+    def suite_or_status(call: Call) -> int:
+        assert call.outcome is not None
+        return call.outcome.status
 
     run(work())

@@ -217,6 +217,23 @@ def test_a_trunk_tries_its_destinations_in_sort_order_and_resolves_names(tmp_pat
     run(work())
 
 
+def test_a_destination_name_nobody_knows_fails_without_asking_the_machines_name_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("the machine's name service was asked")
+
+    async def work() -> None:
+        both = pair(tmp_path)
+        unknown = {"addressIpv4": "unknown.example", "port": 5061, "sortOrder": 1}
+        both.a.cluster.database.rows("sipTrunk")[0]["destinations"] = {"destination": [unknown]}
+        async with both:
+            monkeypatch.setattr("socket.getaddrinfo", asked)
+            assert status_of(await both.call()) == (503, 41)
+
+    run(work())
+
+
 def test_the_line_dialled_from_decides_the_calling_number(tmp_path: Path) -> None:
     async def work() -> None:
         async with pair(tmp_path) as both:

@@ -248,5 +248,8 @@ def test_rotated_away_traces_no_longer_hold_the_call(tmp_path: Path) -> None:
             report = trace_of(both.a)
             assert report.header is not None
             assert report.digit_analysis == ()
+        assert both.a.traces is not None
+        both.a.traces.flush()
+        assert not list((both.a.active_log / "cm/trace/ccm/sdl").glob("*.gz"))
 
     run(work())

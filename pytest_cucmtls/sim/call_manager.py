@@ -61,7 +61,12 @@ class CallManager:
         loaded = self._load()
         self._trunks.reset_all()
         self._traces.started()
-        await self._signalling.start(loaded)
+        try:
+            await self._signalling.start(loaded)
+        except OSError:  # ssl.SSLError is one
+            self._traces.close()
+            self._set_status("Stopped")
+            raise
         self._node.loaded = loaded
         self._running = True
         self._set_status("Started")
@@ -98,7 +103,9 @@ class CallManager:
         call = self.calls.begin(device, line, "".join(key for key in destination if key in DIALABLE))
         if self._running:
             await self._signalling.listen_as_configured()
-        self._run(self.calls.place(call, self._signalling))
+            self._run(self.calls.place(call, self._signalling))
+        else:
+            self.calls.drop(call)
         return CallTicket(call.call_id, device, destination)
 
     async def end_call(self, device: str) -> bool:
@@ -140,8 +147,7 @@ class CallManager:
 
     def _load(self) -> LoadedSecurity:
         identity = self._node.certificates.own("CallManager")
-        if identity is None:
-            raise RuntimeError(f"{self._node.name} has no CallManager certificate")
+        assert identity is not None, "every node has the unit CallManager"
         trust = tuple(entry.der for entry in self._node.certificates.trust("CallManager-trust").values())
         return LoadedSecurity(identity, trust, self._node.now())
 

@@ -93,10 +93,16 @@ class Calls:
         self._cluster_id = str(uuid.uuid4())
 
     def begin(self, device: str, calling: str, dialled: str) -> Call:
-        """Register a call; `forget` ends it."""
+        """Register a call; `place`, `take` or `drop` ends it."""
         call = Call(next(self._ids), device, calling, dialled, next(self._call_identifiers))
         self.active[call.call_id] = call
         return call
+
+    def drop(self, call: Call) -> None:
+        """Nobody takes the call: the service is stopped, so nothing is traced either."""
+        call.outcome = LegResult(0, TEMPORARY_FAILURE)
+        self.active.pop(call.call_id, None)
+        self.finished.append(call)
 
     async def place(self, call: Call, signalling: SipSignalling) -> None:
         """A phone of this cluster dials: runs until the call is over."""

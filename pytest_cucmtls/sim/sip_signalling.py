@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum, auto
+from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
 
@@ -81,7 +82,11 @@ class SipSignalling:
         """Serve and trust what was loaded; listen. Raises: OSError when the port is taken, ssl.SSLError."""
         self._contexts = tls_contexts.TlsContexts(self._node.cluster, loaded, self.key_log)
         self._server_context()
-        await self.listen_as_configured()
+        try:
+            await self.listen_as_configured()
+        except OSError:
+            self._listeners.close()
+            raise
 
     async def stop(self) -> None:
         """Close listeners and connections and wait until they are gone."""
@@ -227,7 +232,7 @@ class SipSignalling:
         tcp = lan_socket()
         try:
             tcp.bind((self._node.ip, 0))
-            await loop.sock_connect(tcp, (self.host_names.get(host.lower(), host), port))
+            await loop.sock_connect(tcp, (self._address_of(host), port))
         except (OSError, asyncio.CancelledError):
             tcp.close()
             raise
@@ -251,6 +256,14 @@ class SipSignalling:
         if connection.secure:
             self._untold[connection] = trunk
         return connection
+
+    def _address_of(self, host: str) -> str:
+        """Address of a destination; the machine's own name service is never asked. Raises: OSError for an unknown name."""
+        address = self.host_names.get(host.lower(), host)
+        try:
+            return str(IPv4Address(address))
+        except ValueError:
+            raise OSError(f"{host} cannot be resolved") from None
 
     def _refuse_peer(self, connection: SipConnection, trunk: RunningTrunk) -> None:
         """The handshake was fine, the name is not. Text ASSUMED (platform.md §11: no sample is public)."""

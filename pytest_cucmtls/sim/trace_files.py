@@ -28,6 +28,11 @@ class RotatingFile:
         """The open file (the first one when nothing was written yet)."""
         return self._path(max(self._number, 1))
 
+    @property
+    def is_open(self) -> bool:
+        """A file is being written."""
+        return self._file is not None
+
     def write(self, line: str) -> None:
         """Append a line, continuing in a new file when this one is full."""
         self.make_room()

@@ -145,14 +145,14 @@ class TraceWriter:
         self._sequence = (self._sequence[0] + 1, -1)
 
     def _forget_the_past(self) -> None:
-        for folder in (SDL_FOLDER, CALL_LOG_FOLDER):
-            for path in (self._node.active_log / folder).glob("*.gz"):
-                path.unlink()
+        service_runs = self._sdl.is_open
         for file in (self._sdl, self._call_log_file):
             file.rotate()
-            compressed = file.path.with_name(file.path.name + ".gz")
-            compressed.unlink(missing_ok=True)
-        self._write("SdlStat", "Period: 6s #Lines: 0 #Bytes: 0")
+        for folder in (SDL_FOLDER, CALL_LOG_FOLDER):
+            for path in (self._node.active_log / folder).glob("*.txt*"):
+                path.unlink()
+        if service_runs:
+            self._write("SdlStat", "Period: 6s #Lines: 0 #Bytes: 0")
 
     def _file_head(self, number: int) -> str:
         now = self._now()
