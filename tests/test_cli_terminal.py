@@ -54,7 +54,7 @@ def test_indentation_after_the_pager_is_kept_and_so_is_a_pem_line() -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_any_bytes_can_be_shown(received: bytes) -> None:
     shown = render_terminal(received)
     assert "\x1b" not in shown
@@ -62,7 +62,7 @@ def test_any_bytes_can_be_shown(received: bytes) -> None:
 
 
 @given(st.lists(PRINTABLE, max_size=8))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_plain_lines_are_shown_as_they_are(lines: list[str]) -> None:
     assert render_terminal("\r\n".join(lines).encode()) == "\n".join(lines).replace(PAGER, "")
 

@@ -261,7 +261,7 @@ PARSERS = [getattr(cli_text, name) for name in cli_text.__all__ if name.startswi
 
 
 @given(st.sampled_from(PARSERS), st.text(max_size=300), st.sampled_from([NTP, SERVICES, CLUSTER, CERTIFICATES, DETAILED_LIST]))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_no_text_makes_a_parser_crash(parser: object, noise: str, sample: str) -> None:
     for text in (noise, sample[: len(noise)], sample[:50] + noise + sample[50:]):
         try:
