@@ -96,8 +96,9 @@ def certificate(
             x509.KeyUsage(not is_ca, False, not is_ca, False, False, is_ca and key_cert_sign, is_ca, False, False), critical=True
         )
     )
-    for text in (subject,) if names is None and not is_ca else names or ():
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(text)]), critical=False)
+    alternatives = [subject] if names is None and not is_ca else [*(names or ())]
+    if alternatives:
+        builder = builder.add_extension(x509.SubjectAlternativeName([*map(x509.DNSName, alternatives)]), critical=False)
     if usages is not None and not is_ca:
         builder = builder.add_extension(x509.ExtendedKeyUsage(list(usages)), critical=False)
     signer = key(issuer_key or issuer, issuer_bits)
@@ -187,7 +188,7 @@ FLIGHT = (
 )
 
 
-def handshake(client: str, server: str, **changes) -> Handshake:
+def handshake(client: str, server: str, /, **changes) -> Handshake:
     """A complete mutual TLS 1.2 handshake between the two clusters' nodes."""
     at = NOW + timedelta(seconds=1)
     plain = Handshake(
