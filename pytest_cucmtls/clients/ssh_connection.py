@@ -70,7 +70,7 @@ class _Login(asyncssh.SSHClient):
 
     def __init__(self, trust: HostKeyTrust, password: Secret) -> None:
         self._trust, self._password = trust, password
-        self._sent = False
+        self.password_sent = False
         self.host_key_refused = False
         self.strange_challenge = ""
 
@@ -81,7 +81,7 @@ class _Login(asyncssh.SSHClient):
 
     def kbdint_auth_requested(self) -> str | None:
         """Any method of the server's, once."""
-        return None if self._sent else ""
+        return None if self.password_sent else ""
 
     def kbdint_challenge_received(
         self, _name: str, _instructions: str, _lang: str, prompts: Sequence[tuple[str, bool]]
@@ -89,17 +89,17 @@ class _Login(asyncssh.SSHClient):
         """The password to one hidden question, nothing to a mere notice; anything else is not ours to answer."""
         if not prompts:
             return []
-        if len(prompts) == 1 and not prompts[0][1] and not self._sent:
-            self._sent = True
+        if len(prompts) == 1 and not prompts[0][1] and not self.password_sent:
+            self.password_sent = True
             return [self._password.reveal()]
         self.strange_challenge = " / ".join(text.strip() for text, _ in prompts)[:200]
         return None
 
     def password_auth_requested(self) -> str | None:
         """The password, unless it was refused already."""
-        if self._sent:
+        if self.password_sent:
             return None
-        self._sent = True
+        self.password_sent = True
         return self._password.reveal()
 
 
@@ -137,6 +137,8 @@ async def open_shell(
     except asyncssh.Error as problem:
         if login.host_key_refused:
             raise trust.refusal() from None
+        if login.password_sent and "auth" in problem.reason.lower():
+            raise CredentialsRefused("cli", node.address, user, problem.reason) from None
         # A node that shares no algorithm with us may hang up before our side notices.
         remedy = "" if trust.presented or legacy_algorithms else _ALLOW_LEGACY
         raise _unreachable(node, problem.reason or type(problem).__name__, remedy) from None

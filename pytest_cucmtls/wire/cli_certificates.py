@@ -10,7 +10,7 @@ from pytest_cucmtls.wire.cli_terminal import plain
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_request
 
 _LIST_ROW = re.compile(
-    r"^[ \t]*(?P<unit>[A-Za-z0-9_-]{1,64})/(?P<file>[^\n/:]{1,255}?\.(?:pem|der)):[ \t]*(?P<description>[^\n]{0,500}?)[ \t]*$",
+    r"^[ \t]*(?P<unit>[A-Za-z0-9_-]{1,64})/(?P<file>[^\n/]{1,255}?\.(?:pem|der)):[ \t]*(?P<description>[^\n]{0,500}?)[ \t]*$",
     re.MULTILINE,
 )
 _REQUEST_ROW = re.compile(r"^[ \t]*(?P<unit>[A-Za-z0-9_-]{1,64})/(?P<file>[^\n/:\s]{1,255}\.csr)\b", re.MULTILINE)
