@@ -2,21 +2,25 @@
 
 import ssl
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pytest_cucmtls.model.handshakes import Handshake, HandshakeOutcome
 from pytest_cucmtls.sim.calls import Call
+from pytest_cucmtls.sim.certificate_clock import CertificateClock
 from pytest_cucmtls.sim.database import Database
 from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.sim.state import ClusterState
 from pytest_cucmtls.sim.tls_contexts import suites
 from pytest_cucmtls.sim.trunks import split_names
 from pytest_cucmtls.wire.capture_report import parse_capture
+from pytest_cucmtls.wire.x509 import parse_certificate
 from tests.simulated_nodes import Authority, SimulatedPair, Store, manager, pair, run, sdl_text
 
 
@@ -400,3 +404,68 @@ def test_every_release_keeps_a_suite_under_every_setting(release: str, setting: 
     assert chosen
     assert set(chosen) <= set(RELEASES[release].encrypted_suites)
     assert suites(cluster, {"Authenticated"}) == ("NULL-SHA",)
+
+
+@pytest.mark.parametrize(("mode", "transports"), [("Encrypted", set()), ("Authenticated", {"tls"}), ("Non Secure", {"tcp"})])
+def test_only_encrypted_hides_the_signalling(tmp_path: Path, mode: str, transports: set[str]) -> None:
+    async def work() -> None:
+        async with pair(tmp_path, mode=mode) as both:
+            assert both.a.packet_capture is not None
+            path = tmp_path / "packets.cap"
+            capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=both.b.ip, port=None)
+            await both.call()
+            capture.stop()
+            with path.open("rb") as stream:
+                report = parse_capture(stream)
+            assert {seen.transport for seen in report.sip} == transports
+            assert report.plaintext_sip is (mode == "Non Secure")
+
+    run(work())
+
+
+def certificate_record(der: bytes) -> bytes:
+    """A TLS 1.2 record with a Certificate message of one certificate."""
+    entry = len(der).to_bytes(3, "big") + der
+    body = len(entry).to_bytes(3, "big") + entry
+    message = b"\x0b" + len(body).to_bytes(3, "big") + body
+    return b"\x16\x03\x03" + len(message).to_bytes(2, "big") + message
+
+
+@pytest.mark.parametrize(
+    ("moment", "error"),
+    [("one second before the start", 9), ("start", None), ("end", None), ("one second after the end", 10)],
+)
+def test_validity_includes_both_ends(moment: str, error: int | None) -> None:
+    der = Authority().der
+    certificate = parse_certificate(der)
+    assert certificate.not_before is not None
+    assert certificate.not_after is not None
+    now = certificate.not_before if "start" in moment else certificate.not_after
+    if moment.startswith("one second"):
+        now += timedelta(seconds=1 if "after" in moment else -1)
+    clock = CertificateClock(lambda: now)
+    assert clock.feed(certificate_record(der)) == error
+    assert clock.feed(certificate_record(der)) is None
+    if error is not None:
+        assert clock.alert(error) == b"\x15\x03\x03\x00\x02\x02" + (b"\x2d" if error == 10 else b"\x2a")
+
+
+def test_a_certificate_in_pieces_is_judged_when_it_is_complete() -> None:
+    record = certificate_record(Authority().der)
+    clock = CertificateClock(lambda: datetime(2100, 1, 1, tzinfo=UTC))
+    assert [clock.feed(record[index : index + 1]) for index in range(len(record))] == [None] * (len(record) - 1) + [10]
+
+
+@settings(max_examples=100)
+@given(st.lists(st.binary(max_size=60), max_size=6), st.booleans())
+def test_the_certificate_clock_survives_any_bytes(pieces: list[bytes], framed: bool) -> None:
+    clock = CertificateClock(lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    for piece in pieces:
+        clock.feed(b"\x16\x03\x03" + len(piece).to_bytes(2, "big") + piece if framed else piece)
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=60))
+def test_a_broken_certificate_is_left_to_openssl(noise: bytes) -> None:
+    clock = CertificateClock(lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    assert clock.feed(certificate_record(noise)) is None

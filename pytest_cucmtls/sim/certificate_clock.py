@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable
 from datetime import datetime
 
-from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.wire.x509 import parse_certificate
 
 NOT_YET_VALID, HAS_EXPIRED = 9, 10
@@ -62,11 +62,16 @@ class CertificateClock:
             if kind == _CERTIFICATE_MESSAGE:
                 self._done = True
                 leaf_bytes = int.from_bytes(body[3:6], "big")
-                return _error_at(parse_certificate(body[6 : 6 + leaf_bytes]), self._now()) if leaf_bytes else None
+                return _error_at(body[6 : 6 + leaf_bytes], self._now())
         return None
 
 
-def _error_at(certificate: Certificate, now: datetime) -> int | None:
+def _error_at(der: bytes, now: datetime) -> int | None:
+    """What a certificate's dates say; one that cannot be read is left to OpenSSL."""
+    try:
+        certificate = parse_certificate(der)
+    except FileUnreadable:
+        return None
     if certificate.not_before is not None and now < certificate.not_before:
         return NOT_YET_VALID
     if certificate.not_after is not None and now > certificate.not_after:
