@@ -50,8 +50,8 @@ class DigitAnalysisReader:
             self._analyses.append(_request(record))
             if len(self._open) > MOST_OPEN:
                 del self._open[next(iter(self._open))]
-        elif signal in self._open:
-            self._outcome(signal, text)
+        elif (asked := signal if signal in self._open else _number_before(signal)) in self._open:
+            self._outcome(asked, text)
 
     def _outcome(self, signal: str, text: str) -> None:
         index = self._open[signal]
@@ -66,6 +66,11 @@ class DigitAnalysisReader:
     def _close(self, signal: str, index: int, outcome: str | None, results: tuple[tuple[str, str], ...]) -> None:
         self._analyses[index] = replace(self._analyses[index], outcome=outcome, results=results)
         del self._open[signal]
+
+
+def _number_before(signal: str) -> str:
+    """The signal number before this one: after 999 records of an activity the number moves on."""
+    return f"{int(signal) - 1:0{len(signal)}d}" if signal.isdecimal() and int(signal) else ""
 
 
 def _request(record: Record) -> DigitAnalysis:

@@ -78,15 +78,16 @@ class RecordReader:
         waiting = b"\n"
         for chunk in chunks:
             text = waiting + chunk
-            heads = [found.start() for found in self._grammar.scan.finditer(text)]
-            if len(heads) < 2 and len(text) < LARGEST_RECORD_BYTES:
+            end = _Heads(self._grammar.scan, text).last_before(len(text))
+            if end <= 0 and len(text) < LARGEST_RECORD_BYTES:
                 waiting = text
                 continue
-            end = heads[-1] if len(heads) > 1 and len(text) - heads[-1] < LARGEST_RECORD_BYTES else self._cut(text)
-            yield from self._within(text[:end], [head for head in heads if head < end])
+            if end <= 0 or len(text) - end >= LARGEST_RECORD_BYTES:
+                end = self._cut(text)
+            yield from self._within(text[:end])
             self._lines_before += text.count(b"\n", 0, end)
             waiting = text[end:]
-        yield from self._within(waiting, [found.start() for found in self._grammar.scan.finditer(waiting)])
+        yield from self._within(waiting)
 
     def _cut(self, text: bytes) -> int:
         """End of what is treated as complete when a record is too long: the last line end, or all of it."""
@@ -94,44 +95,47 @@ class RecordReader:
         line_end = text.rfind(b"\n")
         return line_end if line_end > 0 else len(text)
 
-    def _within(self, text: bytes, heads: list[int]) -> Iterator[Record]:
-        """Wanted records of text that holds complete records only, which begin at `heads`."""
-        if not heads:
-            return
+    def _within(self, text: bytes) -> Iterator[Record]:
+        """Wanted records of text that holds complete records only."""
         facts = self._grammar.scan.findall(text)
+        if not facts:
+            return
         counted = Counter(facts)
         for (_, kind), number in counted.items():
             self._count(kind, number)
+        heads = _Heads(self._grammar.scan, text)
         days = self._calendar.days(facts, {hour for hour, _ in counted})
-        self._note_times(text, heads, days[0])
+        self._note_times(text, (heads.first_from(0), heads.last_before(len(text))), days[0])
         counted_to, lines = 0, self._lines_before
-        for index in self._wanted_indexes(text, heads):
-            start, end = heads[index] + 1, heads[index + 1] if index + 1 < len(heads) else len(text)
-            lines += text.count(b"\n", counted_to, start)
-            counted_to = start
-            yield from self._read(text[start : min(end, start + LARGEST_RECORD_BYTES)], lines, days[index])
+        for head, end in self._wanted_places(text, heads):
+            lines += text.count(b"\n", counted_to, head + 1)
+            counted_to = head + 1
+            day = days[heads.number_of(head)] if len(days) > 1 else days[0]
+            yield from self._read(text[head + 1 : min(end, head + LARGEST_RECORD_BYTES)], lines, day)
 
     def _count(self, kind: bytes, number: int) -> None:
         name = kind.decode("ascii").strip()
         if name in self.by_type or len(self.by_type) < _MOST_TYPES:
             self.by_type[name] += number
 
-    def _note_times(self, text: bytes, heads: list[int], first_day: int) -> None:
-        for place in (heads[0], heads[-1]):
+    def _note_times(self, text: bytes, first_and_last: tuple[int, int], first_day: int) -> None:
+        for place in first_and_last:
             found = self._grammar.head.match(text[place + 1 : place + 121].decode("ascii", "replace"))
             if found:
                 self._first = self._first or (found.group(2), first_day)
                 self._last = found.group(2)
 
-    def _wanted_indexes(self, text: bytes, heads: list[int]) -> list[int]:
-        indexes: set[int] = set()
+    def _wanted_places(self, text: bytes, heads: "_Heads") -> list[tuple[int, int]]:
+        """(beginning, end) of every record that holds one of the wanted texts, each visited once per text."""
+        places: set[tuple[int, int]] = set()
         for needle in self._wanted:
-            position = text.find(needle, heads[0])
+            position = text.find(needle)
             while position >= 0:
-                index = bisect_right(heads, position) - 1
-                indexes.add(index)
-                position = text.find(needle, heads[index + 1]) if index + 1 < len(heads) else -1
-        return sorted(indexes)
+                head, end = heads.last_before(position), heads.first_from(position)
+                if head >= 0:
+                    places.add((head, end))
+                position = text.find(needle, end)
+        return sorted(places)
 
     def _read(self, raw: bytes, line: int, day: int) -> Iterator[Record]:
         text = raw.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r")
@@ -158,6 +162,41 @@ class RecordReader:
             self._first_at = self._calendar.at(*self._first)
 
 
+class _Heads:
+    """Beginnings of records in one piece of text, looked for near a place: listing them all takes as long as all the rest."""
+
+    _LINES_BACK = 200
+    """A result block has 50 lines, a SIP message about as many; beyond that the list is made after all."""
+
+    def __init__(self, scan: re.Pattern[bytes], text: bytes) -> None:
+        self._scan, self._text = scan, text
+        self._all: list[int] | None = None
+
+    def first_from(self, position: int) -> int:
+        """The first beginning at or after this place, the end of the text when there is none."""
+        found = self._scan.search(self._text, position)
+        return found.start() if found else len(self._text)
+
+    def last_before(self, position: int) -> int:
+        """The last beginning before this place, -1 when there is none."""
+        line = self._text.rfind(b"\n", 0, position)
+        for _ in range(self._LINES_BACK):
+            if line < 0 or self._scan.match(self._text, line):
+                return line
+            line = self._text.rfind(b"\n", 0, line)
+        before = bisect_right(self._list(), position - 1)
+        return self._list()[before - 1] if before else -1
+
+    def number_of(self, head: int) -> int:
+        """Which beginning this is, counted from 0."""
+        return bisect_right(self._list(), head) - 1
+
+    def _list(self) -> list[int]:
+        if self._all is None:
+            self._all = [found.start() for found in self._scan.finditer(self._text)]
+        return self._all
+
+
 class _Calendar:
     """Counts midnights: records carry the time of day only, and the date stands in the FileHead alone."""
 
@@ -175,11 +214,14 @@ class _Calendar:
             self._offset = timedelta(seconds=header.utc_offset_seconds)
 
     def days(self, records: list[tuple[bytes, bytes]], hours: set[bytes]) -> list[int]:
-        """Day number of each (hour, type): a fall of half a day is midnight, such a rise a record written late."""
+        """Day number of each (hour, type), or the one day of all of them.
+
+        A fall of half a day is midnight, such a rise a record that was written late.
+        """
         first = self._step(int(records[0][0]))
         if int(max(hours)) - int(min(hours)) < 12:
             self._hour = int(records[-1][0])
-            return [first] * len(records)
+            return [first]
         return [first, *(self._step(int(hour)) for hour, _ in records[1:])]
 
     def _step(self, hour: int) -> int:
