@@ -15,9 +15,15 @@ from typing import Any
 import pyshark
 from pyshark.capture.capture import TSharkCrashException
 
-DISPLAY_FILTER = "tls.handshake || tls.alert_message"
+DISPLAY_FILTER = "tls.handshake.type in {1, 2, 11, 13, 14, 16} || tls.alert_message"
+"""Messages in clear and alerts; encrypted handshake records would cost time and say nothing."""
 PREFERENCES = {"tcp.reassemble_out_of_order": "TRUE", "tcp.desegment_tcp_streams": "TRUE", "tls.desegment_ssl_records": "TRUE"}
 """tshark does not put segments that came out of order together unless told to."""
+PRINTED = (
+    "geninfo frame ip ipv6 tcp tls tls.record tls.handshake tls.handshake.extension tls.handshake.extensions "
+    "tls.handshake.certificates tls.handshake.ciphersuites tls.alert_message text"
+)
+"""Subtrees tshark prints: without this list every certificate is printed field by field, which is most of the cost."""
 
 
 def main() -> int:
@@ -45,7 +51,7 @@ def read_frames(file: str, ports: list[int]) -> Iterator[dict[str, object]]:
         display_filter=DISPLAY_FILTER,
         decode_as={f"tcp.port=={port}": "tls" for port in ports},
         override_prefs=PREFERENCES,
-        custom_parameters=["-n"],
+        custom_parameters=["-n", "-j", PRINTED],
         eventloop=passed,
     )
     with capture:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_cucmtls.capture.witness_packets import BeginningsWriter
 from pytest_cucmtls.capture.witnesses import WitnessedHandshake, WitnessReading
+from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.wire.tls_registry import ALERT_LEVELS, alert_name, version_name
 
@@ -25,20 +27,36 @@ def read_with_pyshark(path: Path | str, ports: Iterable[int] = (), *, limit_seco
 
     Never raises for a missing tool: without tshark or pyshark the reading has `unavailable` set and no handshakes. A file cut
     in the middle of a packet gives what was readable and a `problem`. `limit_seconds` bounds the child process.
+    Raises FileUnreadable when the operating system does not let the file be read.
     """
     tshark = shutil.which("tshark")
     if tshark is None:
         return WitnessReading(
             unavailable="tshark is not installed: install it (Debian: apt install tshark) to have a second witness"
         )
-    request = json.dumps({"file": str(Path(path).absolute()), "ports": sorted(set(ports))})
-    with tempfile.TemporaryDirectory(prefix="cucmtls-witness-") as configuration:
+    with tempfile.TemporaryDirectory(prefix="cucmtls-witness-") as folder:
+        copy = Path(folder) / "beginnings.pcapng"
+        numbers, problem = _copy_beginnings(Path(path), copy)
+        request = json.dumps({"file": str(copy), "ports": sorted(set(ports))})
         # An empty configuration: preferences and disabled protocols of the user must not change what the witness says.
-        environment = {**os.environ, "WIRESHARK_CONFIG_DIR": configuration}
+        environment = {**os.environ, "WIRESHARK_CONFIG_DIR": folder}
         answer = _run_child(request, environment, limit_seconds)
     if isinstance(answer, str):
         return WitnessReading(unavailable=answer)
-    return WitnessReading(handshakes=tuple(_handshakes(answer["frames"])), problem=answer["problem"])
+    for frame in answer["frames"]:
+        frame["frame"] = numbers[frame["frame"] - 1]
+    return WitnessReading(handshakes=tuple(_handshakes(answer["frames"])), problem=problem or answer["problem"])
+
+
+def _copy_beginnings(path: Path, copy: Path) -> tuple[list[int], str | None]:
+    """Writes what pyshark needs: it takes milliseconds for every packet it is given. Raises FileUnreadable."""
+    try:
+        with open(path, "rb") as source, open(copy, "wb") as target:
+            writer = BeginningsWriter(target)
+            problem = writer.copy(source)
+    except OSError as refused:
+        raise FileUnreadable(str(path), refused.strerror or str(refused)) from refused
+    return writer.frames, problem
 
 
 @dataclass(slots=True)
