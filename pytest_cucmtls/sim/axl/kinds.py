@@ -24,7 +24,6 @@ class ObjectKind:
     """The word after "The specified" when a uuid is unknown."""
     duplicate_code: int = -239
     duplicate_message: str = _UNIQUE_INDEX
-    name_first: bool = True
 
     def fields_of(self, version: str, view: str) -> tuple[Field, ...]:
         """Elements of a view (``add get update list``) in schema order."""

@@ -10,6 +10,7 @@ from pytest_cucmtls.sim.axl.kinds import ObjectKind
 from pytest_cucmtls.sim.axl.literals import literals
 from pytest_cucmtls.sim.axl.requests import Element, spelled_uuid
 from pytest_cucmtls.sim.axl.sql import run_query
+from pytest_cucmtls.sim.axl.sql_certificates import make_certificates
 from pytest_cucmtls.sim.axl.sql_tables import tables
 from pytest_cucmtls.sim.database import Row
 
@@ -33,8 +34,11 @@ async def get_ccm_version(call: AxlCall) -> Element:
 
 async def execute_sql_query(call: AxlCall) -> Element:
     """executeSQLQuery over tables built from the state. Raises: AxlFault."""
+    sql = call.text("sql")
+    if "certificate" in sql.lower():
+        await make_certificates(call.cluster)
     result = etree.Element("return")
-    for row in run_query(call.text("sql"), tables(call.cluster, call.text("sql"))):
+    for row in run_query(sql, tables(call.cluster, sql)):
         element = etree.SubElement(result, "row")
         for column, value in row:
             etree.SubElement(element, column).text = value

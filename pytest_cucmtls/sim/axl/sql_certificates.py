@@ -1,5 +1,7 @@
 """The `certificate` tables: every own and trusted certificate of every node, each once, with the services that use it."""
 
+import asyncio
+
 from pytest_cucmtls.sim.axl.outbound import derived_uuid
 from pytest_cucmtls.sim.axl.sql import Table
 from pytest_cucmtls.sim.axl.sql_types import number_of
@@ -10,6 +12,14 @@ Cell = str | int | None
 
 _OWN = ("CallManager", "CallManager-ECDSA", "tomcat", "tomcat-ECDSA", "ipsec", "CAPF", "TVS", "ITLRecovery", "authz")
 _TRUST = ("CallManager-trust", "tomcat-trust", "ipsec-trust", "CAPF-trust", "Phone-SAST-trust")
+
+
+async def make_certificates(cluster: ClusterState) -> None:
+    """Make the self-signed certificates nobody looked at yet, one at a time: key generation must not starve the calls."""
+    for node in cluster.nodes:
+        for unit in _OWN:
+            node.certificates.own(unit)
+            await asyncio.sleep(0)
 
 
 def certificate_tables(cluster: ClusterState) -> dict[str, Table]:
