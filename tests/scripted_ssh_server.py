@@ -120,6 +120,7 @@ class ScriptedSshServer:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await self._loop.shutdown_default_executor()
 
     @property
     def method(self) -> str:

@@ -117,4 +117,4 @@ class SimulatedCliNode:
 async def _close(acceptor: asyncssh.SSHAcceptor) -> None:
     acceptor.close()
     await acceptor.wait_closed()
-    await asyncio.sleep(0)
+    await asyncio.get_running_loop().shutdown_default_executor()

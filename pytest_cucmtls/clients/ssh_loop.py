@@ -33,7 +33,7 @@ class LoopThread:
         if self._loop.is_closed():
             return
         with contextlib.suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result(_CLOSE_SECONDS)
+            asyncio.run_coroutine_threadsafe(_wind_up(), self._loop).result(_CLOSE_SECONDS)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -43,9 +43,12 @@ class LoopThread:
         self._loop.run_forever()
 
 
-async def _cancel_all() -> None:
+async def _wind_up() -> None:
+    """End every task, generator and worker thread (name look-ups) of the loop."""
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-    await asyncio.get_running_loop().shutdown_asyncgens()
+    loop = asyncio.get_running_loop()
+    await loop.shutdown_asyncgens()
+    await loop.shutdown_default_executor()
