@@ -1,6 +1,5 @@
 """Packet captures of the simulated nodes: sniffed on loopback, or rebuilt from what the sockets carried."""
 
-import os
 import re
 import shutil
 import socket
@@ -18,14 +17,25 @@ from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.sim.call_manager import CallManager
 from pytest_cucmtls.sim.calls import CallLength
+from pytest_cucmtls.sim.packet_capture import packet_socket
 from pytest_cucmtls.sim.packet_frames import ACK, PUSH, SYN, FrameView, TcpSegment, internet_checksum, read_frame, tcp_frame
 from pytest_cucmtls.sim.packet_screen import ScreenLines
 from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.screen_capture import parse_screen_capture
 from tests.simulated_nodes import Authority, pair, run
 
-CAN_SNIFF = hasattr(os, "geteuid") and os.geteuid() == 0
-SOURCES = [pytest.param(True, marks=pytest.mark.skipif(not CAN_SNIFF, reason="needs the right to sniff")), False]
+
+def can_sniff() -> bool:
+    """This process may open packet sockets."""
+    try:
+        packet_socket().close()
+    except (AttributeError, PermissionError):
+        return False
+    return True
+
+
+needs_sniffing = pytest.mark.skipif(not can_sniff(), reason="needs the right to sniff")
+SOURCES = [pytest.param(True, marks=needs_sniffing), False]
 
 
 def read(path: Path) -> CaptureReport:
@@ -214,7 +224,7 @@ def test_packets_are_stamped_with_the_nodes_clock(tmp_path: Path, sniff: bool) -
     run(work())
 
 
-@pytest.mark.skipif(not CAN_SNIFF, reason="needs the right to sniff")
+@needs_sniffing
 def test_everything_sent_before_the_stop_is_in_the_file(tmp_path: Path) -> None:
     async def work() -> None:
         both = pair(tmp_path)
