@@ -1,7 +1,10 @@
 """The web service around AXL: who may call, sessions, redirects, versions, throttles, error pages and hostile bodies."""
 
 import base64
+import http.client
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -207,6 +210,24 @@ def test_an_unknown_operation_gets_the_engine_s_fault(cluster: AxlCluster) -> No
     detail = root.find(".//detail")
     assert detail is not None
     assert len(detail) == 0
+
+
+def test_the_connection_stays_after_an_answer_and_is_closed_after_a_fault(cluster: AxlCluster) -> None:
+    address = urlsplit(cluster.url)
+    token = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=10)
+    for operation, stays in (("getCCMVersion", True), ("getCCMVersion", True), ("nothing", False)):
+        connection.request("POST", "/axl/", envelope(operation), {"Authorization": f"Basic {token}"})
+        answer = connection.getresponse()
+        answer.read()
+        assert (connection.sock is not None) is stays
+    connection.close()
+    raw = socket.create_connection((str(address.hostname), address.port or 0), timeout=10)
+    with raw, raw.makefile("rb") as stream:
+        body = envelope("nothing")
+        head = f"POST /axl/ HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {token}\r\nContent-Length: {len(body)}\r\n\r\n"
+        raw.sendall(head.encode() + body)
+        assert b"Operation not found" in stream.read()
 
 
 def test_operations_that_9_1_lacked_are_not_found_there() -> None:

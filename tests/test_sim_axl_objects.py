@@ -84,6 +84,12 @@ def test_a_real_answer_departs_from_the_schema_as_recorded(with_trunk: AxlCluste
     assert (found.findtext("versionStamp") or "").startswith("{")
 
 
+def test_two_elements_of_a_route_pattern_are_never_answered(with_trunk: AxlCluster) -> None:
+    names = {child.tag for child in with_trunk.result("getRoutePattern", PATTERN)[0]}
+    assert not {"enableDccEnforcement", "blockedCallPercentage"} & names
+    assert {"usage", "dialPlanWizardGenId", "withTag", "withValueClause"} <= names
+
+
 def test_the_departures_can_be_switched_off(with_trunk: AxlCluster) -> None:
     with_trunk.state.faults.add(SCHEMA_STRICT)
     found = with_trunk.result("getSipTrunk", NAME)[0]

@@ -29,7 +29,7 @@ _RECORDED = (
     ("4052 and 4055 for duplicate numbers and patterns", "live 12.5"),
     ("an operation that does not exist: the engine's EPR fault", "live 12.5"),
     ("externalPresentationInfo holds both alternatives", "live 12.5"),
-    ("enableCiscoRecordingQsigTunneling and enableDccEnforcement are left out", "live 12.5"),
+    ("enableCiscoRecordingQsigTunneling, enableDccEnforcement and blockedCallPercentage are left out", "live 12.5"),
     ("unset references of lines and phones are nil with an empty uuid", "live 12.5"),
     ("values of fields that addSipTrunk did not send", "live 12.5"),
     ("listPhone in ISO-8859-1, chunked, with a trailing comment", "live 12.5"),

@@ -80,6 +80,7 @@ def text(
     absent: str = "",
     attribute: str = "",
     at_most: int = 1,
+    never_answered: bool = False,
 ) -> Field:
     """Character data of at most `size` characters (0: no limit); `attribute` is a boolean one beside it."""
     kept = default if unset is None else unset
@@ -97,6 +98,7 @@ def text(
         absent,
         attribute=attribute,
         at_most=at_most,
+        never_answered=never_answered,
     )
 
 

@@ -61,7 +61,7 @@ _PATTERN: tuple[Field, ...] = (
     link("resourcePriorityNamespaceName"),
     choice("routeClass", "XPatternRouteClass", "Default"),
     flag("enableDccEnforcement", absent="list", never_answered=True),
-    text("blockedCallPercentage", nillable=True, absent="list"),
+    text("blockedCallPercentage", nillable=True, absent="list", never_answered=True),
     link("externalCallControl", since="10.0"),
     flag("isEmergencyServiceNumber", False, since="11.0"),
 )

@@ -44,7 +44,9 @@ def error_page(status: int, message: str) -> web.Response:
     title = f"HTTP Status {status} - {escape(message)}"
     text = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     headers = SECURITY_HEADERS | {"Content-Type": "text/html;charset=utf-8", "Connection": "close"}
-    return web.Response(status=status, reason=_REASONS[status], body=text.encode(), headers=headers)
+    response = web.Response(status=status, reason=_REASONS[status], body=text.encode(), headers=headers)
+    response.force_close()
+    return response
 
 
 def challenge_page() -> web.Response:
@@ -65,6 +67,8 @@ def challenge_page() -> web.Response:
 def soap_response(body: bytes, status: int = 200) -> web.Response:
     """A SOAP answer, or with status 500 a fault, after which the connection is closed."""
     headers = SECURITY_HEADERS | {"Content-Type": "text/xml;charset=UTF-8"}
-    if status != 200:
-        headers["Connection"] = "close"
-    return web.Response(status=status, body=body, headers=headers)
+    if status == 200:
+        return web.Response(body=body, headers=headers)
+    response = web.Response(status=status, body=body, headers=headers | {"Connection": "close"})
+    response.force_close()
+    return response
