@@ -253,3 +253,21 @@ def test_rotated_away_traces_no_longer_hold_the_call(tmp_path: Path) -> None:
         assert not list((both.a.active_log / "cm/trace/ccm/sdl").glob("*.gz"))
 
     run(work())
+
+
+def test_a_subscriber_writes_under_its_own_number_and_registers_no_phones(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.a.number, both.a.role = 2, "subscriber"
+        both.a.traces = TraceWriter(both.a)
+        both.a.call_manager = CallManager(both.a, length=CallLength(packets=2, interval_seconds=0.002))
+        async with both:
+            await both.call()
+            report = trace_of(both.a)
+            assert report.header is not None
+            assert report.header.node_id == 2
+            assert (both.a.active_log / "cm/trace/ccm/sdl/SDL002_100_000001.txt").is_file()
+            assert "PID=SIPD(2,100,74,1)" in sdl_text(both.a)
+            assert both.a.call_manager.phone_status("SEP001122334418") == ("UnRegistered", 10)
+
+    run(work())
