@@ -321,3 +321,30 @@ def test_no_packet_makes_the_reader_raise(payloads: list[bytes], link: int) -> N
     ethernet = [Frame(BEGINNING, bytes(12) + b"\x08\x00" + payload) for payload in payloads]
     assert report_of(pcap(captured, link=link)).packets == len(payloads)
     assert report_of(pcap(ethernet)).packets == len(payloads)
+
+
+def test_random_bytes_that_look_like_one_record_are_no_tls_connection() -> None:
+    conversation = TcpConversation(("10.0.0.1", 50000), ("10.0.0.2", 8080))
+    chance = random.Random(3)
+    for _ in range(5):
+        conversation.send("client", b"Z" + chance.randbytes(1000))
+    conversation.send("client", b"\x17\x03\x03\x02\x00" + chance.randbytes(600))
+    for _ in range(5):
+        conversation.send("client", b"Z" + chance.randbytes(1000))
+    report = report_of(pcap(frames(conversation.packets)))
+    assert report.handshakes == ()
+    assert len(report.connections) == 1
+
+
+def test_a_new_connection_on_closed_ports_is_seen_even_when_its_syn_is_missing() -> None:
+    first = TcpConversation().open().exchange(flights()).close()
+    for start in (900_000_000, 4_000_000_000):
+        second = TcpConversation(first=start).exchange(flights()).close()
+        report = report_of(pcap(frames(first.packets + second.packets)))
+        assert [handshake.mutual_authentication for handshake in report.handshakes] == ["yes", "yes"]
+
+
+def test_the_first_segments_may_come_in_any_order_when_the_syn_is_missing() -> None:
+    packets_ = TcpConversation(mss=60).exchange(flights()).close().packets
+    packets_[0], packets_[1] = packets_[1], packets_[0]
+    assert shows_both_certificates(report_of(pcap(frames(packets_))))

@@ -159,7 +159,7 @@ class CaptureReading:
         ends = connection.endpoints()
         self._addresses.update(_packed_addresses(connection.keys[0]))
         client = connection.opener
-        if isinstance(connection.content, TlsContent) and connection.content.observer.first_frame:
+        if isinstance(connection.content, TlsContent) and connection.content.observer.is_credible:
             facts = _facts(connection, ends)
             handshake = conclude(connection.content.observer, facts, self._certificates.read)
             self._handshakes.append(handshake)

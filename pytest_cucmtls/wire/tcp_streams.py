@@ -17,6 +17,9 @@ _MOST_PENDING_SEGMENTS = 256
 _MOST_PENDING_BYTES = 1 << 20
 _MOST_PENDING_IN_ALL = 1 << 26
 _MOST_EARLY_SEGMENTS = 8
+_MOST_EARLY_IN_ALL = 1 << 24
+_FAR = 1 << 20
+"""A segment this far from the expected one, after both ends closed, belongs to another connection on the same ports."""
 _ENOUGH_BINARY, _ENOUGH_TEXT = 5, 16
 _LETTERS = range(0x41, 0x7B)
 _MOST_CLOSED = 4096
@@ -120,6 +123,7 @@ class TcpTracker:
         self.directions: dict[bytes, Direction] = {}
         self._closed: deque[Connection] = deque()
         self._pending_bytes = 0
+        self._early_bytes = 0
 
     def segment(self, key: bytes, data: bytes, start: int, end: int, real_end: int, frame: int, at: int) -> None:
         """One TCP segment, header at `start`; `key` is source‖destination address‖source‖destination port."""
@@ -130,6 +134,9 @@ class TcpTracker:
         direction = self.directions.get(key)
         if direction is None or flags & (SYN | FIN | RST):
             direction = self._control(direction, key, data, start, flags, frame, at)
+        elif direction.connection.fin == 3 and payload < real_end and self._is_far(direction, sequence):
+            self._forget(direction.connection)
+            direction = self._open(key, frame, at)
         direction.connection.last_at = at
         if payload < real_end and payload >= start + 20 and not flags & RST:
             if flags & SYN:
@@ -184,6 +191,10 @@ class TcpTracker:
             return False
         return connection.opener is not None or connection.data_seen or bool(connection.fin)
 
+    @staticmethod
+    def _is_far(direction: Direction, sequence: int) -> bool:
+        return direction.consumer is not None and _FAR < (sequence - direction.next_sequence) & _MASK < _MASK + 1 - _FAR
+
     def _open(self, key: bytes, frame: int, at: int) -> Direction:
         connection = Connection(key, frame, at)
         if len(self.directions) >= 2 * _MOST_OPEN:
@@ -224,6 +235,7 @@ class TcpTracker:
 
     def _conclude(self, connection: Connection) -> None:
         for direction in connection.directions:
+            self._drop_early(direction)
             while direction.pending:
                 self._skip_gap(direction)
         self._finished(connection)
@@ -249,17 +261,27 @@ class TcpTracker:
         """A segment of a stream nobody reads: does something known begin here?"""
         direction.consumer = self._recognise(direction, data, start, end)
         if direction.consumer is None:
-            if direction.early is not None:
-                direction.early.append((sequence, data[start:end], cut, frame, at))
-                if len(direction.early) >= _MOST_EARLY_SEGMENTS:
-                    direction.early = None
+            self._keep_early(direction, (sequence, data[start:end], cut, frame, at))
             return
-        early, direction.early = direction.early or (), None
+        early = self._drop_early(direction)
         direction.next_sequence = sequence
         for segment in early:
             if 0 < (segment[0] - sequence) & _MASK < _HALF:
                 self._postpone(direction, *segment)
         self._deliver(direction, data, start, end, cut, frame, at)
+
+    def _keep_early(self, direction: Direction, segment: tuple[int, bytes, int, int, int]) -> None:
+        if direction.early is None:
+            return
+        direction.early.append(segment)
+        self._early_bytes += len(segment[1])
+        if len(direction.early) >= _MOST_EARLY_SEGMENTS or self._early_bytes > _MOST_EARLY_IN_ALL:
+            self._drop_early(direction)
+
+    def _drop_early(self, direction: Direction) -> list[tuple[int, bytes, int, int, int]]:
+        early, direction.early = direction.early or [], None
+        self._early_bytes -= sum(len(segment[1]) for segment in early)
+        return early
 
     def _deliver(self, direction: Direction, data: bytes, start: int, end: int, cut: int, frame: int, at: int) -> None:
         """The bytes that come next, then everything that waited for them."""

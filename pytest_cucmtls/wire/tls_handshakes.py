@@ -101,6 +101,8 @@ class HandshakeObserver:
         self.first_server_answer: int | None = None
         """TLS 1.3: length of the server's first record after the client's first encrypted one."""
         self.server_answers = 0
+        self.opaque_records = 0
+        self.times_lost = 0
         self.reads_content = False
         """Application records can be opened: their content is wanted."""
         self.decrypted = False
@@ -113,6 +115,13 @@ class HandshakeObserver:
     def is_tls13(self) -> bool:
         """TLS 1.3 or one of its drafts was negotiated."""
         return self.version is not None and (self.version == TLS_1_3 or self.version >> 8 == 0x7F)
+
+    @property
+    def is_credible(self) -> bool:
+        """This was TLS: random bytes may look like the header of one application record, but not like several in a row."""
+        if any(name != "application_data" for _, _, name, _ in self.messages) or self.alerts:
+            return True
+        return self.opaque_records > 2 * self.times_lost
 
     def record(self, direction: int, kind: int, version: int, body: bytes, holes: Holes, frame: int, at: int) -> None:
         """One record whose content is here; see RecordListener."""
@@ -133,6 +142,7 @@ class HandshakeObserver:
     def opaque(self, direction: int, length: int, frame: int, at: int) -> None:
         """An application record, content not looked at."""
         self._touch(frame, at)
+        self.opaque_records += 1
         side = self.sides[direction]
         if side.application_bytes == 0:
             self._note_message(direction, "application_data", frame, at)
@@ -150,6 +160,7 @@ class HandshakeObserver:
     def lost(self, direction: int, cut: bool) -> None:
         """Bytes of unknown meaning are missing in this direction."""
         side = self.sides[direction]
+        self.times_lost += 1
         side.assembler.reset()
         if not side.changed_cipher and not (side.finished or side.application_bytes):
             side.cut, side.missing = side.cut or cut, side.missing or not cut
