@@ -290,6 +290,18 @@ def test_a_missing_known_hosts_file_is_a_mistake_in_the_inventory(tmp_path: Path
         cli.read_version()
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00", b"* ssh-rsa not-base64!\n", b"@unknown * ssh-rsa AAAA\n", b"one-word\n"]
+)
+def test_a_damaged_known_hosts_file_vouches_for_nobody(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "known_hosts"
+    file.write_bytes(content)
+    with ScriptedSshServer(well_behaved) as server, by_file(server, str(file)) as cli:
+        with pytest.raises((ConfigurationInvalid, PeerNotVerified)):
+            cli.read_version()
+        assert server.passwords_seen == 0
+
+
 @pytest.mark.parametrize("fingerprint", ["SHA256:short", "MD5:" + "aa:" * 15 + "aa", "SHA256:" + "A" * 44])
 def test_a_malformed_fingerprint_is_a_mistake_in_the_inventory(fingerprint: str) -> None:
     node = NodeAddress("odd", "127.0.0.1", ssh_port=1, ssh_host_key=fingerprint)

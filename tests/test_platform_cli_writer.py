@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from pytest_cucmtls.clients.platform_cli_writer import PlatformCliWriter
 from pytest_cucmtls.model.errors import ConfigurationInvalid, InterfaceRefused, UnexpectedAnswer
+from pytest_cucmtls.model.inventory import NodeAddress
 from tests.scripted_ssh_server import PASSWORD as SCRIPTED_PASSWORD
 from tests.scripted_ssh_server import USER as SCRIPTED_USER
 from tests.scripted_ssh_server import ScriptedSshServer, Shell
@@ -20,6 +21,8 @@ from tests.simulated_cli_node import PASSWORD, USER, SimulatedCliNode
 CA_KEY = ec.generate_private_key(ec.SECP256R1())
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
+UNREACHABLE = PlatformCliWriter(NodeAddress("cucm-a", "127.0.0.1", ssh_port=1), USER, PASSWORD)
+"""Fails as unreachable if anything is typed at all."""
 
 
 def name(common_name: str) -> x509.Name:
@@ -138,10 +141,9 @@ def test_windows_line_ends_bag_attributes_and_a_byte_order_mark_do_not_hurt(cli:
 
 
 @pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nMIIB", "-----BEGIN PRIVATE KEY-----\nAA\n"])
-def test_text_without_a_whole_certificate_is_never_pasted(text: str, cli: PlatformCliWriter, node: SimulatedCliNode) -> None:
+def test_text_without_a_whole_certificate_is_never_pasted(text: str) -> None:
     with pytest.raises(ConfigurationInvalid):
-        cli.import_trust("CallManager", text)
-    assert node.state.cluster.writes == []
+        UNREACHABLE.import_trust("CallManager", text)
 
 
 def test_a_private_key_beside_the_certificate_is_not_sent(cli: PlatformCliWriter) -> None:
@@ -170,9 +172,17 @@ def test_a_regenerated_identity_is_a_new_self_signed_one(cli: PlatformCliWriter)
 
 
 @pytest.mark.parametrize("unit", ["", "Call Manager", "CallManager\nquit", "../tomcat", "1unit"])
-def test_a_unit_that_is_no_unit_name_is_not_typed(unit: str, cli: PlatformCliWriter) -> None:
+def test_a_unit_that_is_no_unit_name_is_not_typed(unit: str) -> None:
     with pytest.raises(ConfigurationInvalid):
-        cli.generate_request(unit)
+        UNREACHABLE.generate_request(unit)
+
+
+@pytest.mark.parametrize("argument", ["", "two words.pem", "../x.pem", "x.pem\nquit"])
+def test_a_file_or_service_that_cannot_be_one_is_not_typed(argument: str) -> None:
+    with pytest.raises(ConfigurationInvalid):
+        UNREACHABLE.delete_trust("CallManager", argument)
+    with pytest.raises(ConfigurationInvalid):
+        UNREACHABLE.restart_service(argument + "\n")
 
 
 def test_a_service_is_restarted_until_it_says_started(cli: PlatformCliWriter, node: SimulatedCliNode) -> None:

@@ -23,6 +23,17 @@ def node(tmp_path: Path) -> Iterator[SimulatedCliNode]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedCliNode]:
+    """For tests that change nothing."""
+    folder = tmp_path_factory.mktemp("shared")
+    with SimulatedCliNode(folder / "active", "12.5") as running:
+        (folder / "outside").write_text("secret")
+        os.symlink("/etc", running.state.active_log / "link")
+        running.state.packet_capture = PacketCapture()
+        yield running
+
+
 def connection(node: SimulatedCliNode, **options: object) -> object:
     return asyncssh.connect(
         "127.0.0.1",
@@ -95,11 +106,11 @@ def answers(node: SimulatedCliNode, *commands: str) -> list[str]:
     return found
 
 
-def test_the_banner_comes_before_the_prompt(node: SimulatedCliNode) -> None:
+def test_the_banner_comes_before_the_prompt(shared_node: SimulatedCliNode) -> None:
     async def nothing(_talking: Talk) -> None:
         return
 
-    shown = talk(node, nothing)
+    shown = talk(shared_node, nothing)
     assert shown.startswith("Command Line Interface is starting up, please wait ...\r\n")
     assert "   Welcome to the Platform Command Line Interface\r\n" in shown
     assert shown.endswith("\r\n\r\nadministrator:")
@@ -110,23 +121,23 @@ def test_the_banner_may_be_late(tmp_path: Path) -> None:
         assert "15.0.1" in answers(node, "show version active")[0]
 
 
-def test_there_is_no_exec_channel(node: SimulatedCliNode) -> None:
+def test_there_is_no_exec_channel(shared_node: SimulatedCliNode) -> None:
     async def go() -> None:
-        async with connection(node) as conn:  # type: ignore[attr-defined]
+        async with connection(shared_node) as conn:  # type: ignore[attr-defined]
             with pytest.raises(asyncssh.ChannelOpenError):
                 await conn.run("show version active")
 
     asyncio.run(go())
 
 
-def test_commands_piped_in_are_worked_off_before_the_session_ends(node: SimulatedCliNode) -> None:
+def test_commands_piped_in_are_worked_off_before_the_session_ends(shared_node: SimulatedCliNode) -> None:
     async def script(talking: Talk) -> None:
         talking.type("show version active\nshow tls min-version\n")
         talking.no_more()
         await talking.until("Configured TLS minimum version")
         await talking.end()
 
-    assert "Active Master Version: 12.5" in talk(node, script)
+    assert "Active Master Version: 12.5" in talk(shared_node, script)
 
 
 @pytest.mark.parametrize("word", ["quit", "exit"])
@@ -178,32 +189,32 @@ def test_each_start_has_a_host_key_of_its_own_and_tells_its_fingerprint(tmp_path
         assert first.state.ssh_host_key_fingerprint != second.state.ssh_host_key_fingerprint
 
 
-def test_an_unknown_command_ends_with_the_failure_trailer(node: SimulatedCliNode) -> None:
+def test_an_unknown_command_ends_with_the_failure_trailer(shared_node: SimulatedCliNode) -> None:
     assert (
-        answers(node, "make coffee", "show")
+        answers(shared_node, "make coffee", "show")
         == ["The command is not supported on this platform.\r\nExecuted command unsuccessfully\r\n"] * 2
     )
 
 
-def test_a_missing_argument_is_a_failure_and_the_session_goes_on(node: SimulatedCliNode) -> None:
-    missing, version = answers(node, "show cert own", "show version active")
+def test_a_missing_argument_is_a_failure_and_the_session_goes_on(shared_node: SimulatedCliNode) -> None:
+    missing, version = answers(shared_node, "show cert own", "show version active")
     assert missing.endswith("Executed command unsuccessfully\r\n")
     assert version.startswith("Active Master Version: 12.5.1")
 
 
-def test_a_question_mark_shows_the_syntax(node: SimulatedCliNode) -> None:
-    assert "file list activelog file-spec" in answers(node, "file list?")[0]
+def test_a_question_mark_shows_the_syntax(shared_node: SimulatedCliNode) -> None:
+    assert "file list activelog file-spec" in answers(shared_node, "file list?")[0]
 
 
-def test_typing_mistakes_can_be_corrected(node: SimulatedCliNode) -> None:
+def test_typing_mistakes_can_be_corrected(shared_node: SimulatedCliNode) -> None:
     async def script(talking: Talk) -> None:
         talking.type("nonsense\x15shoe\x08w version activex\x7f\r")
         assert "Active Master Version" in await talking.until(PROMPT)
 
-    talk(node, script)
+    talk(shared_node, script)
 
 
-def test_the_pager_waits_for_a_key_and_q_ends_the_output(node: SimulatedCliNode) -> None:
+def test_the_pager_waits_for_a_key_and_q_ends_the_output(shared_node: SimulatedCliNode) -> None:
     pager = "Press <enter> for 1 line, <space> for one page, or <q> to quit"
 
     async def script(talking: Talk) -> None:
@@ -217,12 +228,12 @@ def test_the_pager_waits_for_a_key_and_q_ends_the_output(node: SimulatedCliNode)
         talking.type("xq")
         assert "END CERTIFICATE" not in await talking.until(PROMPT)
 
-    talk(node, script, rows=10)
+    talk(shared_node, script, rows=10)
 
 
-def test_without_pagination_everything_comes_at_once(node: SimulatedCliNode) -> None:
+def test_without_pagination_everything_comes_at_once(shared_node: SimulatedCliNode) -> None:
     off, shown, certificate = answers(
-        node, "set cli pagination off", "show cli pagination", "show cert own CallManager/CallManager.pem"
+        shared_node, "set cli pagination off", "show cli pagination", "show cert own CallManager/CallManager.pem"
     )
     assert off == "Automatic pagination is turned off\r\n"
     assert shown == "Automatic Pagination : Off.\r\n"
@@ -267,23 +278,15 @@ def test_a_capture_on_screen_ends_at_its_count(node: SimulatedCliNode) -> None:
         "verbose",
     ],
 )
-def test_capture_options_that_are_not_valid_start_nothing(options: str, node: SimulatedCliNode) -> None:
-    node.state.packet_capture = PacketCapture()
-    assert "Executed command unsuccessfully" in answers(node, f"utils network capture eth0 {options}")[0]
-    assert node.state.packet_capture.asked == {}
+def test_capture_options_that_are_not_valid_start_nothing(options: str, shared_node: SimulatedCliNode) -> None:
+    assert "Executed command unsuccessfully" in answers(shared_node, f"utils network capture eth0 {options}")[0]
+    assert isinstance(shared_node.state.packet_capture, PacketCapture)
+    assert shared_node.state.packet_capture.asked == {}
 
 
 @pytest.mark.parametrize("spec", ["../../etc/passwd", "/etc/passwd", "cm/../../outside", "link/passwd", "link", "..", "/"])
-def test_no_file_outside_of_the_active_log_is_shown(spec: str, node: SimulatedCliNode) -> None:
-    (node.state.active_log.parent / "outside").write_text("secret")
-    os.symlink("/etc", node.state.active_log / "link")
-    for command in (
-        f"file view activelog {spec}",
-        f"file list activelog {spec}",
-        f"file get activelog {spec}",
-        f"file delete activelog {spec}",
-    ):
-        shown = answers(node, command)[0]
+def test_no_file_outside_of_the_active_log_is_shown(spec: str, shared_node: SimulatedCliNode) -> None:
+    for shown in answers(shared_node, *(f"file {action} activelog {spec}" for action in ("view", "list", "get", "delete"))):
         assert "Executed command unsuccessfully" in shown
         assert "secret" not in shown
         assert "root:" not in shown

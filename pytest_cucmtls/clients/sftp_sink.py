@@ -22,8 +22,8 @@ _HOST_KEY_BITS = 2048
 class SftpSink:
     """Receives what a node uploads; a context manager.
 
-    `folder` is created if need be and is the root the node sees (``/``). Together all files may have
-    `largest_upload_bytes`. Raises on entry: ClusterUnreachable when the address cannot be listened on.
+    `address` is the one of this machine that the node can reach: it is listened on and told to the node. `folder` is
+    created if need be and is the root the node sees (``/``). Together all files may have `largest_upload_bytes`. Raises on entry: ClusterUnreachable when the address cannot be listened on.
     """
 
     def __init__(
