@@ -23,7 +23,8 @@ class SftpSink:
     """Receives what a node uploads; a context manager.
 
     `address` is the one of this machine that the node can reach: it is listened on and told to the node. `folder` is
-    created if need be and is the root the node sees (``/``). Together all files may have `largest_upload_bytes`. Raises on entry: ClusterUnreachable when the address cannot be listened on.
+    created if need be and is the root the node sees (``/``). Together all files may have `largest_upload_bytes`. Raises
+    on entry: ClusterUnreachable when the address cannot be listened on, ConfigurationInvalid for an impossible folder.
     """
 
     def __init__(
