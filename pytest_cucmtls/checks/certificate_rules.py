@@ -25,12 +25,16 @@ class Judged:
 
 
 def leaves_of(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence) -> list[Judged]:
-    """The node's identity (admin interface, else as issued) and every leaf it presented, each once. Raises: NoEvidence."""
+    """The node's identity on the admin interface, else as issued, else every leaf it presented on the wire.
+
+    A leaf on the wire that differs from the admin interface is a finding of its own and is not graded here as well.
+    Raises: NoEvidence.
+    """
     place = f"{cluster.name}/{node.name}"
     present = present_certificate(evidence, node)
     found = [Judged(f"{place} ({present[0]})", present[1].value, present[1].item)] if present else []
     addresses = {address for address, owner in addresses_of(evidence, cluster).items() if owner is node}
-    for holder in evidence.clusters:
+    for holder in () if found else evidence.clusters:
         for source in (capture for other in holder.nodes for capture in other.captures):
             for handshake in source.value.handshakes:
                 for end, chain in ((handshake.server, handshake.server_chain), (handshake.client, handshake.client_chain)):

@@ -13,11 +13,13 @@ from pytest_cucmtls.checks.connections import (
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed, undecided
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.stores import call_manager_trust
 from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, items
 from pytest_cucmtls.model.handshakes import Alert, CertificatesHidden, HandshakeOutcome
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Judgement, Outcome
+from pytest_cucmtls.wire.certificate_paths import validate_path
 
 ALERT_REMEDIES = {
     "unknown_ca": ("S6",),
@@ -34,6 +36,8 @@ ALERT_REMEDIES = {
     "decrypt_error": ("S7", "X1"),
 }
 """What each fatal alert asks for (TLS alert registry, RFC 8446 §6.2)."""
+DOUBTS = {"unknown_ca", "bad_certificate", "certificate_unknown"}
+"""Alerts by which a side says that it does not trust the certificate."""
 CAPTURE = document("collect packet capture")
 
 
@@ -60,6 +64,8 @@ def undecidable(chosen: Seen) -> str:
         "trunk_leads_to_the_peer",
         "pattern_leads_to_the_trunk",
         "call_manager_runs",
+        "server_presents_admin_certificate",
+        "client_presents_admin_certificate",
     ),
 )
 def tls_connection_is_established(
@@ -90,7 +96,7 @@ def tls_connection_is_established(
         return undecided("complete", observed, f"Cannot be decided: {'; '.join(causes)}. {CAPTURE_AGAIN}", evidence_items)
     alerts = [(seen, alert) for seen in bad for alert in seen.handshake.alerts if alert.level == "fatal"]
     if alerts:
-        return _alerted(client, server, observed, alerts)
+        return _alerted(evidence, client, server, observed, alerts)
     last = bad[-1].handshake
     text = (
         f"The handshake {bad[-1].place} stopped after {last.messages[-1].name if last.messages else 'the connection was opened'}."
@@ -98,7 +104,9 @@ def tls_connection_is_established(
     return failed("complete", observed, f"{client.name}->{server.name}: {text}", evidence_items)
 
 
-def _alerted(client: ClusterEvidence, server: ClusterEvidence, observed: str, alerts: list[tuple[Seen, Alert]]) -> Judgement:
+def _alerted(
+    evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, observed: str, alerts: list[tuple[Seen, Alert]]
+) -> Judgement:
     seen, alert = alerts[-1]
     sender, other = (client, server) if alert.sender == "client" else (server, client)
     before = [message.name for message in seen.handshake.messages if message.frame <= alert.frame]
@@ -114,7 +122,25 @@ def _alerted(client: ClusterEvidence, server: ClusterEvidence, observed: str, al
         f"{before[-1] if before else 'nothing'} (frame {alert.frame})."
     )
     evidence_items = (located(seen.item, alert.frame),)
-    return failed("complete", observed, text, evidence_items, remedies=ALERT_REMEDIES.get(alert.description, ("X7", "X4")))
+    remedies = ALERT_REMEDIES.get(alert.description, ("X7", "X4"))
+    if alert.description in DOUBTS and concerned and _trusted_on_paper(evidence, sender, seen, alert):
+        text += (
+            f" Yet the CallManager-trust of {sender.name} holds a valid path for it: the Cisco CallManager service there has not "
+            "loaded the store since the upload and must be restarted."
+        )
+        remedies = ("X1", "S6")
+    return failed("complete", observed, text, evidence_items, remedies=remedies)
+
+
+def _trusted_on_paper(evidence: Evidence, sender: ClusterEvidence, seen: Seen, alert: Alert) -> bool:
+    """The sender's store, as its admin interface shows it, does validate the certificate the sender refused."""
+    by_client = alert.sender == "client"
+    node = seen.client_node if by_client else seen.server_node
+    chain = seen.handshake.server_chain if by_client else seen.handshake.client_chain
+    if node.trust is None:
+        return False
+    store = tuple(member.value.certificate for member in call_manager_trust(evidence, sender, node))
+    return validate_path(chain[0], chain[1:], store, at=seen.handshake.at, role="server" if by_client else "client").valid
 
 
 def _refused_connection(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence) -> Judgement | None:

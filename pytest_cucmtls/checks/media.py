@@ -11,7 +11,7 @@ from pytest_cucmtls.model.sip import CryptoLine, MediaLine
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Judgement
 from pytest_cucmtls.wire.sdp import parse_session_description
 
-NEGOTIATED = ("trunk_allows_srtp", "right_party_answers")
+NEGOTIATED = ("trunk_allows_srtp", "tls_connection_is_established", "right_party_answers")
 WEAKENING = ("UNENCRYPTED_SRTP", "UNAUTHENTICATED_SRTP", "UNENCRYPTED_SRTCP")
 """Session parameters that take encryption or integrity away (RFC 4568 §6.3)."""
 
@@ -163,6 +163,7 @@ def _readable(crypto: CryptoLine) -> bool:
     scope="pair",
     remedies=("X6",),
     clauses=(Clause("RFC 4568", "§7", "M"), Clause("NIST SP 800-53 r5", "SC-12", "V")),
+    after=("media_is_negotiated_as_srtp",),
 )
 def media_keys_are_fresh(evidence: Evidence, _policy: Policy) -> Judgement:
     """No media key is used in both directions of a call or in two calls; compared by fingerprint, keys are never shown."""

@@ -36,7 +36,7 @@ def _item(seen: Seen, role: str) -> EvidenceItem:
     scope="direction",
     remedies=("X1", "X2"),
     clauses=(COMPARISON,),
-    after=("tls_connection_is_established", "identity_is_the_issued_one"),
+    after=("identity_is_the_issued_one",),
 )
 def server_presents_admin_certificate(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
@@ -52,7 +52,7 @@ def server_presents_admin_certificate(
     scope="direction",
     remedies=("X1", "X2"),
     clauses=(COMPARISON,),
-    after=("tls_connection_is_established", "both_sides_authenticate", "identity_is_the_issued_one"),
+    after=("identity_is_the_issued_one",),
 )
 def client_presents_admin_certificate(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence

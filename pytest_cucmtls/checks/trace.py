@@ -53,7 +53,7 @@ def _text(analysis: DigitAnalysis) -> str:
     scope="direction",
     remedies=("S10",),
     clauses=(TRACES, document("step 10: route pattern")),
-    after=("pattern_leads_to_the_trunk", "nothing_shadows_the_pattern"),
+    after=("call_is_placed", "pattern_leads_to_the_trunk", "nothing_shadows_the_pattern"),
 )
 def caller_digit_analysis_finds_the_pattern(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
@@ -165,7 +165,11 @@ def called_side_analyses_all_digits(
     scope="direction",
     remedies=("S8", "S9"),
     clauses=(TRACES, Clause("NIST SP 800-53 r5", "SC-8(1)", "V")),
-    after=("caller_digit_analysis_finds_the_pattern",),
+    after=(
+        "call_is_placed",
+        "tls_connection_is_established",
+        "caller_digit_analysis_finds_the_pattern",
+    ),
 )
 def invite_travels_over_tls(evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
     """The call's INVITE names TLS in its top Via; that SDL prints "SIP TCP message" means nothing."""

@@ -12,18 +12,20 @@ def judge(evidence: Evidence, policy: Policy) -> list[Verdict]:
 
 
 def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) -> list[Verdict]:
-    """The verdicts of a selection of checks; a dependency outside the selection is not considered."""
+    """The verdicts of a selection of checks; a dependency outside the selection is not considered.
+
+    What keeps a check from being evaluated also keeps those declared after it; the cause named is always a failure.
+    """
     verdicts: list[Verdict] = []
-    failures: dict[str, list[Verdict]] = {}
+    failures: dict[str, list[tuple[str, Verdict]]] = {}
     for made in in_order(checks):
         for subject, arguments in made.subjects(evidence):
-            causes = tuple(
-                failure for name in made.after for failure in failures.get(name, ()) if concerns(failure.subject, subject)
-            )
+            found = (entry for name in made.after for entry in failures.get(name, ()))
+            causes = tuple(dict.fromkeys(cause for touched, cause in found if concerns(touched, subject)))
             verdict = made.not_evaluated(subject, causes) if causes else made.verdict(evidence, policy, subject, arguments)
             verdicts.append(verdict)
-            if verdict.outcome is Outcome.FAIL:
-                failures.setdefault(made.id, []).append(verdict)
+            if causes or verdict.outcome is Outcome.FAIL:
+                failures.setdefault(made.id, []).extend((subject, cause) for cause in causes or (verdict,))
     subjects = {subject: place for place, subject in enumerate(_subjects(evidence))}
     return sorted(
         verdicts,
