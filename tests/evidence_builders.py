@@ -18,7 +18,7 @@ from pytest_cucmtls.model.cucm import (
     Release,
     ServiceStatus,
 )
-from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence, NodeEvidence, Sourced
+from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence, NodeEvidence, Sourced, StepRecord
 from pytest_cucmtls.model.handshakes import CipherSuite, Handshake, HandshakeMessage, HandshakeOutcome
 from pytest_cucmtls.model.intended import intended_profile, intended_route_pattern, intended_trunk
 from pytest_cucmtls.model.inventory import Account, ClusterSpec, Inventory, Mode, NodeAddress
@@ -380,6 +380,7 @@ def good_pair(**changes) -> Evidence:
         authority_chain=(sourced(root(), "root"),),
         calls=calls(),
         witnesses=(item("witness"),),
+        steps=tuple(sourced(StepRecord(number, "Step.", Outcome.PASS, "", ()), f"step-{number}") for number in range(1, 11)),
     )
     return replace(plain, **changes)
 

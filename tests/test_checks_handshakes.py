@@ -99,8 +99,12 @@ TLS13 = CipherSuite(0x1302, "TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384")
 RC4 = CipherSuite(5, "TLS_RSA_WITH_RC4_128_SHA", "RC4-SHA")
 
 CASES = [
-    ("unknown_ca asks for the root on the sender", "tls_connection_is_established", FAIL,
-     lambda: alerted("server", "unknown_ca"), ("B ended", "unknown_ca", "A's certificate", "issuer CN=CA"), "S6"),
+    ("unknown_ca although the store holds the root means a service that has not loaded it", "tls_connection_is_established", FAIL,
+     lambda: alerted("server", "unknown_ca"), ("B ended", "unknown_ca", "A's certificate", "issuer CN=CA", "restarted"), "X1"),
+    ("another alert about a trusted certificate keeps its remedy", "tls_connection_is_established", FAIL,
+     lambda: alerted("server", "certificate_revoked"), ("certificate_revoked",), "S3"),
+    ("a refused handshake still compares what was presented", "server_presents_admin_certificate", FAIL,
+     lambda: wire(outcome=REFUSED, server_chain=(self_signed("CUCM10"),), client_chain=()), ("not restarted",), "X1"),
     ("certificate_expired is another alert with another remedy", "tls_connection_is_established", FAIL,
      lambda: alerted("client", "certificate_expired"), ("A ended", "B's certificate"), "S3"),
     ("handshake_failure without certificates shows the offer", "tls_connection_is_established", FAIL,

@@ -125,7 +125,8 @@ CASES = [
      handshake("A", "B", at=NOW - timedelta(hours=1), last_at=NOW - timedelta(minutes=50)), handshake("B", "A")),
      ("no common connection",), "V1"),
     ("another cipher in the trace contradicts the wire", "trace_agrees_with_the_wire", FAIL,
-     lambda: traced("A", indications=(CertificateIndication(source(50), 12, "10.2.0.1", 5061, "/O=cisco/CN=CUCM10", "AES128-SHA"),)),
+     lambda: traced("A", indications=(
+         CertificateIndication(source(50), 12, "10.2.0.1", 5061, "/CN=CUCM10/O=cisco", "AES128-SHA"),)),
      ("AES128-SHA", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "contradicts"), "V1"),
     ("another subject in the trace contradicts the wire", "trace_agrees_with_the_wire", FAIL,
      lambda: traced("A", indications=(CertificateIndication(
@@ -135,7 +136,8 @@ CASES = [
          CertificateIndication(source(50), 12, "10.2.0.1", 5061, "/CN=CUCM10/O=cisco", "ECDHE-RSA-AES256-GCM-SHA384"),
          CertificateIndication(source(99), 77, "10.2.0.1", 5061, "/CN=ELSE", "NULL-SHA"))), (), ""),
     ("only indications of other indexes decide nothing", "trace_agrees_with_the_wire", UNDECIDED,
-     lambda: with_traces(good_pair(), indications=(CertificateIndication(source(99), 77, "10.2.0.1", 5061, "/CN=E", "NULL-SHA"),)),
+     lambda: with_traces(good_pair(), indications=(
+         CertificateIndication(source(99), 77, "10.2.0.1", 5061, "/CN=E", "NULL-SHA"),)),
      ("connection index",), ""),
     ("voicemail is not the called party", "right_party_answers", FAIL, lambda: called(answered_by="5000"),
      ("5000", "9898"), "S10"),

@@ -61,7 +61,7 @@ def test_the_same_evidence_gives_the_same_verdicts_in_the_same_order():
 
 def test_verdicts_are_ordered_by_step():
     steps = [verdict.step for verdict in judge(good_pair(), DEFAULT)]
-    order = ["2", "3", "4", "5", "6", "7", "8", "9", "10", "V1", "V2"]
+    order = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "V1", "V2"]
     assert [step for place, step in enumerate(steps) if place == 0 or steps[place - 1] != step] == order
 
 
@@ -232,7 +232,7 @@ def removals():
         if found.name not in {"name", "nodes"}:
             empty = () if found.name.startswith("other_") else None
             yield f"cluster {found.name}", with_cluster(good, "A", **{found.name: empty})
-    for name in ("authority_chain", "calls", "witnesses"):
+    for name in ("authority_chain", "calls", "witnesses", "steps"):
         yield name, replace(good, **{name: ()})
 
 
