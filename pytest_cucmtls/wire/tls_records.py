@@ -33,7 +33,7 @@ def looks_like_record(data: bytes, start: int, end: int) -> bool:
         return False
     kind, length = data[start], data[start + 3] << 8 | data[start + 4]
     if kind == HANDSHAKE:
-        return 4 <= length <= LARGEST_RECORD
+        return 0 < length <= LARGEST_RECORD
     if kind == CHANGE_CIPHER_SPEC:
         return length == 1
     if kind == ALERT:
