@@ -193,3 +193,11 @@ def test_arbitrary_bytes_give_a_message_or_a_refusal(noise: bytes, start: int, e
             except UnexpectedAnswer:
                 continue
             assert (read.method is None) != (read.status_code is None)
+
+
+def test_a_message_that_drips_in_byte_by_byte_comes_out_whole() -> None:
+    framing, out = SipFraming(), []
+    long = b"OPTIONS sip:a SIP/2.0\r\nX: " + b"a" * 20_000 + b"\r\n\r\n"
+    for byte in long + RINGING + b"\n" + long.replace(b"\r\n", b"\n"):
+        out += framing.feed(bytes((byte,)))
+    assert out == [long, RINGING, long.replace(b"\r\n", b"\n")]

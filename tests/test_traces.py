@@ -360,3 +360,65 @@ def test_impossible_times_never_crash(records: list[tuple[int, int, str]]) -> No
         for hour, minute, kind in records
     )
     assert read(text).record_count == len(records)
+
+
+@pytest.mark.parametrize(
+    ("kind", "beginning", "spam"),
+    [
+        ("AlarmErr", "AlarmClass: ", ", AlarmName: "),
+        ("AlarmErr", "", "AlarmClass: "),
+        ("AppInfo", "", "sipConnectionManagerProcessConnCreated:"),
+        ("AppInfo", "findLocalDevice - Name=", " Key="),
+        ("AppInfo", "dumpSecureStatus ", "sideA=("),
+        ("AppInfo", "dumpSecureStatus ", "a"),
+        ("AppInfo", "Digit analysis: match(", "a"),
+        ("AppInfo", 'Digit analysis: match(dd="', "a="),
+        ("AppInfo", "Digit analysis: wait_DmPidRes- ", "a=["),
+        ("AppInfo", "", "[1, 1, "),
+        ("AppInfo", "[1]: HandleSSLError - ", "(Verification error:1) "),
+        ("AppInfo", "", "Incoming SIP TCP message from "),
+        ("SdlSig", "SIPCertificateInd connIdx= 1 ", "-- "),
+        ("FileHead", "UTC:+00:00, AppVersion: ", "a"),
+        ("FileHead", "", ", a"),
+    ],
+)
+def test_a_record_made_to_take_forever_does_not(kind: str, beginning: str, spam: str) -> None:
+    text = f"00000001.000 |10:00:00.000 |{kind} |{beginning}{spam * (300_000 // len(spam))}\n"
+    assert read(text).record_count == 1
+
+
+def test_a_wanted_text_far_below_its_records_first_line_is_found() -> None:
+    below = "".join(f"line {number}\n" for number in range(500))
+    report = read(HEAD + sdl("first", f"second\n{below}createConnMsg tls_security=2\n{below}", "third"))
+    assert [(event.field("tls_security"), event.source.line) for event in report.events] == [("2", 3)]
+
+
+def test_an_outcome_is_found_when_the_signal_number_moves_on_in_between() -> None:
+    text = (
+        '00000101.999 |10:00:00.000 |AppInfo  |Digit analysis: match(pi="2", fqcn="1", cn="1",plv="5", pss="", dd="2",dac="0")\n'
+        "00000102.000 |10:00:00.000 |AppInfo  |Digit analysis: potentialMatches=NoPotentialMatchesExist\n"
+        '00000104.000 |10:00:00.000 |AppInfo  |Digit analysis: match(pi="2", fqcn="1", cn="1",plv="5", pss="", dd="3",dac="0")\n'
+        "00000106.000 |10:00:00.000 |AppInfo  |Digit analysis: potentialMatches=NoPotentialMatchesExist\n"
+    )
+    assert [one.outcome for one in read(text).digit_analysis] == ["no_match", None]
+
+
+def test_a_compressed_file_that_expands_without_end_is_read_in_pieces() -> None:
+    report = read(gzip.compress(b"\0" * (20 * CHUNK_BYTES)))
+    assert not report.readable
+    many = read(gzip.compress(b"a") * 1100)
+    assert many.problem is not None
+    assert "gzip members" in many.problem
+
+
+class _FailingStream(io.BytesIO):
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell():
+            raise OSError("the disk is gone")
+        return super().read(size)
+
+
+def test_a_read_error_keeps_what_was_read_and_is_named() -> None:
+    report = parse_trace(_FailingStream((HEAD + CALL).encode()))
+    assert report.problem == "reading stopped: the disk is gone"
+    assert len(report.sip_messages) == 2

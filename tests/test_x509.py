@@ -300,3 +300,15 @@ def test_arbitrary_bytes_are_refused_in_order(data: bytes) -> None:
 def test_any_text_gives_a_name(text: str) -> None:
     parse_distinguished_name(text)
     parse_distinguished_name("/" + text)
+
+
+def test_absurdly_many_elements_are_refused_without_listing_them() -> None:
+    many = encode(SEQUENCE, b"\x30\x00" * 500_000)
+    for data in (many, export_pkcs7_der([many]), export_pkcs7_der([b"\x30\x00"] * 500_000)):
+        with pytest.raises(FileUnreadable):
+            parse_certificates(data)
+
+
+def test_armour_without_end_is_refused_without_trying_every_line() -> None:
+    with pytest.raises(FileUnreadable):
+        parse_certificates(b"-----BEGIN CERTIFICATE-----\n" * 100_000)

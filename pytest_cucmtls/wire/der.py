@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 INTEGER, BIT_STRING, OCTET_STRING, OBJECT_IDENTIFIER = 0x02, 0x03, 0x04, 0x06
 SEQUENCE, SET, UTC_TIME, GENERALIZED_TIME, BOOLEAN = 0x30, 0x31, 0x17, 0x18, 0x01
+
+MOST_CHILDREN = 10_000
+"""Of one element: more than the certificates of any bundle, few enough for memory."""
 
 _ENCODINGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1A: "ascii", 0x1C: "utf-32-be", 0x1E: "utf-16-be"}
 
@@ -41,8 +45,11 @@ class Element:
         return self.data[self.start : self.end]
 
     def children(self) -> list["Element"]:
-        """The elements inside, up to the first one that cannot be read."""
-        return list(self._walk())
+        """The elements inside, up to the first one that cannot be read; raises NotDer for absurdly many."""
+        found = list(islice(self._walk(), MOST_CHILDREN + 1))
+        if len(found) > MOST_CHILDREN:
+            raise NotDer(f"more than {MOST_CHILDREN} elements in one")
+        return found
 
     def _walk(self) -> Iterator["Element"]:
         position = self.body

@@ -12,7 +12,7 @@ WANTED = (b"Digit analysis: ", b"|Pretransform")
 MOST_OPEN = 1000
 """Analyses waiting for their outcome at any moment; more than a node's calls in setup."""
 
-_ARGUMENT = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
+_ARGUMENT = re.compile(r'\b(\w{1,64}) ?= ?"([^"]*)"')
 _RESULT_START = re.compile(r"(?:^|\s)\|+(?=[A-Za-z])")
 _BRACKETED_RESULTS = {"CallableEndPointName", "PatternNodeId", "AARNeighborhood", "AARDestinationMask"}
 """Written ``[value]``; in a pattern the brackets are digits to choose from and stay."""

@@ -5,6 +5,9 @@ import binascii
 import re
 from dataclasses import dataclass
 
+MOST_BLOCKS = 10_000
+"""The bundle of all public roots holds 150."""
+
 _BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 _BARE_BASE64 = re.compile(rb"\s*MI[A-Za-z0-9+/=\s]+\Z")
 
@@ -26,11 +29,14 @@ def as_single_bytes(data: bytes) -> bytes:
 
 
 def pem_blocks(data: bytes) -> list[PemBlock]:
-    """Every block in order; text before, between and after blocks (Bag Attributes, CLI output, a BOM) is passed over."""
+    """The blocks in order, at most `MOST_BLOCKS`.
+
+    Text before, between and after blocks (Bag Attributes, CLI output, a BOM) is passed over.
+    """
     text = as_single_bytes(data)
     blocks: list[PemBlock] = []
     position = text.find(_BEGIN)
-    while position >= 0:
+    while position >= 0 and len(blocks) < MOST_BLOCKS:
         label_end = text.find(_DASHES, position + len(_BEGIN))
         if label_end < 0:
             break

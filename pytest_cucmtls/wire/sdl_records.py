@@ -15,6 +15,7 @@ from pytest_cucmtls.model.traces import TraceHeader, TraceSource
 LARGEST_RECORD_BYTES = 1024 * 1024
 """A SIP message with its body is far below; what is longer is cut."""
 _MOST_TYPES = 1000
+_LONGEST_HEADER = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,14 +244,15 @@ class _Calendar:
 
 def parse_file_head(payload: str) -> TraceHeader:
     """``UTC:-04:00,Date: 2016/10/18, AppName: CCM, …`` as fields; what is missing or nonsense is None."""
-    first_line = payload.partition("\n")[0]
+    first_line = payload[:_LONGEST_HEADER].partition("\n")[0]
     fields = [
         (key.strip(), value.strip())
         for key, colon, value in (part.partition(":") for part in re.split(r",\s*(?=[A-Za-z]\w*:)", first_line))
         if colon
     ]
     known = dict(fields)
-    inside = re.findall(r"(\w+)=(\S+)", known.get("AppVersion", ""))
+    words = (word.partition("=") for word in known.get("AppVersion", "").split())
+    inside = [(key, value) for key, equals, value in words if equals and key and value]
     return TraceHeader(
         utc_offset_seconds=_offset_seconds(known.get("UTC", "")),
         date=_iso_date(known.get("Date", "")),

@@ -94,6 +94,7 @@ class SipFraming:
         self.skipped_bytes = 0
         self.keep_alives = 0
         self._waiting = b""
+        self._searched = 0
 
     @property
     def waiting_bytes(self) -> int:
@@ -109,21 +110,25 @@ class SipFraming:
         return messages
 
     def _next(self) -> bytes | None:
-        self._pass_over_line_ends()
-        end = _HEADERS_END.search(self._waiting, 0, LARGEST_HEADER_BYTES)
+        if self._waiting[:1] in {b"\r", b"\n"}:
+            self._pass_over_line_ends()
+        end = _HEADERS_END.search(self._waiting, self._searched, LARGEST_HEADER_BYTES)
         if end is None:
+            self._searched = max(0, len(self._waiting) - 3)
             if len(self._waiting) >= LARGEST_HEADER_BYTES:
                 self._resynchronise()
             return None
+        self._searched = end.start()
         if not _starts_at(self._waiting, 0):
             return self._next() if self._resynchronise() else None
         size = end.end() + _announced_length(self._waiting[: end.end()])
         if len(self._waiting) < size:
             return None
-        message, self._waiting = self._waiting[:size], self._waiting[size:]
+        message, self._waiting, self._searched = self._waiting[:size], self._waiting[size:], 0
         return message
 
     def _pass_over_line_ends(self) -> None:
+        self._searched = 0
         rest = self._waiting.lstrip(b"\r\n")
         self.keep_alives += self._waiting[: len(self._waiting) - len(rest)].count(b"\r\n\r\n")
         if rest:
@@ -140,6 +145,7 @@ class SipFraming:
             line_end = self._waiting.find(b"\n", line_end + 1)
         keep = line_end + 1 if line_end >= 0 else max(self._waiting.rfind(b"\n") + 1, len(self._waiting) - 4096)
         self.skipped_bytes += keep
+        self._searched = 0
         self._waiting = self._waiting[keep:]
         return line_end >= 0
 

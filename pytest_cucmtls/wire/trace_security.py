@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from pytest_cucmtls.model.traces import CertificateIndication, ConnectionRecord, TraceEvent
 from pytest_cucmtls.wire.sdl_records import Record
@@ -9,30 +10,36 @@ from pytest_cucmtls.wire.sdl_records import Record
 CERTIFICATE_WANTED = b"SIPCertificateInd"
 CONNECTION_WANTED = b"sipConnectionManagerProcess"
 
+LONGEST_TEXT = 8192
+"""Of a record of this kind; real ones have a few hundred characters, and patterns must not meet a megabyte."""
+
 _INDICATION_FIELD = re.compile(r"--\s*(remoteIP|remotePort|X509SubjectName|Cipher|SubjectAltname)\b\s*=?[ \t]*", re.IGNORECASE)
 _CONNECTION_INDEX = re.compile(r"connIdx\s*=\s*(\d{1,9})", re.IGNORECASE)
 _CONNECTION = re.compile(
-    r"sipConnectionManagerProcess(ConnCreated|NewConnMsg):.*?addr=([^,\s]{1,64}),\s*port=(\d{1,5}),\s*connid=(\d{1,9}),"
+    r"sipConnectionManagerProcess(ConnCreated|NewConnMsg):[^\n]{0,200}?addr=([^,\s]{1,64}),\s*port=(\d{1,5}),\s*connid=(\d{1,9}),"
     r"\s*transport=([^\n]{1,64})"
 )
 _TLS_SECURITY = re.compile(r"createConnMsg\s+tls_security\s*=\s*(\d{1,4})")
-_LOCAL_DEVICE = re.compile(r"findLocalDevice\s*-\s*Name=(.*?) Key=(\S*) isActvi?e=(\d) Pid=\(([^)]*)\) found")
-_PID_RESULT = re.compile(r"wait_DmPidRes\s*-\s*(.*)")
-_BRACKETED = re.compile(r"(\w+)\s*=\s*\[([^\]]*)\]")
-_PROCESS = re.compile(r"PID=(\w+)\(([\d,]*)\)")
-_SENDER = re.compile(r"Sender=(\w+\([\d,]*\))")
-_TLS_ERROR = re.compile(r"\[([\d, ]+)\]:\s*HandleSSLError\s*-\s*([^\n]{1,1000})")
+_LOCAL_DEVICE = re.compile(r"findLocalDevice - Name=(.{0,128}?) Key=(\S{0,128}) isActvi?e=(\d) Pid=\(([\d,]{0,64})\) found")
+_PID_RESULT = re.compile(r"wait_DmPidRes *- *(.*)")
+_BRACKETED = re.compile(r"\b(\w{1,64}) ?= ?\[([^\]]{0,256})\]")
+_PROCESS = re.compile(r"PID=(\w{1,64})\(([\d,]{0,64})\)")
+_SENDER = re.compile(r"Sender=(\w{1,64}\([\d,]{0,64}\))")
+_TLS_ERROR = re.compile(r"\[([\d, ]{1,64})\]:\s*HandleSSLError\s*-\s*([^\n]{1,1000})")
 _VERIFICATION = re.compile(r"\(Verification error:(\d{1,4})\)\s*-?\s*(.*?) for ")
 _TLS_PEER = re.compile(r" for (\S{1,64}):(\d{1,5})\s*\Z")
-_ALARM = re.compile(
-    r"AlarmClass:\s*(.*?),\s*AlarmName:\s*(.*?),\s*AlarmSeverity:\s*(.*?),\s*AlarmMessage:\s*(.*?),"
-    r"\s*AlarmDescription:\s*(.*?),\s*AlarmParameters:\s*(.*)",
-    re.DOTALL,
+_ALARM_LABELS = (
+    "AlarmClass:",
+    ", AlarmName:",
+    ", AlarmSeverity:",
+    ", AlarmMessage:",
+    ", AlarmDescription:",
+    ", AlarmParameters:",
 )
 _PARAMETER = re.compile(r"(?:^|,)\s*(\w[\w ]{0,63}):")
-_SIDE = re.compile(r"(side[AB])\s*=\s*\(([^)]*)\)")
-_PAIR = re.compile(r"(\w+)\s*=\s*([^,\s()]*)")
-_SETUP_FIELD = re.compile(r"--\s*(\w+)\s*=\s*(\S*)")
+_SIDE = re.compile(r"(side[AB]) ?= ?\(([^)]{0,256})\)")
+_PAIR = re.compile(r"\b(\w{1,64}) ?= ?([^,\s()]*)")
+_SETUP_FIELD = re.compile(r"-- ?(\w{1,64}) ?= ?(\S*)")
 _TONE = re.compile(r"OutputStartTone:\s*(\d{1,4})\s*=\s*(\w+)")
 _BRACKET_NAMES = {
     "Partition": "partition_pkid",
@@ -47,10 +54,10 @@ _BRACKET_NAMES = {
 
 def read_certificate_indication(record: Record) -> CertificateIndication | None:
     """``SIPCertificateInd``; spacing around ``=`` and after ``--`` is irregular in real traces."""
-    index = _CONNECTION_INDEX.search(record.text)
+    index = _CONNECTION_INDEX.search(record.text, 0, LONGEST_TEXT)
     if index is None:
         return None
-    parts = _INDICATION_FIELD.split(record.text[index.end() :].rstrip())
+    parts = _INDICATION_FIELD.split(record.text[index.end() : LONGEST_TEXT].rstrip())
     fields = {name.lower(): value.strip() for name, value in zip(parts[1::2], parts[2::2], strict=True)}
     port = fields.get("remoteport", "")
     return CertificateIndication(
@@ -66,7 +73,7 @@ def read_certificate_indication(record: Record) -> CertificateIndication | None:
 
 def read_connection(record: Record) -> ConnectionRecord | None:
     """A connection the node made (``…ConnCreated``) or accepted (``…NewConnMsg``)."""
-    found = _CONNECTION.search(record.text)
+    found = _CONNECTION.search(record.text, 0, LONGEST_TEXT)
     if found is None:
         return None
     word, address, port, connection_id, transport = found.groups()
@@ -113,11 +120,16 @@ def _tls_error(record: Record) -> TraceEvent | None:
 
 
 def _alarm(record: Record) -> TraceEvent | None:
-    found = _ALARM.search(record.text) if record.kind == "AlarmErr" else None
-    if found is None:
+    if record.kind != "AlarmErr":
         return None
-    *described, parameters = found.groups()
-    fields = list(zip(("class", "name", "severity", "message", "description"), (text.strip() for text in described), strict=True))
+    values, rest = [], record.text.partition(_ALARM_LABELS[0])[2]
+    for label in _ALARM_LABELS[1:]:
+        value, found, rest = rest.partition(label)
+        if not found:
+            return None
+        values.append(value.strip())
+    fields = list(zip(("class", "name", "severity", "message", "description"), values, strict=True))
+    parameters = rest
     parts = _PARAMETER.split(parameters.strip().rstrip(","))
     fields += [(f"parameter.{key}", value.strip()) for key, value in zip(parts[1::2], parts[2::2], strict=True)]
     return _event(record, "alarm", fields)
@@ -161,6 +173,7 @@ _READERS_BY_TEXT = tuple((needle.decode("ascii").lstrip("|"), reader) for needle
 
 def read_events(record: Record) -> list[TraceEvent]:
     """Every event a record holds; usually none or one."""
+    record = replace(record, text=record.text[:LONGEST_TEXT]) if len(record.text) > LONGEST_TEXT else record
     text = record.text if record.kind != "AlarmErr" else f"AlarmErr {record.text}"
     return [event for needle, reader in _READERS_BY_TEXT if needle in text and (event := reader(record)) is not None]
 

@@ -36,7 +36,7 @@ __all__ = [
     "public_key_digest",
 ]
 
-LARGEST_BYTES = 16 * 1024 * 1024
+LARGEST_BYTES = 4 * 1024 * 1024
 """A bundle of every public root is 0.3 MB; anything larger than this is not a certificate file."""
 
 _CERTIFICATE_LABELS = {"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"}
@@ -158,10 +158,10 @@ def _pkcs7_certificates(der: bytes) -> list[bytes] | None:
         parts = expect(read_element(der), SEQUENCE).children()
         if not parts or object_identifier_of(parts[0]) != _SIGNED_DATA:
             return None
-        signed_data = read_element(parts[1].content).children()
+        sets = [part for part in read_element(parts[1].content).children() if part.tag == 0xA0]
+        return [certificate.whole for part in sets for certificate in part.children()]
     except (NotDer, IndexError):
         return None
-    return [child.whole for part in signed_data if part.tag == 0xA0 for child in part.children()]
 
 
 def _outer(der: bytes) -> _Signed:
