@@ -77,7 +77,7 @@ def test_one_packet_is_a_stream_only_when_sdp_announced_its_port() -> None:
     invite = INVITE.replace(b"Content-Length: 0", b"Content-Type: application/sdp\r\nContent-Length: %d" % len(SDP)) + SDP
     packets = [udp_datagram(("10.1.0.9", 5060), ("10.1.0.8", 5060), invite), udp_datagram(B, A, packet)]
     report = parse_capture(io.BytesIO(pcap(frames(packets))))
-    assert [stream.packets for stream in report.streams] == [1]
+    assert [(stream.packets, stream.call_id) for stream in report.streams] == [(1, "77-1@10.0.0.203")]
 
 
 def test_rtcp_on_the_same_ports_is_not_counted() -> None:

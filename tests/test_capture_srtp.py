@@ -2,14 +2,16 @@
 
 import base64
 import io
+from pathlib import Path
 
 import pylibsrtp
 import pytest
 
+from pytest_cucmtls.capture.media_proof import prove_media
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.srtp import SUITES, SrtpAuthenticator, next_roll_over_counter
-from pytest_cucmtls.wire.srtp_proof import MediaKey, media_keys, prove_srtp
+from pytest_cucmtls.wire.srtp_proof import MediaKey, keys_used_both_ways, media_keys, prove_srtp
 from tests.packet_writer import frames, pcap, udp_datagram
 from tests.tls_pairs import INVITE
 
@@ -75,7 +77,7 @@ def test_plain_rtp_authenticates_under_no_key() -> None:
     assert (proof.packets, proof.authenticated, proof.key_fingerprint, proof.encrypted) == (10, 0, None, None)
 
 
-def test_keys_are_taken_from_the_sdp_of_readable_sip_and_never_shown() -> None:
+def test_keys_are_taken_from_the_sdp_of_readable_sip_and_never_shown(tmp_path: Path) -> None:
     suite = "AES_CM_128_HMAC_SHA1_80"
     text = base64.b64encode(key_of(suite)).decode()
     sdp = (
@@ -90,7 +92,9 @@ def test_keys_are_taken_from_the_sdp_of_readable_sip_and_never_shown() -> None:
     assert (key.crypto_suite, key.call_id, key.session_parameters) == (suite, "77-1@10.0.0.203", ("UNENCRYPTED_SRTP",))
     assert text not in repr(key)
     assert repr(key_of(suite)) not in repr(key)
-    (proof,) = prove_srtp(io.BytesIO(file), [key])
+    path = tmp_path / "call.pcap"
+    path.write_bytes(file)
+    (proof,) = prove_media(path)
     assert (proof.authenticated, proof.key_fingerprint, proof.encrypted) == (10, key.fingerprint, False)
 
 
@@ -123,3 +127,14 @@ def test_short_packets_authenticate_under_nothing() -> None:
 )
 def test_the_counter_of_the_next_packet_follows_the_standard(counter: int, highest: int, sequence: int, expected: int) -> None:
     assert next_roll_over_counter(counter, highest, sequence) == expected
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_one_key_for_both_directions_is_found(same: bool) -> None:
+    suite = "AES_CM_128_HMAC_SHA1_80"
+    keys = [MediaKey(suite, key_of(suite)), MediaKey(suite, key_of(suite, 9))]
+    there = [udp_datagram(A, B, packet) for packet in protected(suite, range(5))]
+    back = [udp_datagram(B, A, packet) for packet in protected(suite, range(5), keys[0 if same else 1].key_and_salt)]
+    proofs = prove_srtp(io.BytesIO(pcap(frames(there + back))), keys)
+    assert [proof.authenticated for proof in proofs] == [5, 5]
+    assert keys_used_both_ways(proofs) == ((keys[0].fingerprint,) if same else ())

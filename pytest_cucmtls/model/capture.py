@@ -22,6 +22,8 @@ class MediaStream:
     payload_type: int | None = None
     reason: str = ""
     """Why `kind` is what it is, in words."""
+    call_id: str | None = None
+    """The call whose readable session description announced one of the two ends; None when none did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,6 +132,7 @@ def _stream(stream: MediaStream) -> dict[str, object]:
         "first_at": _time(stream.first_at),
         "last_at": _time(stream.last_at),
         "reason": stream.reason,
+        "call_id": stream.call_id,
     }
 
 

@@ -98,10 +98,10 @@ class UdpFlow:
         if stream.packets <= SAMPLES:
             stream.sample(data, start, end, real_end)
 
-    def media(self, src: Endpoint, dst: Endpoint, announced: bool) -> Iterator[MediaStream]:
-        """The streams that are RTP: credible by themselves, or to or from an address and port that SDP announced."""
+    def media(self, src: Endpoint, dst: Endpoint, call_id: str | None) -> Iterator[MediaStream]:
+        """The streams that are RTP: credible by themselves, or to or from an address and port that SDP of `call_id` announced."""
         for stream in self.streams.values():
-            if not (stream.is_credible() or (announced and stream.samples)):
+            if not (stream.is_credible() or (call_id and stream.samples)):
                 continue
             kind, reason = tell_kind(stream.payload_type, stream.samples)
             yield MediaStream(
@@ -114,6 +114,7 @@ class UdpFlow:
                 last_at=datetime_of(stream.last_at),
                 payload_type=stream.payload_type,
                 reason=reason,
+                call_id=call_id,
             )
 
 

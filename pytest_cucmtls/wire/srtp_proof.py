@@ -158,3 +158,12 @@ def _proof(key: bytes, ssrc: bytes, stream: _Stream) -> SrtpProof:
         roll_over_counter=stream.first_counter,
         encrypted="UNENCRYPTED_SRTP" not in used.session_parameters if used else None,
     )
+
+
+def keys_used_both_ways(proofs: Iterable[SrtpProof]) -> tuple[str, ...]:
+    """Fingerprints of keys that protect streams of more than one sender: each direction needs its own (RFC 4568 §6.1)."""
+    senders: dict[str, set[Endpoint]] = {}
+    for proof in proofs:
+        if proof.key_fingerprint is not None and proof.authenticated:
+            senders.setdefault(proof.key_fingerprint, set()).add(proof.src)
+    return tuple(fingerprint for fingerprint, ends in senders.items() if len(ends) > 1)

@@ -71,7 +71,7 @@ class UdpFlows:
                 half = (len(key) - 4) // 2
                 src = Endpoint(address_text(key[:half]), int.from_bytes(key[-4:-2], "big"))
                 dst = Endpoint(address_text(key[half : 2 * half]), int.from_bytes(key[-2:], "big"))
-                streams.extend(flow.media(src, dst, src in announced or dst in announced))
+                streams.extend(flow.media(src, dst, announced.get(dst) or announced.get(src)))
         return tuple(sorted(streams, key=_order))
 
 
@@ -79,14 +79,15 @@ def _order(stream: MediaStream) -> tuple[str, Endpoint, int]:
     return str(stream.first_at), stream.src, stream.ssrc
 
 
-def _announced(sip: Iterable[SipOnWire]) -> set[Endpoint]:
-    """Addresses and ports that session descriptions name for media."""
-    found: set[Endpoint] = set()
+def _announced(sip: Iterable[SipOnWire]) -> dict[Endpoint, str]:
+    """Addresses and ports that session descriptions name for media, with the Call-ID of the last message that did."""
+    found: dict[Endpoint, str] = {}
     for message in sip:
         if message.message.body and "sdp" in (message.message.header("Content-Type") or ""):
             try:
                 description = parse_session_description(message.message.body)
             except CucmTlsError:
                 continue
-            found.update(Endpoint(line.address, line.port) for line in description.media if line.address)
+            ends = (Endpoint(line.address, line.port) for line in description.media if line.address and line.port)
+            found.update(dict.fromkeys(ends, message.message.call_id or "?"))
     return found
