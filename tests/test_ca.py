@@ -16,7 +16,7 @@ from pytest_cucmtls.ca.authority import CertificateAuthority
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
 from pytest_cucmtls.ca.issuing import IssuingProfile, microsoft_serial_number, years_later
 from pytest_cucmtls.model.certificates import CLIENT_AUTH, IPSEC_END_SYSTEM, SERVER_AUTH, DistinguishedName
-from pytest_cucmtls.model.errors import CertificateAuthorityRefused, FileUnreadable
+from pytest_cucmtls.model.errors import CertificateAuthorityRefused, ConfigurationInvalid, FileUnreadable
 from pytest_cucmtls.wire.x509 import is_signed_by, parse_certificate, parse_request, pem_of
 from pytest_cucmtls.wire.x509_compare import differences
 from pytest_cucmtls.wire.x509_sign import generate_key, library_name, sign_request
@@ -171,6 +171,18 @@ def test_an_unknown_request_is_refused(
 ) -> None:
     with pytest.raises(CertificateAuthorityRefused, match="no such request"):
         ask(authority, number)
+
+
+@pytest.mark.parametrize(
+    ("key_length", "hash_name", "country"), [(1024, "sha0", "IN"), (512, "sha256", "IN"), (1024, "sha256", "IND")]
+)
+def test_an_authority_that_cannot_be_made_is_a_configuration_problem(
+    tmp_path: Path, key_length: int, hash_name: str, country: str
+) -> None:
+    subject = DistinguishedName((("C", country),))
+    with pytest.raises(ConfigurationInvalid):
+        EmbeddedAuthority(tmp_path, subject=subject, key_length=key_length, hash_name=hash_name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_authority_folder_is_named(tmp_path: Path) -> None:

@@ -31,6 +31,13 @@ def test_every_list_of_the_contract_is_there_even_when_empty() -> None:
         assert set(found["records"]) == {"count", "by_type"}
 
 
+def test_times_are_utc_with_a_z_and_null_while_the_date_is_unknown() -> None:
+    head = "00000001.000 |10:00:00.500 |FileHead |UTC:+02:00,Date: 2026/03/31, AppName: CCM\n"
+    assert (as_json(head)["first_at"], as_json(head)["last_at"]) == ("2026-03-31T08:00:00.500000Z", "2026-03-31T08:00:00.500000Z")
+    assert as_json(CALL)["first_at"] is None
+    assert as_json(CALL)["sip_messages"][0]["at"] is None
+
+
 def test_digit_analysis_shows_arguments_and_results() -> None:
     (analysis,) = as_json(CALL)["digit_analysis"]
     assert {key: analysis[key] for key in ("seq", "time", "pi", "fqcn", "cn", "plv", "dd", "dac", "outcome")} == {

@@ -10,7 +10,7 @@ from pytest_cucmtls.ca.issuing import Issuer, IssuingProfile, make_authority_cer
 from pytest_cucmtls.ca.private_files import create_folder_at_once
 from pytest_cucmtls.ca.signing import SigningAuthority, utc_now
 from pytest_cucmtls.model.certificates import DistinguishedName
-from pytest_cucmtls.model.errors import FileUnreadable
+from pytest_cucmtls.model.errors import ConfigurationInvalid, FileUnreadable
 from pytest_cucmtls.wire.x509 import parse_certificates, pem_of
 from pytest_cucmtls.wire.x509_sign import SigningKey, generate_key, hash_named, private_key_pem
 
@@ -23,7 +23,7 @@ class EmbeddedAuthority(SigningAuthority):
     """Root, and an intermediate when asked for; a second process on the same folder continues with the same CA and numbers.
 
     Everything but `folder`, `profile` and `now` matters on first use only. Raises: FileUnreadable when the folder holds
-    something else, ValueError for an unknown hash.
+    something else, ConfigurationInvalid for an unknown hash, an impossible key length or name.
     """
 
     def __init__(
@@ -39,7 +39,11 @@ class EmbeddedAuthority(SigningAuthority):
     ) -> None:
         kept = folder / "authority"
         if not kept.is_dir():
-            create_folder_at_once(kept, _new_authority(subject, key_length, hash_named(hash_name), with_intermediate, now()))
+            try:
+                files = _new_authority(subject, key_length, hash_named(hash_name), with_intermediate, now())
+            except ValueError as problem:
+                raise ConfigurationInvalid("embedded authority", "authority", str(problem)) from problem
+            create_folder_at_once(kept, files)
         chain, key, kept_hash = _read_authority(kept)
         name = f"embedded CA {parse_certificates(chain[-1])[0].subject}"
         super().__init__(name, folder, Issuer(chain[0], key, kept_hash), chain, profile=profile, now=now)

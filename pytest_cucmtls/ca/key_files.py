@@ -56,7 +56,10 @@ class KeyFileAuthority(SigningAuthority):
                 str(chain_file or certificate_file), "authority.chain_file", missing, remedy="Add every CA up to the root."
             )
         ders = tuple(certificate.der for certificate in chain)
-        issuer = Issuer(issuing.der, key_material.key, hash_named(hash_name))
+        try:
+            issuer = Issuer(issuing.der, key_material.key, hash_named(hash_name))
+        except ValueError as problem:
+            raise ConfigurationInvalid(str(key_file), "authority.signature_hash", str(problem)) from problem
         super().__init__(name, folder, issuer, ders, profile=profile, now=now)
 
 

@@ -1,6 +1,7 @@
 """A trace report as plain JSON values: what `cucmtls read-trace --json` prints, one object per file."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from pytest_cucmtls.model.errors import UnexpectedAnswer
@@ -34,8 +35,8 @@ def trace_as_json(report: TraceReport, file: str) -> Json:
         "sha256": report.sha256,
         "readable": report.readable,
         "problem": report.problem,
-        "first_at": report.first_at.isoformat() if report.first_at else None,
-        "last_at": report.last_at.isoformat() if report.last_at else None,
+        "first_at": _utc(report.first_at),
+        "last_at": _utc(report.last_at),
         "records": {"count": report.record_count, "by_type": dict(report.records_by_type)},
         "file_header": dict(report.header.fields) if report.header else None,
         "digit_analysis": [_digit_analysis(one) for one in report.digit_analysis],
@@ -49,8 +50,12 @@ def trace_as_json(report: TraceReport, file: str) -> Json:
 
 
 def _place(source: TraceSource) -> Json:
-    at = source.at.isoformat() if source.at else None
-    return {"seq": source.sequence or None, "time": source.time, "line": source.line, "at": at}
+    return {"seq": source.sequence or None, "time": source.time, "line": source.line, "at": _utc(source.at)}
+
+
+def _utc(at: datetime | None) -> str | None:
+    """``2015-05-23T13:16:11.313121Z``, as in the JSON of captures."""
+    return at.isoformat().replace("+00:00", "Z") if at else None
 
 
 def _names(text: str) -> list[str]:
