@@ -193,6 +193,22 @@ def test_elliptic_keys_show_curve_and_size(curve: ec.EllipticCurve, name: str, b
     assert is_signed_by(read, read)
 
 
+def test_parameters_of_an_ecdsa_signature_are_named() -> None:
+    tbs, _, signature = read_element(
+        self_signed(OTHER_KEY, NAME, not_before=BEGIN, not_after=BEGIN + timedelta(1), serial_number=1)
+    ).children()
+    with_null = bytes.fromhex("300c06082a8648ce3d0403020500")
+    fields = [with_null if index == 2 else field.whole for index, field in enumerate(tbs.children())]
+    read = parse_certificate(encode(SEQUENCE, encode(SEQUENCE, *fields), with_null, signature.whole))
+    assert "RFC 5758" in str(read.problem)
+    assert read.signature_scheme == "ECDSA"
+
+
+def test_a_name_that_is_not_of_its_declared_encoding_is_read_as_latin_1() -> None:
+    long_name = DER.replace(b"\x0c\x06CUCM10", b"\x0c\x06CUCM\xff1")
+    assert parse_certificate(long_name).subject.common_name == "CUCM\xff1"
+
+
 def test_an_edwards_key_has_a_scheme_and_no_hash() -> None:
     key = ed25519.Ed25519PrivateKey.generate()
     name = library_name(NAME)
