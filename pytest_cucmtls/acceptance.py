@@ -160,6 +160,8 @@ class Acceptance:
         from pytest_cucmtls.procedure.steps import STEPS
 
         run = self.open()
+        if run.inventory.mode is Mode.VERIFY:
+            last = len(STEPS)  # reading disturbs nothing, and a requirement may rest on what a later step is about
         for step in STEPS[:last]:
             earlier = self._earlier(run, step.number)
             if earlier is not None and earlier.outcome is Outcome.PASS:
@@ -242,7 +244,26 @@ class Acceptance:
         )
         _write(self._pair_file, pair.as_json())
         self._add_phase("start of the simulated pair", time.monotonic() - begun)
+        if self.settings.mode is Mode.VERIFY:
+            self._prepare(pair)
         return pair
+
+    def _prepare(self, pair: SimulatedPair) -> None:
+        """A verify-only run needs clusters that somebody configured before: do that, then let them refuse every change."""
+        from pytest_cucmtls.procedure.runner import perform
+        from pytest_cucmtls.procedure.session import open_run
+        from pytest_cucmtls.procedure.steps import STEPS
+
+        begun = time.monotonic()
+        self._progress("configuring the simulated pair, then protecting it from any change")
+        inventory = pair.inventory(Mode.APPLY, self.settings.policy)
+        with open_run(inventory, self.folder / "private" / "preparation", Credentials(pair.credentials_file), _unsaid) as run:
+            for step in STEPS:
+                result = perform(run, step)
+                if result.outcome is not Outcome.PASS:
+                    raise StepFailed(result, step.number)
+        pair.protect()
+        self._add_phase("preparation of the simulated pair", time.monotonic() - begun)
 
     def _record_start(self, inventory: Inventory) -> None:
         """Begin the run folder; one that belongs to another inventory, mode or policy is refused. Raises: UnsafeToAct."""
@@ -314,6 +335,11 @@ class StepFailed(CucmTlsError):
             else f"not evaluated, because {place} did not finish: {result.message}"
         )
         self.result, self.asked = result, asked
+
+
+def _unsaid(text: str) -> None:
+    """Progress of a preparation nobody asked about."""
+    del text
 
 
 def new_run_folder(reports: Path) -> Path:

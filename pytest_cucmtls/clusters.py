@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -245,12 +245,34 @@ class SimulatedPair:
         found = read_inventory(self.inventory_file)
         return replace(found, mode=mode, policy=policy or found.policy, simulated=True)
 
+    def protect(self) -> None:
+        """Let both clusters refuse and record every change from now on. Raises: ClusterUnreachable."""
+        for cluster in self.inventory(Mode.VERIFY, None).clusters:
+            with closing(_simulator_session(cluster)) as session:
+                session.post("simulator", "protect", "/simulator/protect", b"", {})
+
+    def writes(self) -> list[str]:
+        """Changes asked of the clusters since they were protected, as ``cluster: interface operation``."""
+        found = []
+        for cluster in self.inventory(Mode.VERIFY, None).clusters:
+            with closing(_simulator_session(cluster)) as session:
+                status = json.loads(session.get("simulator", "status", "/simulator/status").body)
+            found += [f"{cluster.name}: {write['interface']} {write['operation']}" for write in status["writes"]]
+        return found
+
     def stop(self) -> None:
         """Ask the process to end; one that is gone already is fine."""
         with suppress(ProcessLookupError):
             os.kill(self.process_id, signal.SIGTERM)
         if (process := _started.pop(self.process_id, None)) is not None:
             process.wait(STOP_SECONDS)
+
+
+def _simulator_session(cluster: ClusterSpec) -> "HttpsSession":
+    """HTTPS to the pages no CUCM has; they ask for no password."""
+    from pytest_cucmtls.clients.https import HttpsSession
+
+    return HttpsSession(cluster.publisher, "nobody", Secret(""), ca_bundle=cluster.ca_bundle)
 
 
 _started: dict[int, subprocess.Popen[bytes]] = {}

@@ -65,6 +65,7 @@ def describe_verdict(verdict: Verdict, folder: Path, evidence: Evidence) -> None
     allure.dynamic.story(verdict.title)
     allure.dynamic.title(f"{verdict.title} ({verdict.subject})")
     labels = {"direction" if "->" in verdict.subject else "cluster": verdict.subject, "policy": evidence.inventory.policy}
+    labels |= {"check": verdict.check, "subject": verdict.subject}
     labels |= {"outcome": verdict.outcome.value, "layer": verdict.phase, "release": _releases(evidence)}
     for name, value in labels.items():
         allure.dynamic.label(name, value)

@@ -14,7 +14,10 @@ from pytest_cucmtls.sim.state import ClusterState, NodeState
 
 
 def routes(node: NodeState) -> list[web.RouteDef]:
-    """``GET status`` and ``POST faults`` (``{"fault": "<name>"}``), without credentials: nothing here is secret."""
+    """``GET status``, ``POST faults`` (``{"fault": "<name>"}``) and ``POST protect``, without credentials: nothing is secret.
+
+    ``protect`` makes the node's cluster refuse every change from now on and forgets the changes recorded so far.
+    """
 
     async def show(_request: web.Request) -> web.Response:
         return web.json_response(status_of(node))
@@ -28,7 +31,16 @@ def routes(node: NodeState) -> list[web.RouteDef]:
             return web.json_response({"message": str(problem)}, status=400)
         return web.json_response(status_of(node))
 
-    return [web.get("/simulator/status", show), web.post("/simulator/faults", inject)]
+    async def protect(_request: web.Request) -> web.Response:
+        node.cluster.read_only = True
+        node.cluster.writes.clear()
+        return web.json_response(status_of(node))
+
+    return [
+        web.get("/simulator/status", show),
+        web.post("/simulator/faults", inject),
+        web.post("/simulator/protect", protect),
+    ]
 
 
 def _fault_name(body: bytes) -> str:

@@ -1,0 +1,109 @@
+"""Acceptance runs on clusters named by an inventory: verify-only, interrupted and continued, refused."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_cucmtls.clusters import SimulatedPair
+from pytest_cucmtls.model.cucm import RoutePattern
+from pytest_cucmtls.model.errors import InterfaceRefused
+from tests.acceptance_runs import CHECKOUT, accept
+from tests.procedure_runs import perform_all, run_on, simulated_pair
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[SimulatedPair]:
+    with simulated_pair(tmp_path / "simulator") as started:
+        yield started
+
+
+def test_a_verify_only_run_proves_the_trunk_and_asks_for_no_change(pair: SimulatedPair, tmp_path: Path) -> None:
+    with run_on(pair, tmp_path / "before") as run:
+        perform_all(run)
+    pair.protect()
+    run_folder = accept(tmp_path / "verify", "--cucm-inventory", str(pair.inventory_file), "--cucm-mode", "verify")
+    assert run_folder.exit_code == 0, run_folder.output
+    assert "A->B: proven" in run_folder.output
+    assert pair.writes() == []
+
+
+def test_a_protected_pair_refuses_and_remembers_any_change(pair: SimulatedPair, tmp_path: Path) -> None:
+    pair.protect()
+    with run_on(pair, tmp_path / "run") as run:
+        with pytest.raises(InterfaceRefused):
+            run.writer(run.clusters[0]).axl().add_route_pattern(RoutePattern("9898", gateway_name="nowhere"))
+        with pytest.raises(InterfaceRefused):
+            run.writer(run.clusters[1]).cli(run.clusters[1].spec.publisher).generate_request("CallManager")
+    assert [write.split()[0] for write in pair.writes()] == ["A:", "B:"]
+
+
+def test_apply_on_a_protected_pair_ends_in_errors_not_in_findings(pair: SimulatedPair, tmp_path: Path) -> None:
+    pair.protect()
+    run = accept(tmp_path / "apply", "--cucm-inventory", str(pair.inventory_file), "-k", "step_03 or step_04")
+    assert run.exit_code == 3, run.output
+    assert ("step_03_is_performed", "pair") in run.outcomes("ERROR")
+    assert run.outcomes("FAIL") == set()
+    assert "not evaluated, because step 3" in run.output
+
+
+def test_a_run_continues_in_its_folder_and_does_nothing_twice(pair: SimulatedPair, tmp_path: Path) -> None:
+    first = accept(tmp_path, "--cucm-inventory", str(pair.inventory_file), "-k", "step_06")
+    assert first.exit_code == 0, first.output
+    done = (first.folder / "journal.jsonl").read_text()
+    second = accept(tmp_path, "--cucm-inventory", str(pair.inventory_file), "--cucm-run", str(first.folder))
+    assert second.exit_code == 0, second.output
+    journal = (first.folder / "journal.jsonl").read_text()
+    assert journal.startswith(done)
+    changes = re.findall(r'"change_done", "step": \d+, "target": "([^"]+)"', journal)
+    assert len(changes) == len(set(changes))
+
+
+def test_a_run_folder_of_another_policy_is_not_continued(pair: SimulatedPair, tmp_path: Path) -> None:
+    first = accept(tmp_path, "--cucm-inventory", str(pair.inventory_file), "-k", "step_01")
+    options = ("--cucm-inventory", str(pair.inventory_file), "--cucm-run", str(first.folder), "--cucm-policy", "rfc9325")
+    second = accept(tmp_path, *options, "-k", "step_02")
+    assert second.exit_code != 0
+    assert "belongs to a run with another inventory, mode or policy" in second.output
+
+
+def test_ctrl_c_in_the_middle_leaves_a_true_journal_and_says_how_to_continue(pair: SimulatedPair, tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-m", "pytest", str(CHECKOUT / "testcases"), "-p", "no:cacheprovider"]
+    command += [f"--rootdir={CHECKOUT}", "--cucm-reports", str(tmp_path / "reports"), "--cucm-inventory", str(pair.inventory_file)]
+    running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert running.stdout is not None
+    seen = ""
+    with running.stdout as output:
+        for line in output:
+            seen += line
+            if "step  7" in line and "restarted" in line:
+                os.kill(running.pid, signal.SIGINT)
+                break
+        seen += output.read()
+    assert running.wait(60) == pytest.ExitCode.INTERRUPTED, seen
+    folder = next((tmp_path / "reports").glob("run-*"))
+    assert f"--cucm-run {folder}" in seen
+    assert '"change_begun", "step": 7' in (folder / "journal.jsonl").read_text()
+    again = accept(tmp_path, "--cucm-inventory", str(pair.inventory_file), "--cucm-run", str(folder))
+    assert again.exit_code == 0, again.output
+
+
+def test_a_wrong_password_is_one_clear_error(pair: SimulatedPair, tmp_path: Path) -> None:
+    environment = {"CUCMTLS_A_PLATFORM_PASSWORD": "not the password"}
+    options = ("--cucm-inventory", str(pair.inventory_file), "-k", "step_02 and node_clock")
+    run = accept(tmp_path, *options, environment=environment)
+    assert run.exit_code == 3, run.output
+    assert "refused user 'administrator'" in run.output
+    assert "not the password" not in run.output
+
+
+def test_an_unreachable_node_is_one_clear_error(pair: SimulatedPair, tmp_path: Path) -> None:
+    pair.stop()
+    run = accept(tmp_path, "--cucm-inventory", str(pair.inventory_file), "-k", "step_02 and node_clock")
+    assert run.exit_code == 3, run.output
+    assert "cannot be reached" in run.output
