@@ -250,7 +250,7 @@ def test_exhausted_memory_is_a_soap_fault(cluster: AxlCluster) -> None:
     cluster.state.faults.add(MEMORY_EXHAUSTED)
     assert cluster.fault("getCCMVersion") == (
         "soapenv:Server",
-        -1,
+        5003,
         "Maximum AXL Memory Allocation Consumed. Please retry once requests in progress have completed",
     )
 

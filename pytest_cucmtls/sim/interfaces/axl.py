@@ -23,6 +23,8 @@ MEMORY_EXHAUSTED = "axl_memory_fault"
 """Name in `ClusterState.faults`: every call answers the fault of too many requests at once."""
 READ_ONLY_ROLE_SINCE = 11
 """The read-only AXL role came with 11.5."""
+_DENIED = 5003
+"""A user's rank does not allow it (axl guide); -1 would mean: try again."""
 _MEMORY = "Maximum AXL Memory Allocation Consumed. Please retry once requests in progress have completed"
 
 
@@ -156,7 +158,7 @@ class AxlService:
         except AxlFault as problem:
             return pages.soap_response(envelopes.fault(call, problem), 500)
         except WriteForbidden as problem:
-            return pages.soap_response(envelopes.fault(call, AxlFault(-1, str(problem), "Server")), 500)
+            return pages.soap_response(envelopes.fault(call, AxlFault(_DENIED, str(problem), "Client")), 500)
 
     def _admit(self, wanted: Operation, account: SimAccount) -> None:
         """Raises: _Refused for a write by a reader, or while writes are throttled."""
