@@ -250,15 +250,15 @@ def test_exhausted_memory_is_a_soap_fault(cluster: AxlCluster) -> None:
     cluster.state.faults.add(MEMORY_EXHAUSTED)
     assert cluster.fault("getCCMVersion") == (
         "soapenv:Server",
-        5003,
+        -1,
         "Maximum AXL Memory Allocation Consumed. Please retry once requests in progress have completed",
     )
 
 
 def test_a_read_only_cluster_refuses_and_records_the_write(cluster: AxlCluster) -> None:
     cluster.state.read_only = True
-    code, _, message = cluster.fault("addSipTrunkSecurityProfile", PROFILE)
-    assert code == "soapenv:Server"
+    code, number, message = cluster.fault("addSipTrunkSecurityProfile", PROFILE)
+    assert (code, number) == ("soapenv:Client", 5003)
     assert "must not be changed" in message
     assert [(write.interface, write.operation) for write in cluster.state.writes] == [("axl", "addSipTrunkSecurityProfile")]
     assert cluster.state.database.find("sipTrunkSecurityProfile", name="TLS-to-B") is None
