@@ -178,7 +178,7 @@ _FULL_ORDER = (
     scope="direction",
     remedies=("S8", "X4"),
     clauses=(CAPTURE, Clause("RFC 5246", "§7.3", "V")),
-    after=("tls_connection_is_established",),
+    after=("tls_connection_is_established", "both_sides_authenticate"),
 )
 def handshake_messages_are_in_order(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence

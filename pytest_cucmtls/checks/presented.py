@@ -1,7 +1,16 @@
 """Certificates on the wire: those of the admin interface, valid for the other side, named by its profile."""
 
-from pytest_cucmtls.checks.connections import CAPTURE_AGAIN, Seen, addresses_of, client_chain, located, server_chain, showing
-from pytest_cucmtls.checks.judgements import document, failed, missing, passed
+from pytest_cucmtls.checks.connections import (
+    CAPTURE_AGAIN,
+    Seen,
+    addresses_of,
+    client_chain,
+    handshakes,
+    located,
+    server_chain,
+    showing,
+)
+from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed
 from pytest_cucmtls.checks.profiles import accepted_names, profile_of
 from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.stores import call_manager_trust, identity, names_of, short
@@ -57,7 +66,12 @@ def server_presents_admin_certificate(
 def client_presents_admin_certificate(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
 ) -> Judgement:
-    """The client presents the certificate that its admin interface shows (SHA-256 of the DER), on every connection."""
+    """The client presents the certificate that its admin interface shows (SHA-256 of the DER), on every connection.
+
+    Where no server asked for one there is nothing to compare: that is the finding of `both_sides_authenticate`.
+    """
+    if all(seen.handshake.client_certificate_requested is False for seen in handshakes(evidence, client, server)):
+        return not_applicable(f"{server.name} asked {client.name} for no certificate on any connection.")
     return _compare(evidence, client, server, "client")
 
 
@@ -238,6 +252,7 @@ def _valid(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence,
     clauses=(document("step 8: X.509 Subject Name"), Clause("Cisco CUCM Security Guide 15", "p. 189-190", "V")),
     after=(
         "tls_connection_is_established",
+        "both_sides_authenticate",
         "profile_names_the_peer",
         "server_presents_admin_certificate",
         "client_presents_admin_certificate",

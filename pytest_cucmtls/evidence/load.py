@@ -1,6 +1,5 @@
 """Run folder -> Evidence: every raw item parsed by its kind and interface; what cannot be read becomes a stated reason."""
 
-import io
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -11,13 +10,11 @@ from typing import Any, TypeVar
 from pytest_cucmtls.evidence.readers import READERS, as_call
 from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder
 from pytest_cucmtls.evidence.witnesses import disagreements
-from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import NtpStatus, ServiceStatus
 from pytest_cucmtls.model.errors import CucmTlsError, FileUnreadable
 from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence, NodeEvidence, Sourced, StepRecord
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory
-from pytest_cucmtls.model.verdicts import EvidenceItem
 
 T = TypeVar("T")
 CALL_MANAGER_SERVICE = "Cisco CallManager"
@@ -255,13 +252,3 @@ def _service(gathered: _Gathered, cluster: str, node: str) -> Sourced[ServiceSta
             if status.name == CALL_MANAGER_SERVICE:
                 return Sourced(status, source.item)
     return None
-
-
-def capture_of(data: bytes) -> CaptureReport:
-    """Parse a capture held in memory (tests and tools)."""
-    from pytest_cucmtls.wire.capture_report import parse_capture
-
-    return parse_capture(io.BytesIO(data))
-
-
-__all__ = ["EvidenceItem", "capture_of", "facts_of", "load_evidence"]
