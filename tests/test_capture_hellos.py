@@ -4,6 +4,7 @@ import io
 import ssl
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.report.capture_json import capture_as_json
@@ -138,3 +139,19 @@ def test_the_registry_agrees_with_this_machines_openssl() -> None:
 def test_certificates_of_both_sides_are_one_value_each() -> None:
     report = report_of(TlsPair().flights())
     assert report.handshakes[0].server_chain[0].sha256 == identity("cucm10").sha256
+
+
+def test_a_damaged_certificate_gives_no_python_warning() -> None:
+    """pytest turns warnings into errors here: a country of six letters makes the cryptography library warn."""
+    damaged = _certificate_with_long_country()
+    chain = len(damaged).to_bytes(3, "big") + damaged
+    hello = message(2, b"\x03\x03" + bytes(32) + b"\0" + b"\x00\x2f" + b"\0")
+    body = hello + message(11, len(chain).to_bytes(3, "big") + chain) + message(14, b"")
+    report = report_of([TlsPair().flights()[0], ("server", record(22, body))])
+    assert report.handshakes[0].server_chain[0].der == damaged
+
+
+def _certificate_with_long_country() -> bytes:
+    """A real certificate whose common name (OID 2.5.4.3) is relabelled as a country (OID 2.5.4.6)."""
+    der = identity("cucm10").certificate.public_bytes(serialization.Encoding.DER)
+    return der.replace(b"\x55\x04\x03", b"\x55\x04\x06")

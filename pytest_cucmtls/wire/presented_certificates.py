@@ -1,6 +1,7 @@
 """Certificates out of handshakes: each distinct one is parsed once."""
 
 import hashlib
+import warnings
 
 from pytest_cucmtls.model.certificates import Certificate, DistinguishedName
 from pytest_cucmtls.model.errors import CucmTlsError
@@ -25,7 +26,10 @@ def _parse(der: bytes) -> Certificate:
     from pytest_cucmtls.wire.x509 import parse_certificate
 
     try:
-        return parse_certificate(der)
+        # A damaged certificate makes the cryptography library warn; what is wrong with it belongs into `problem`.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return parse_certificate(der)
     except CucmTlsError as unreadable:
         empty = DistinguishedName(())
         digest = hashlib.sha256(der).hexdigest()

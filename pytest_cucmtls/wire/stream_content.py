@@ -21,7 +21,7 @@ def begins_sip(data: bytes, start: int, end: int) -> bool:
     if end - start < _SHORTEST_SIP_LINE:
         return False
     first = data[start]
-    if not (65 <= first <= 90 or 97 <= first <= 122):
+    if not (65 <= first <= 90 or 97 <= first <= 122) or not data[start : start + 3].isalnum():
         return False
     if data[start : start + 8] == b"SIP/2.0 ":
         return data[start + 8 : start + 11].isdigit()

@@ -141,12 +141,18 @@ class HandshakeObserver:
 
     def opaque(self, direction: int, length: int, frame: int, at: int) -> None:
         """An application record, content not looked at."""
-        self._touch(frame, at)
         self.opaque_records += 1
+        if at > self.last_at:
+            self.last_at = at
         side = self.sides[direction]
-        if side.application_bytes == 0:
+        if side.application_bytes:
+            side.application_bytes += length
+            if len(side.opaque_lengths) >= 8 or not self.is_tls13:
+                return
+        else:
+            self._touch(frame, at)
             self._note_message(direction, "application_data", frame, at)
-        side.application_bytes += length
+            side.application_bytes = length
         if not self.is_tls13:
             return
         if len(side.opaque_lengths) < 8:
