@@ -67,6 +67,5 @@ class CallWatch:
         """``answered`` for a 200 on the trunk's leg, ``released`` for a call control release."""
         if line.subsystem == "CC" and line.event == "RELEASE":
             return "released"
-        told = line.columns[-1] if line.columns else ""
         on_trunk = line.subsystem == "SIPT" and self._cluster.spec.trunk in line.columns
-        return "answered" if on_trunk and told.startswith("200") else None
+        return "answered" if on_trunk and line.event.startswith("200") else None

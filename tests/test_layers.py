@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "capture": {"model", "wire", "capture", "clients"},
     "evidence": {"model", "wire", "checks", "policies", "evidence", "capture"},
     "sim": {"model", "wire", "sim"},
-    "procedure": {"model", "wire", "clients", "ca", "calls", "capture", "evidence", "clusters", "inventory", "procedure"},
+    "procedure": {"model", "wire", "checks", "clients", "ca", "calls", "capture", "evidence", "clusters", "inventory", "procedure"},
     "report": {"model", "wire", "checks", "policies", "evidence", "report", "acceptance"},
 }
 """Doors (plugin, cli, testcases and the modules at the top) may import everything but sim."""

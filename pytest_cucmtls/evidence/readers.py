@@ -8,6 +8,7 @@ from typing import Any
 
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.model.cucm import NamedCertificate
+from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.model.evidence import CallAttempt, StepRecord
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.wire import axl_answers, certificate_answers, cli_text, serviceability_answers
@@ -49,7 +50,12 @@ def _object_or_absent(parse: Callable[[bytes], Any]) -> Reader:
     """AXL's fault for an object that does not exist is a reading too: None."""
 
     def read(data: bytes, _line: IndexLine) -> Any:
-        return None if b":Fault>" in data or b"<Fault>" in data else parse(data)
+        try:
+            return parse(data)
+        except InterfaceRefused as refusal:
+            if refusal.code == axl_answers.ABSENT:
+                return None
+            raise
 
     return read
 

@@ -1,6 +1,6 @@
 """SIP messages and session descriptions as values (RFC 3261, RFC 4566, RFC 4568)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_cucmtls.model.network import Endpoint
@@ -13,7 +13,8 @@ class SipMessage:
     start_line: str
     headers: tuple[tuple[str, str], ...]
     """(canonical long name, value) in order; compact forms are expanded, folded lines joined."""
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
+    """Not shown in a repr: a session description may carry media keys."""
     method: str | None = None
     request_uri: str | None = None
     status_code: int | None = None

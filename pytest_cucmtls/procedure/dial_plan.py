@@ -1,5 +1,6 @@
 """The part of a cluster's dial plan that decides where the test numbers go, kept as evidence."""
 
+from pytest_cucmtls.checks.dial_patterns import matches
 from pytest_cucmtls.clusters import ClusterReader
 from pytest_cucmtls.model.cucm import RoutePattern
 from pytest_cucmtls.procedure.context import Run
@@ -8,12 +9,13 @@ from pytest_cucmtls.procedure.context import Run
 def keep_dial_plan(run: Run, cluster: ClusterReader) -> None:
     """Patterns, lines, the phone and its calling search spaces, and the route lists and groups the patterns lead to."""
     axl = cluster.axl()
-    patterns = axl.read_route_patterns().value
+    numbers = [spec.extension for spec in run.inventory.clusters]
+    patterns = tuple(row for row in axl.read_route_patterns().value if _may_take(row.pattern, numbers))
     for pattern in patterns:
         run.folder.keep_reading(
             axl.read_route_pattern(pattern.pattern, pattern.partition), kind="route_pattern", cluster=cluster.name
         )
-    lines = axl.read_lines().value
+    lines = [line for line in axl.read_lines().value if _may_take(line.pattern, numbers)]
     for line in lines:
         run.folder.keep_reading(axl.read_line(line.pattern, line.partition), kind="line", cluster=cluster.name)
     phone = axl.read_phone(cluster.spec.phone)
@@ -23,6 +25,11 @@ def keep_dial_plan(run: Run, cluster: ClusterReader) -> None:
     for name in sorted(space for space in spaces if space):
         run.folder.keep_reading(axl.read_css(name), kind="css", cluster=cluster.name)
     _keep_route_lists(run, cluster, patterns)
+
+
+def _may_take(pattern: str, numbers: list[str]) -> bool:
+    """A pattern that could take one of the test numbers, or that cannot be expanded; a whole dial plan is not copied."""
+    return any(matches(pattern, number) is not False for number in numbers)
 
 
 def _keep_route_lists(run: Run, cluster: ClusterReader, patterns: tuple[RoutePattern, ...]) -> None:
