@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import io
 import random
+import subprocess
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -37,6 +39,9 @@ from tests.packet_writer import (
     udp_datagram,
 )
 from tests.tls_pairs import INVITE, TlsPair, identity
+
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def report_of(file: bytes) -> CaptureReport:
@@ -283,6 +288,17 @@ def test_a_stream_that_gives_one_byte_at_a_time_is_read() -> None:
             return super().read(1 if size else 0)
 
     assert shows_both_certificates(parse_capture(Drops(pcap(frames(packets())))))
+
+
+def test_a_capture_without_certificates_is_read_without_the_cryptography_library(tmp_path: Path) -> None:
+    path = tmp_path / "sip.pcap"
+    path.write_bytes(pcap(frames([udp_datagram(("10.0.0.1", 5060), ("10.0.0.2", 5060), INVITE)])))
+    program = (
+        "import sys; from pytest_cucmtls.capture.files import read_capture; report = read_capture(sys.argv[1]); "
+        "print(len(report.sip), 'cryptography' in sys.modules, 'pyshark' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["1", "False", "False"]
 
 
 def test_a_missing_file_is_an_error_of_its_own(tmp_path: Path) -> None:

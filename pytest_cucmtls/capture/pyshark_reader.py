@@ -18,6 +18,7 @@ from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.wire.tls_registry import ALERT_LEVELS, alert_name, version_name
 
+_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _SERVER_HELLO = 2
 _FROM_CLIENT, _FROM_SERVER = {1, 16, 15}, {2, 12, 13, 14}
 
@@ -39,7 +40,9 @@ def read_with_pyshark(path: Path | str, ports: Iterable[int] = (), *, limit_seco
         numbers, problem = _copy_beginnings(Path(path), copy)
         request = json.dumps({"file": str(copy), "ports": sorted(set(ports))})
         # An empty configuration: preferences and disabled protocols of the user must not change what the witness says.
-        environment = {**os.environ, "WIRESHARK_CONFIG_DIR": folder}
+        # The child finds this package where this process found it, installed or not.
+        places = [str(_PACKAGE_PARENT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "WIRESHARK_CONFIG_DIR": folder, "PYTHONPATH": os.pathsep.join(places)}
         answer = _run_child(request, environment, limit_seconds)
     if isinstance(answer, str):
         return WitnessReading(unavailable=answer)

@@ -13,6 +13,8 @@ SECTION_HEADER = 0x0A0D0D0A
 INTERFACE, OLD_PACKET, SIMPLE_PACKET, ENHANCED_PACKET, DECRYPTION_SECRETS = 1, 2, 3, 6, 10
 TLS_KEY_LOG = 0x544C534B
 LARGEST_BLOCK = 1 << 25
+_PACKET_HEAD = {order: struct.Struct(order + "IIIIIII") for order in "<>"}
+"""Block type and length, interface, two halves of the time, captured and original length of an enhanced packet block."""
 _MOST_COMMENTS = 1000
 _MOST_INTERFACES = 65536
 
@@ -49,6 +51,19 @@ class PcapngBlocks:
         """Packets of every section; stops at damage and says why in `problem`."""
         position = 0
         while True:
+            limit, unpack = len(buffer), _PACKET_HEAD[self._order].unpack_from
+            # The frequent case, a run of enhanced packet blocks; whatever is not exactly that is read block by block below.
+            while position + 32 <= limit:
+                kind, length, number, high, low, captured, original = unpack(buffer, position)
+                if kind != ENHANCED_PACKET or length & 3 or length < 32 + captured or position + length > limit:
+                    break
+                if number >= len(self._interfaces):
+                    break
+                interface = self._interfaces[number]
+                at = interface.nanoseconds(high << 32 | low)
+                self._number += 1
+                yield at, interface.link, buffer, position + 28, position + 28 + captured, original
+                position += length
             length = self._block_length(buffer, position)
             if length < 0:
                 return
