@@ -40,7 +40,6 @@ from tests.packet_writer import (
 )
 from tests.tls_pairs import INVITE, TlsPair, identity
 
-
 ROOT = Path(__file__).resolve().parents[1]
 
 
