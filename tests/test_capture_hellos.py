@@ -155,3 +155,11 @@ def _certificate_with_long_country() -> bytes:
     """A real certificate whose common name (OID 2.5.4.3) is relabelled as a country (OID 2.5.4.6)."""
     der = identity("cucm10").certificate.public_bytes(serialization.Encoding.DER)
     return der.replace(b"\x55\x04\x03", b"\x55\x04\x06")
+
+
+def test_a_renegotiation_under_encryption_is_noted() -> None:
+    flights = [*TlsPair().flights(), ("client", record(22, b"\x5a" * 64))]
+    (handshake,) = report_of(flights).handshakes
+    assert handshake.notes == ("renegotiated under encryption: the values are those of the first handshake",)
+    assert handshake.messages[-1].name == "encrypted_handshake_message"
+    assert handshake.mutual_authentication == "yes"

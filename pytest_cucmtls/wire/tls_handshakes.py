@@ -331,6 +331,8 @@ class HandshakeObserver:
     def _encrypted_handshake(self, direction: int, frame: int, at: int) -> None:
         side = self.sides[direction]
         self._note_message(direction, "encrypted_handshake_message" if side.finished else "finished", frame, at)
+        if side.finished and not self.times_lost:
+            self._note("renegotiated under encryption: the values are those of the first handshake")
         side.finished = True
 
     def _alert(self, direction: int, body: bytes, frame: int, at: int) -> None:
