@@ -49,6 +49,8 @@ class Settings:
     mode: Mode | None = None
     """None: the inventory's own; a simulated pair is applied to."""
     faults: tuple[str, ...] = ()
+    language: str = "en"
+    """Of the HTML report: ``en`` or ``fr``."""
     owner_process_id: int = 0
     """Process whose end also ends the simulated pair; 0: this one."""
     session: str = ""

@@ -64,6 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "policy": "policy to judge by: a name listed by `cucmtls policies`, or a TOML file",
         "mode": "verify (read only) or apply (perform the ten steps); default: the inventory's, apply for a simulated pair",
         "reports": "folder for run folders (default: reports)",
+        "lang": "language of the HTML report: en (default) or fr",
     }
     for name, text in described.items():
         group.addoption(f"--cucm-{name}", default=None, metavar=name.upper(), help=text)
@@ -78,6 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
     pair = _option(config, "pair") or "modern"
     if pair not in ("modern", "source-document"):
         raise pytest.UsageError(f"--cucm-pair: there is no simulated pair {pair!r}; use modern or source-document")
+    if (language := _option(config, "lang")) not in ("", "en", "fr"):
+        raise pytest.UsageError(f"--cucm-lang must be en or fr, not {language!r}")
     if (mode := _option(config, "mode")) not in ("", "verify", "apply"):
         raise pytest.UsageError(f"--cucm-mode must be verify or apply, not {mode!r}")
     if inventory := _option(config, "inventory"):
@@ -248,6 +251,7 @@ def _settings(run: _RunOfSession) -> Any:
         policy=_option(run.config, "policy") or None,
         mode=Mode(mode) if mode else None,
         faults=tuple(run.config.getoption("cucm_fault")),
+        language=_option(run.config, "lang") or "en",
         owner_process_id=run.owner,
         session=run.session,
     )

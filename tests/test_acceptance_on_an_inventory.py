@@ -74,7 +74,8 @@ def test_a_run_folder_of_another_policy_is_not_continued(pair: SimulatedPair, tm
 
 def test_ctrl_c_in_the_middle_leaves_a_true_journal_and_says_how_to_continue(pair: SimulatedPair, tmp_path: Path) -> None:
     command = [sys.executable, "-u", "-m", "pytest", str(CHECKOUT / "testcases"), "-p", "no:cacheprovider"]
-    command += [f"--rootdir={CHECKOUT}", "--cucm-reports", str(tmp_path / "reports"), "--cucm-inventory", str(pair.inventory_file)]
+    command += [f"--rootdir={CHECKOUT}", "--cucm-reports", str(tmp_path / "reports")]
+    command += ["--cucm-inventory", str(pair.inventory_file)]
     running = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert running.stdout is not None
     seen = ""

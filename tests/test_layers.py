@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "capture": {"model", "wire", "capture", "clients"},
     "evidence": {"model", "wire", "checks", "policies", "evidence", "capture"},
     "sim": {"model", "wire", "sim"},
-    "procedure": {"model", "wire", "checks", "clients", "ca", "calls", "capture", "evidence", "clusters", "inventory", "procedure"},
+    "procedure": RIM | {"model", "wire", "checks", "evidence", "clusters", "inventory", "procedure"},
     "report": {"model", "wire", "checks", "policies", "evidence", "report", "acceptance"},
 }
 """Doors (plugin, cli, testcases and the modules at the top) may import everything but sim."""
@@ -82,6 +82,6 @@ def test_modules_and_functions_stay_small() -> None:
         if (lines := text.count("\n")) > 400:
             too_long.append(f"{file.relative_to(PACKAGE)}: {lines} lines")
         for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= 60:
-                too_long.append(f"{file.relative_to(PACKAGE)}: {node.name} has {node.end_lineno - node.lineno + 1} lines")
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and (node.end_lineno or 0) - node.lineno >= 60:
+                too_long.append(f"{file.relative_to(PACKAGE)}: {node.name} is longer than 60 lines")
     assert not too_long

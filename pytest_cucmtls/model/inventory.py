@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-
 DEFAULT_POLICY = "cisco-hardening"
 
 
