@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.calls import Call, CallLength, Calls, caller_of, dialled_of
-from pytest_cucmtls.sim.dial_plan import text, truth
+from pytest_cucmtls.sim.options_ping import OptionsPing, TrunkService, TrunkState
 from pytest_cucmtls.sim.packet_capture import PacketCapture
 from pytest_cucmtls.sim.packet_recording import PacketRecording
 from pytest_cucmtls.sim.phones import Phones
@@ -48,6 +48,8 @@ class CallManager:
         self._signalling = SipSignalling(node, self._trunks, traces, recording, self._take_invite)
         self._signalling.host_names = self.host_names
         self._signalling.key_log = key_log
+        self.pings = OptionsPing(node, self._trunks, traces, self._signalling, database)
+        self._signalling.out_of_service = self.pings.out_of_service
         self._tasks: set[asyncio.Task[None]] = set()
         self._running = False
 
@@ -70,6 +72,7 @@ class CallManager:
         self._node.loaded = loaded
         self._running = True
         self._set_status("Started")
+        self.pings.start()
 
     async def stop(self) -> None:
         """Drop calls and connections, close the listener, give the phones' addresses back."""
@@ -78,6 +81,7 @@ class CallManager:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self.pings.stop()
         await self._signalling.stop()
         self._phones.close()
         self._traces.flush()
@@ -97,6 +101,7 @@ class CallManager:
         self._trunks.reset(name)
         if self._running:
             await self._signalling.listen_as_configured()
+            await self.pings.reset(name)
 
     async def make_call(self, device: str, line: str, destination: str) -> CallTicket:
         """Let a phone dial; returns as soon as it is off hook, whatever becomes of the call. Only dialable characters count."""
@@ -124,12 +129,16 @@ class CallManager:
 
     def trunk_status(self, name: str) -> tuple[str, int]:
         """RisPort's (Status, StatusReason): unknown unless the SIP profile sends OPTIONS, as on the real page."""
-        trunk = self._trunks.find(name)
-        if trunk is None or not self._running:
+        if self._trunks.find(name) is None or not self._running:
             return "UnRegistered", _DEVICE_UNREGISTERED
-        if not self._pings(name):
+        service = self.trunk_state(name).service
+        if service is TrunkService.UNKNOWN:
             return "Unknown", _UNKNOWN
-        return ("Registered", _REGISTERED) if self._signalling.has_connection(name) else ("UnRegistered", _CONNECTIVITY_ERROR)
+        return ("UnRegistered", _CONNECTIVITY_ERROR) if service is TrunkService.NONE else ("Registered", _REGISTERED)
+
+    def trunk_state(self, name: str) -> TrunkState:
+        """The trunk page's service status, with the reason of every destination that does not answer."""
+        return self.pings.state(name)
 
     def phone_status(self, name: str) -> tuple[str, int]:
         """RisPort's (Status, StatusReason): phones register with the publisher."""
@@ -137,13 +146,6 @@ class CallManager:
         if here and self._phones.row(name) is not None:
             return "Registered", _REGISTERED
         return "UnRegistered", _DEVICE_UNREGISTERED
-
-    def _pings(self, trunk: str) -> bool:
-        database = self._node.cluster.database
-        row = database.find("sipTrunk", name=trunk) or {}
-        profile = database.find("sipProfile", name=text(row.get("sipProfileName"))) or {}
-        options = profile.get("sipOptions") or profile
-        return truth(options.get("enableOutboundOptionsPing"))
 
     def _load(self) -> LoadedSecurity:
         identity = self._node.certificates.own("CallManager")

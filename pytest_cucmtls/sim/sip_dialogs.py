@@ -90,6 +90,24 @@ class SipDialog:
         )
         return self._request("INVITE", f"sip:{called}@{host}:{port}", extra)
 
+    def options(self, host: str, port: int) -> SipMessage:
+        """A ping: outside any call, nobody's number."""
+        self.cseq += 1
+        node = self.node.ip
+        headers = (
+            ("Via", f"SIP/2.0/{self.transport} {node}:{self._port()};branch=z9hG4bK{secrets.token_hex(5)}"),
+            ("From", f"<sip:{node}>;tag={self.local_tag}"),
+            ("To", f"<sip:{host}>"),
+            ("Date", self._date()),
+            ("Call-ID", self.call_id),
+            ("User-Agent", self._agent()),
+            ("CSeq", f"{self.cseq} OPTIONS"),
+            ("Contact", f"<sip:{node}:{self._port()};transport={self.transport.lower()}>"),
+            ("Max-Forwards", "0"),
+            ("Content-Length", "0"),
+        )
+        return _request_message("OPTIONS", f"sip:{host}:{port}", headers, b"")
+
     def ack(self, body: bytes) -> SipMessage:
         """For a 2xx, with the answer of a delayed offer."""
         return self._within("ACK", (("Max-Forwards", "70"), ("CSeq", f"{self.cseq} ACK"), *_typed(body)), body)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.errors import UnexpectedAnswer
+from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim import tls_contexts
 from pytest_cucmtls.sim.certificate_clock import CertificateClock
@@ -50,6 +51,10 @@ class ConnectionFailed(Exception):
     """A trunk reached none of its destinations, or the peer was not who the profile names."""
 
 
+class NameUnknown(OSError):
+    """A destination's host name cannot be resolved."""
+
+
 class SipSignalling:
     """Everything between calls and sockets on one node."""
 
@@ -60,6 +65,8 @@ class SipSignalling:
         """File that TLS session secrets are appended to, when a capture shall be decrypted later."""
         self.host_names: Mapping[str, str] = {}
         """Host name to address: the simulated DNS for trunk destinations."""
+        self.out_of_service: Callable[[str, str, int], bool] = lambda _trunk, _host, _port: False
+        """Whether calls leave out a destination (trunk, host, port), because its OPTIONS ping fails."""
         self._node = node
         self._trunks = trunks
         self._traces = traces
@@ -118,11 +125,26 @@ class SipSignalling:
                 return existing
             self._traces.create_connection(trunk.tls_security)
             for host, port in trunk.destinations:
+                if self.out_of_service(trunk.name, host, port):
+                    continue
                 with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
                     connection = await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
                     if connection is not None:
                         return connection
             raise ConnectionFailed(f"no destination of {trunk.name} can be used")
+
+    async def connect_to(self, trunk: RunningTrunk, host: str, port: int) -> SipConnection:
+        """A connection to one destination of a trunk. Raises: ConnectionFailed, NameUnknown, OSError, TimeoutError, SSLError."""
+        address = self._address_of(host)
+        async with self._opening.setdefault(trunk.name, asyncio.Lock()):
+            for each in self._connections:
+                if each.trunk == trunk.name and each.outgoing and each.ready and each.peer == Endpoint(address, port):
+                    return each
+            self._traces.create_connection(trunk.tls_security)
+            connection = await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
+            if connection is None:
+                raise ConnectionFailed(f"{host} is not who {trunk.name} expects")
+            return connection
 
     def send(self, dialog: SipDialog, message: SipMessage) -> None:
         """Write a message of a call, with trace and call log."""
@@ -263,7 +285,7 @@ class SipSignalling:
         try:
             return str(IPv4Address(address))
         except ValueError:
-            raise OSError(f"{host} cannot be resolved") from None
+            raise NameUnknown(f"{host} cannot be resolved") from None
 
     def _refuse_peer(self, connection: SipConnection, trunk: RunningTrunk) -> None:
         """The handshake was fine, the name is not. Text ASSUMED (platform.md §11: no sample is public)."""

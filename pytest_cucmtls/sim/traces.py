@@ -141,6 +141,21 @@ class TraceWriter:
         self.app_info(where + words)
         self.app_info(f"{where}Certificate verification failed for {address}:{port}")
 
+    def trunk_alarm(self, trunk: str, service: str, reasons: tuple[tuple[str, str], ...]) -> None:
+        """SIPTrunkISV, SIPTrunkPartiallyISV or SIPTrunkOOS (names: CUCM alarm catalogue; layout as other alarms, §6.6)."""
+        alarm = {"Full Service": "SIPTrunkISV", "Partial Service": "SIPTrunkPartiallyISV"}.get(service, "SIPTrunkOOS")
+        self._begin_activity()
+        self._sequence = (self._sequence[0], self._sequence[1] + 1)
+        kind, severity = ("AlarmErr", "Error") if alarm == "SIPTrunkOOS" else ("AppInfo", "Notice")
+        where = "".join(f"UnavailableRemotePeersWithReasonCode:{peer} {reason}, " for peer, reason in reasons)
+        node = self._node
+        self._write(
+            kind,
+            f"AlarmClass: CallManager, AlarmName: {alarm}, AlarmSeverity: {severity}, AlarmMessage: , "
+            f"AlarmDescription: SIP trunk {trunk}: {service}, AlarmParameters: SIPTrunkName:{trunk}, {where}"
+            f"AppID:Cisco CallManager, ClusterID:{node.cluster.name}, NodeID:{node.name},",
+        )
+
     def _begin_activity(self) -> None:
         self._sequence = (self._sequence[0] + 1, -1)
 
