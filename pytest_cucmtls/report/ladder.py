@@ -1,48 +1,62 @@
-"""Ladder diagrams as SVG: who sent what to whom, in order; for a handshake and for a call."""
+"""Ladder diagrams: who sent what to whom, in order; for a handshake and for a call, as arrows and as SVG."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 
 from pytest_cucmtls.model.evidence import Evidence
-from pytest_cucmtls.model.handshakes import Handshake
+from pytest_cucmtls.model.handshakes import Handshake, HandshakeMessage
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.model.traces import TracedSip
 from pytest_cucmtls.model.verdicts import Verdict
 
-_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 720, 170, 550, 74, 30
+_WIDTH, _LEFT, _RIGHT, _TOP, _ROW = 760, 190, 590, 84, 34
+_LONGEST_FLIGHT = 44
 _STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1c2733}.t{font-weight:600;font-size:15px}.w{fill:#5b6b7b;font-size:11px}"
-    ".l{stroke:#8fa1b3;stroke-width:1.5}.a{stroke:#1f5fa8;stroke-width:1.6;fill:none}.x{stroke:#b3261e;stroke-width:1.8}"
-    "@media (prefers-color-scheme:dark){text{fill:#e7edf3}.w{fill:#a9b8c6}.b{fill:#16202a}.a{stroke:#7db4f0}}.b{fill:#ffffff}"
+    ".ladder text{font:13px system-ui,sans-serif;fill:#1c2733}.ladder .t{font-weight:600;font-size:15px}"
+    ".ladder .w{fill:#5b6b7b;font-size:11px}.ladder .l{stroke:#8fa1b3;stroke-width:1.5;stroke-dasharray:2 4}"
+    ".ladder .a{stroke:#1f5fa8;stroke-width:1.6;fill:none}.ladder .x{stroke:#b3261e;stroke-width:1.8}"
+    ".ladder .b{fill:#ffffff}.ladder .n{fill:#eef3f8}"
+    "@media (prefers-color-scheme:dark){.ladder text{fill:#e7edf3}.ladder .w{fill:#a9b8c6}.ladder .b{fill:#16202a}"
+    ".ladder .n{fill:#22303d}.ladder .a{stroke:#7db4f0}.ladder .x{stroke:#ff8a80}}"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """One message: `rightward` from the left party to the right one; `note` stands at the left margin."""
+    """One message: `rightward` from the left party to the right one; `note` says where it was read, `elapsed` when."""
 
     rightward: bool
     label: str
     note: str = ""
     alarming: bool = False
+    elapsed: str = ""
+    secured: bool = False
+    """Sent under the keys that the handshake agreed on."""
 
 
 def ladder_svg(title: str, left: str, right: str, arrows: Sequence[Arrow]) -> str:
-    """A self-contained SVG with a title, two lifelines and one row per arrow."""
+    """A self-contained SVG with a title, two lifelines and one row per arrow; nothing in it is fetched from anywhere."""
     height = _TOP + _ROW * (len(arrows) + 1)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="ladder" width="{_WIDTH}" height="{height}" '
+        f'viewBox="0 0 {_WIDTH} {height}" role="img">',
         f"<title>{escape(title)}</title><style>{_STYLE}</style>",
         f'<rect class="b" width="{_WIDTH}" height="{height}"/>',
         f'<text class="t" x="16" y="24">{escape(title)}</text>',
     ]
     for x, name in ((_LEFT, left), (_RIGHT, right)):
-        parts.append(f'<text x="{x}" y="52" text-anchor="middle">{escape(name)}</text>')
-        parts.append(f'<line class="l" x1="{x}" y1="60" x2="{x}" y2="{height - 12}"/>')
+        parts.append(f'<rect class="n" x="{x - 130}" y="38" width="260" height="24" rx="5"/>')
+        parts.append(f'<text x="{x}" y="55" text-anchor="middle">{escape(_short(name, 38))}</text>')
+        parts.append(f'<line class="l" x1="{x}" y1="62" x2="{x}" y2="{height - 12}"/>')
     for row, arrow in enumerate(arrows):
-        parts.append(_arrow(_TOP + _ROW * row + 12, arrow))
+        parts.append(_arrow(_TOP + _ROW * row + 14, arrow))
     return "".join(parts) + "</svg>"
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _arrow(y: int, arrow: Arrow) -> str:
@@ -51,7 +65,8 @@ def _arrow(y: int, arrow: Arrow) -> str:
     style = "a x" if arrow.alarming else "a"
     return (
         f'<text class="w" x="12" y="{y + 4}">{escape(arrow.note)}</text>'
-        f'<text x="{(_LEFT + _RIGHT) // 2}" y="{y - 5}" text-anchor="middle">{escape(arrow.label)}</text>'
+        f'<text class="w" x="{_WIDTH - 12}" y="{y + 4}" text-anchor="end">{escape(arrow.elapsed)}</text>'
+        f'<text x="{(_LEFT + _RIGHT) // 2}" y="{y - 5}" text-anchor="middle">{escape(_short(arrow.label, 60))}</text>'
         f'<path class="{style}" d="M{start} {y}H{end}M{head} {y - 5}L{end} {y}L{head} {y + 5}"/>'
     )
 
@@ -73,31 +88,57 @@ _NAMES = {
 
 
 def handshake_arrows(handshake: Handshake) -> list[Arrow]:
-    """One arrow per flight: consecutive messages of one sender share it."""
+    """One arrow per flight: consecutive messages of one sender share it; alerts stand where they came in time."""
     arrows: list[Arrow] = []
     if handshake.tcp_opened:
-        arrows.append(Arrow(True, "TCP SYN", f"frame {handshake.first_frame}"))
-    for sender, names, frame in _flights(handshake):
-        arrows.append(Arrow(sender == "client", ", ".join(names), f"frame {frame}"))
-    arrows += [
-        Arrow(alert.sender == "client", f"Alert {alert.level}: {alert.description}", f"frame {alert.frame}", alarming=True)
+        arrows.append(Arrow(True, "TCP SYN", f"frame {handshake.first_frame}", elapsed="0 ms"))
+    placed = [
+        (
+            flight[0].frame,
+            Arrow(
+                flight[0].sender == "client",
+                ", ".join(_NAMES.get(message.name, message.name.replace("_", " ")) for message in flight),
+                f"frame {flight[0].frame}",
+                elapsed=_elapsed(handshake.at, flight[0].at),
+                secured=flight[0].name == "application_data",
+            ),
+        )
+        for flight in _flights(handshake)
+    ]
+    placed += [
+        (
+            alert.frame,
+            Arrow(
+                alert.sender == "client",
+                f"Alert {alert.level}: {alert.description}",
+                f"frame {alert.frame}",
+                alarming=alert.description != "close_notify",
+                elapsed=_elapsed(handshake.at, alert.at),
+            ),
+        )
         for alert in handshake.alerts
     ]
-    return arrows
+    return arrows + [arrow for _, arrow in sorted(placed, key=lambda entry: entry[0])]
 
 
-def _flights(handshake: Handshake) -> Iterator[tuple[str, list[str], int]]:
-    sender, frame = "", 0
-    names: list[str] = []
+def _elapsed(begin: datetime, at: datetime | None) -> str:
+    """Time since the beginning, in milliseconds or seconds."""
+    if at is None:
+        return ""
+    seconds = (at - begin).total_seconds()
+    return f"+{seconds * 1000:.1f} ms" if abs(seconds) < 1 else f"+{seconds:.2f} s"
+
+
+def _flights(handshake: Handshake) -> Iterator[list[HandshakeMessage]]:
+    flight: list[HandshakeMessage] = []
     for message in handshake.messages:
-        if names and (message.sender != sender or len(", ".join(names)) > 44):
-            yield sender, names, frame
-            names = []
-        if not names:
-            sender, frame = message.sender, message.frame
-        names.append(_NAMES.get(message.name, message.name.replace("_", " ")))
-    if names:
-        yield sender, names, frame
+        long = len(", ".join(_NAMES.get(one.name, one.name) for one in flight)) > _LONGEST_FLIGHT
+        if flight and (message.sender != flight[0].sender or long or message.name == "application_data"):
+            yield flight
+            flight = []
+        flight.append(message)
+    if flight:
+        yield flight
 
 
 def handshake_ladder(handshake: Handshake, client_name: str, server_name: str) -> str:
@@ -108,16 +149,32 @@ def handshake_ladder(handshake: Handshake, client_name: str, server_name: str) -
     return ladder_svg(title, left, right, handshake_arrows(handshake))
 
 
+def call_arrows(messages: Sequence[TracedSip]) -> list[Arrow]:
+    """The SIP messages of one call as one node logged them: that node is on the left."""
+    begin = next((traced.source.at for traced in messages if traced.source.at), None)
+    return [
+        Arrow(
+            traced.direction == "out",
+            _shown(traced.message),
+            traced.source.time,
+            alarming=(traced.message.status_code or 0) >= 400,
+            elapsed=_elapsed(begin, traced.source.at) if begin else "",
+            secured=traced.message.via_transport == "TLS",
+        )
+        for traced in messages
+    ]
+
+
 def call_ladder(call_id: str, messages: Sequence[TracedSip], here: str, there: str) -> str:
     """The SIP messages of one call as one node logged them: `here` is that node."""
-    arrows = [Arrow(traced.direction == "out", _shown(traced.message), traced.source.time) for traced in messages]
-    return ladder_svg(f"Call {call_id}", here, there, arrows)
+    return ladder_svg(f"Call {call_id}", here, there, call_arrows(messages))
 
 
 def _shown(message: SipMessage) -> str:
     """Method and user, or status; with the media profile the body offers."""
     first = message.start_line.removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ").split("@")[0].replace(" sip:", " ")
-    profiles = [line.split()[2] for line in message.body.decode("utf-8", "replace").splitlines() if line.startswith("m=audio ")]
+    lines = message.body.decode("utf-8", "replace").splitlines()
+    profiles = [words[2] for line in lines if line.startswith("m=audio ") and len(words := line.split()) > 2]
     return first[:60] + (f"  [{profiles[0]}]" if profiles else "")
 
 

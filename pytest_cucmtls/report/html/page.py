@@ -1,0 +1,107 @@
+"""The one-file HTML acceptance report: renders the sections of a run and writes the page."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder, write_atomically
+from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.model.verdicts import Verdict
+from pytest_cucmtls.report.html.sections.appendix import appendix
+from pytest_cucmtls.report.html.sections.calls import calls
+from pytest_cucmtls.report.html.sections.certificates import FIELDS, comparisons
+from pytest_cucmtls.report.html.sections.clauses import standards
+from pytest_cucmtls.report.html.sections.connections import matrix, wire_directions
+from pytest_cucmtls.report.html.sections.expiry import forecast
+from pytest_cucmtls.report.html.sections.findings import findings
+from pytest_cucmtls.report.html.sections.steps import applied, steps
+from pytest_cucmtls.report.html.sections.streams import streams
+from pytest_cucmtls.report.html.sections.summary import summary
+from pytest_cucmtls.report.html.shown import visible
+from pytest_cucmtls.report.html.words import Words, claimed, remedy, words_of
+
+
+def write_html_report(
+    path: Path, verdicts: Sequence[Verdict], evidence: Evidence, about: Mapping[str, object], *, language: str = "en"
+) -> None:
+    """Write the page in one piece; a reader sees the old or the new one.
+
+    `path` is usually ``report.html`` in the run folder: then the appendix lists every raw item of the folder's index.
+    `about` is the ``run`` object of verdicts.json; `language` is ``en`` or ``fr``. Raises: ConfigurationInvalid for another.
+    """
+    write_atomically(path, render_page(verdicts, evidence, about, RunFolder(path.parent).entries(), language=language).encode())
+
+
+def render_page(
+    verdicts: Sequence[Verdict],
+    evidence: Evidence,
+    about: Mapping[str, object],
+    index: Sequence[IndexLine] = (),
+    *,
+    language: str = "en",
+) -> str:
+    """The page as text; the same arguments give the same text."""
+    words = words_of(language)
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            t=words,
+            language=language,
+            style=_style(),
+            claimed=_titles(words),
+            remedy=_remedies(words),
+            summary=summary(verdicts, evidence, about),
+            steps=steps(verdicts, evidence, about),
+            applied=applied(evidence),
+            findings=findings(verdicts),
+            certificate_fields=FIELDS,
+            comparisons=comparisons(evidence),
+            matrix=matrix(evidence),
+            wire=wire_directions(evidence),
+            calls=calls(evidence),
+            streams=streams(evidence),
+            forecast=forecast(evidence),
+            standards=standards(verdicts),
+            verdicts=verdicts,
+            appendix=appendix(verdicts, evidence, about, index),
+            contradictions=[source.value for source in evidence.contradictions],
+        )
+    )
+
+
+def _titles(words: Words) -> object:
+    return lambda verdict: claimed(words, verdict.check, verdict.title)
+
+
+def _remedies(words: Words) -> object:
+    return lambda code: remedy(words, code)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Everything a template prints is escaped; an unknown name is an error, not an empty place."""
+    environment = Environment(
+        loader=PackageLoader("pytest_cucmtls.report.html"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        finalize=visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["claim_word"] = _claim_word
+    return environment
+
+
+def _claim_word(name: str, words: Words) -> str:
+    return words[f"claim_{name}"]
+
+
+@lru_cache(maxsize=1)
+def _style() -> Markup:
+    """The style sheet, our own text."""
+    loaded, _, _ = PackageLoader("pytest_cucmtls.report.html").get_source(_environment(), "style.css")
+    return Markup(loaded)

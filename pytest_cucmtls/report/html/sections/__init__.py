@@ -1,0 +1,1 @@
+"""One module per section of the report: each turns verdicts and evidence into the values its template shows."""

@@ -1,0 +1,276 @@
+"""Every word of the report in English and French; verdict texts themselves stay in the language of the checks, English."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pytest_cucmtls.model.errors import ConfigurationInvalid
+from pytest_cucmtls.report.html.words_claims import CLAIMS_IN_FRENCH
+from pytest_cucmtls.report.html.words_procedure import PROCEDURE
+
+LANGUAGES = ("en", "fr")
+Words = Mapping[str, str]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "language": ("en", "fr"),
+    "title": ("Acceptance report, SIP trunk over TLS", "Rapport de recette, trunk SIP sur TLS"),
+    "skip": ("Go to the findings", "Aller aux constats"),
+    "contents": ("Contents", "Sommaire"),
+    "footer": (
+        "One file, no script, nothing loaded from anywhere. Every statement points to raw evidence; whoever holds the run "
+        "folder can judge it again with “cucmtls judge”.",
+        "Un seul fichier, aucun script, rien n’est chargé d’ailleurs. Chaque affirmation renvoie à une preuve brute ; qui "
+        "détient le dossier d’exécution peut tout rejuger avec « cucmtls judge ».",
+    ),
+    # first screen
+    "policy": ("policy", "politique"),
+    "mode_apply": ("procedure applied", "procédure appliquée"),
+    "mode_verify": ("verified, nothing written", "vérifié, rien n’a été écrit"),
+    "simulated": ("simulated clusters", "clusters simulés"),
+    "headline_proven": (
+        "Proven in both directions: encrypted, mutually authenticated, routed as intended.",
+        "Prouvé dans les deux sens : chiffré, authentifié mutuellement, acheminé comme prévu.",
+    ),
+    "headline_fragile": (
+        "Proven in both directions, with warnings.",
+        "Prouvé dans les deux sens, avec des avertissements.",
+    ),
+    "headline_refuted": ("Refuted in both directions.", "Réfuté dans les deux sens."),
+    "headline_undecided": ("Cannot be decided: evidence is missing.", "Indécidable : des preuves manquent."),
+    "headline_one_refuted": ("Refuted for {direction}.", "Réfuté pour {direction}."),
+    "headline_one_undecided": ("Cannot be decided for {direction}.", "Indécidable pour {direction}."),
+    "standing_proven": ("Proven", "Prouvé"),
+    "standing_fragile": ("Proven, fragile", "Prouvé, fragile"),
+    "standing_refuted": ("Refuted", "Réfuté"),
+    "standing_undecided": ("Undecided", "Indécidable"),
+    "answer_proven": (
+        "Every call tested was encrypted, authenticated by both sides with the right certificates, and reached the right "
+        "party, under policy {policy}.",
+        "Chaque appel testé était chiffré, authentifié des deux côtés avec les bons certificats, et a atteint le bon "
+        "correspondant, selon la politique {policy}.",
+    ),
+    "answer_fragile": (
+        "Encrypted, mutually authenticated and routed as intended under policy {policy}, but {count} warning(s) say that it "
+        "may not stay so.",
+        "Chiffré, authentifié mutuellement et acheminé comme prévu selon la politique {policy}, mais {count} "
+        "avertissement(s) disent que cela peut ne pas durer.",
+    ),
+    "answer_unseen": (
+        "Nothing that was looked at shows: {claims}. Capture both clusters around a trunk reset, place the test call, collect "
+        "the traces.",
+        "Rien de ce qui a été observé ne montre : {claims}. Capturer sur les deux clusters autour d’une réinitialisation du "
+        "trunk, passer l’appel de test, collecter les traces.",
+    ),
+    "answer_more": ("and {count} more verdicts of this kind", "et {count} autres verdicts de ce genre"),
+    "claim_encrypted": ("Signalling encrypted", "Signalisation chiffrée"),
+    "claim_authenticated": ("Both sides authenticated", "Authentification mutuelle"),
+    "claim_certificates": ("Right certificates", "Bons certificats"),
+    "claim_routed": ("Routed as intended", "Acheminé comme prévu"),
+    "claim_media": ("SRTP negotiated", "SRTP négocié"),
+    "cluster": ("Cluster", "Cluster"),
+    "role_publisher": ("publisher", "publisher"),
+    "role_subscriber": ("subscriber", "subscriber"),
+    "release": ("Release", "Version"),
+    "address": ("Address", "Adresse"),
+    "certificate": ("Certificate", "Certificat"),
+    "serial": ("serial", "n° de série"),
+    "issuer": ("Issuer", "Émetteur"),
+    "valid_until": ("Valid until", "Valable jusqu’au"),
+    "days": ("{count} days", "{count} jours"),
+    "unread": ("not read", "non lu"),
+    "fact_policy": ("Policy", "Politique"),
+    "fact_operator": ("Operator", "Opérateur"),
+    "fact_started": ("Started", "Début"),
+    "fact_ended": ("Ended", "Fin"),
+    "fact_tool": ("Tool", "Outil"),
+    "fact_run": ("Run", "Exécution"),
+    "fact_judged": ("Dates judged at", "Dates jugées au"),
+    "fact_verdicts": ("Verdicts", "Verdicts"),
+    # outcomes
+    "outcome_PASS": ("proven", "prouvé"),
+    "outcome_WARN": ("warning", "avertissement"),
+    "outcome_FAIL": ("refuted", "réfuté"),
+    "outcome_INCONCLUSIVE": ("undecided", "indécidable"),
+    "outcome_ERROR": ("tool error", "erreur d’outil"),
+    "outcome_BLOCKED": ("blocked", "bloqué"),
+    "outcome_NOT_APPLICABLE": ("not applicable", "sans objet"),
+    # navigation and headings
+    "nav_findings": ("Findings", "Constats"),
+    "nav_steps": ("Ten steps", "Dix étapes"),
+    "nav_certificates": ("Certificates", "Certificats"),
+    "nav_wire": ("On the wire", "Sur le réseau"),
+    "nav_calls": ("Calls and media", "Appels et média"),
+    "nav_expiry": ("Expiry", "Échéances"),
+    "nav_clauses": ("Clauses", "Clauses"),
+    "nav_verdicts": ("All verdicts", "Tous les verdicts"),
+    "nav_appendix": ("Appendix", "Annexe"),
+    # findings
+    "no_findings": (
+        "Nothing to report: every check that applies has passed.",
+        "Rien à signaler : tous les contrôles applicables sont passés.",
+    ),
+    "findings_lede": (
+        "Worst first. Each names what was expected, what was observed, and what to do.",
+        "Du plus grave au moins grave. Chacun dit ce qui était attendu, ce qui a été observé, et quoi faire.",
+    ),
+    "expected": ("Expected", "Attendu"),
+    "observed": ("Observed", "Observé"),
+    "remedy_first": ("What to do, first things first", "Que faire, dans l’ordre"),
+    "evidence": ("Evidence", "Preuves"),
+    "not_evaluated": (
+        "{count} checks were not evaluated, because what they rest on failed",
+        "{count} contrôles non évalués, car ce sur quoi ils reposent a échoué",
+    ),
+    "more_undecided": ("{count} more checks without evidence", "{count} autres contrôles sans preuve"),
+    # steps
+    "steps_lede_apply": (
+        "The procedure of Cisco document 200180, as this run performed it: what was changed, then what was found.",
+        "La procédure du document Cisco 200180 telle que cette exécution l’a réalisée : ce qui a été changé, puis constaté.",
+    ),
+    "steps_lede_verify": (
+        "The procedure of Cisco document 200180, as this run found it performed. Nothing was written to the clusters.",
+        "La procédure du document Cisco 200180 telle que cette exécution l’a trouvée. Rien n’a été écrit sur les clusters.",
+    ),
+    "nothing_changed": ("Nothing had to be changed.", "Rien n’a dû être changé."),
+    "not_performed": ("Not reached in this run.", "Non atteint dans cette exécution."),
+    "remarks_more": ("and {count} more, see the table of verdicts", "et {count} autres, voir le tableau des verdicts"),
+    "remarks_hidden": ("{count} not evaluated because of other findings", "{count} non évalués à cause d’autres constats"),
+    "step_word": ("Step", "Étape"),
+    # certificates
+    "certificates_lede": (
+        "What the admin interface shows, beside what was presented in handshakes. Characters that differ are marked.",
+        "Ce que montre l’interface d’administration, à côté de ce qui a été présenté. Les caractères différents sont marqués.",
+    ),
+    "certificate_admin": ("Admin interface", "Interface d’administration"),
+    "certificate_server": ("On the wire, as server", "Sur le réseau, comme serveur"),
+    "certificate_client": ("On the wire, as client", "Sur le réseau, comme client"),
+    "certificate_before": ("Before the procedure", "Avant la procédure"),
+    "same": ("identical", "identique"),
+    "different": ("different", "différent"),
+    "field_subject": ("Subject", "Sujet"),
+    "field_issuer": ("Issuer", "Émetteur"),
+    "field_serial": ("Serial number", "Numéro de série"),
+    "field_not_before": ("Not before", "Pas avant"),
+    "field_not_after": ("Not after", "Pas après"),
+    "field_names": ("Alternative names", "Noms alternatifs"),
+    "field_key": ("Key", "Clé"),
+    "field_signature": ("Signature", "Signature"),
+    "field_usage": ("Extended key usage", "Usages étendus"),
+    "field_sha256": ("SHA-256", "SHA-256"),
+    # wire
+    "wire_lede": (
+        "Every TLS connection between the clusters that the captures show, message by message.",
+        "Chaque connexion TLS entre les clusters visible dans les captures, message par message.",
+    ),
+    "matrix": (
+        "Node by node: rows open the connection, columns accept it",
+        "Nœud par nœud : les lignes ouvrent, les colonnes acceptent",
+    ),
+    "matrix_corner": ("from ↓ to →", "de ↓ vers →"),
+    "matrix_unseen": ("not seen", "non vu"),
+    "matrix_count": ("{complete} complete, {refused} refused", "{complete} complètes, {refused} refusées"),
+    "mutual_yes": ("mutual authentication", "authentification mutuelle"),
+    "mutual_no": ("one side only", "un seul côté"),
+    "mutual_unknown": ("authentication not visible", "authentification non visible"),
+    "handshake_complete": ("complete", "complet"),
+    "handshake_refused": ("refused", "refusé"),
+    "handshake_incomplete": ("incomplete", "incomplet"),
+    "ladders_more": ("{count} more connections are in the captures.", "{count} autres connexions sont dans les captures."),
+    "tls_version": ("Version", "Version"),
+    "tls_suite": ("Cipher suite", "Suite"),
+    "tls_openssl": ("OpenSSL’s name", "Nom OpenSSL"),
+    "tls_group": ("Key exchange", "Échange de clés"),
+    "tls_offered": ("Versions offered", "Versions proposées"),
+    "tls_bytes": ("Bytes, out / back", "Octets, aller / retour"),
+    # calls
+    "calls_lede": (
+        "The way the digits took, the messages of the trunk leg as the calling node traced them, and the media negotiated. "
+        "Dashed stops were not seen in a trace.",
+        "Le chemin des chiffres, les messages du trunk tels que tracés par le nœud appelant, et le média négocié. "
+        "Les étapes en tirets n’ont pas été vues dans une trace.",
+    ),
+    "stop_phone": ("dials", "compose"),
+    "stop_analysis": ("digit analysis", "analyse des chiffres"),
+    "stop_pattern": ("route pattern", "modèle de routage"),
+    "stop_list": ("route list", "liste de routage"),
+    "stop_trunk": ("SIP trunk", "trunk SIP"),
+    "stop_invite": ("on the trunk", "sur le trunk"),
+    "stop_answer": ("answers", "répond"),
+    "call_ladder": ("SIP on the trunk", "SIP sur le trunk"),
+    "media": ("Media negotiated", "Média négocié"),
+    "sender_caller": ("caller’s side", "côté appelant"),
+    "sender_called": ("called side", "côté appelé"),
+    "no_media": ("No session description was traced.", "Aucune description de session tracée."),
+    "streams": ("Media packets over time", "Paquets média dans le temps"),
+    "packets": ("packets", "paquets"),
+    "no_streams": (
+        "No capture holds media packets. Media flows between the endpoints, not through the nodes: to prove the packets, "
+        "capture at a phone’s port.",
+        "Aucune capture ne contient de paquets média. Le média circule entre les postes, pas par les nœuds : pour prouver "
+        "les paquets, capturer au port d’un téléphone.",
+    ),
+    # expiry
+    "expiry_lede": (
+        "First to end: {name}, on {day}, {count} days after the judgement.",
+        "Première échéance : {name}, le {day}, {count} jours après le jugement.",
+    ),
+    "expiry_now": ("The line marks the day of the judgement, {day}.", "Le trait marque le jour du jugement, {day}."),
+    "expiry_identity": ("identity", "identité"),
+    "expiry_authority": ("authority", "autorité"),
+    "expiry_trust": ("trusted", "de confiance"),
+    # clauses
+    "clauses_lede": (
+        "Clauses the verdicts cite. A clause proven here is proven for the trunk and the calls tested, not for the system as "
+        "a whole.",
+        "Clauses citées par les verdicts. Une clause prouvée ici l’est pour le trunk et les appels testés, pas pour tout le "
+        "système.",
+    ),
+    "clause": ("Clause", "Clause"),
+    "reliability": ("Source", "Source"),
+    "outcome": ("Outcome", "Issue"),
+    "checks": ("Checks", "Contrôles"),
+    "mark_V": ("read in the standard itself", "lu dans la norme elle-même"),
+    "mark_S": ("quoted by a secondary source", "cité par une source secondaire"),
+    "mark_T": ("measured on a real toolchain", "mesuré sur un outillage réel"),
+    "mark_M": ("clause not yet confirmed", "clause non encore confirmée"),
+    # verdicts
+    "filter": ("Show", "Afficher"),
+    "filter_all": ("all", "tous"),
+    "subject": ("About", "Objet"),
+    "claim": ("Claim", "Affirmation"),
+    "pair": ("both clusters", "les deux clusters"),
+    # appendix
+    "appendix_lede": (
+        "Everything this page says was derived from the files below, kept as they were received.",
+        "Tout ce que dit cette page a été dérivé des fichiers ci-dessous, conservés tels que reçus.",
+    ),
+    "phases": ("Phases", "Phases"),
+    "not_collected": ("Not collected, and why", "Non collecté, et pourquoi"),
+    "run_facts": ("The run", "L’exécution"),
+    "raw_items": ("Raw evidence", "Preuves brutes"),
+    "raw_show": ("Files with SHA-256", "Fichiers avec SHA-256"),
+    "file": ("File", "Fichier"),
+    "source": ("Source", "Source"),
+    "size": ("Size", "Taille"),
+    "cited": ("Cited by", "Cité par"),
+    **PROCEDURE,
+}
+"""Key to (English, French)."""
+
+
+def words_of(language: str) -> Words:
+    """All words in one language. Raises: ConfigurationInvalid for a language there is none of."""
+    if language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise ConfigurationInvalid("report", "language", f"there is no {language!r}", remedy=f"Known: {known}.")
+    place = LANGUAGES.index(language)
+    return MappingProxyType({key: pair[place] for key, pair in WORDS.items()})
+
+
+def claimed(words: Words, check: str, title: str) -> str:
+    """The claim of a check in the report's language; as the check states it where nobody translated it."""
+    return CLAIMS_IN_FRENCH.get(check, title) if words["language"] == "fr" else title
+
+
+def remedy(words: Words, code: str) -> str:
+    """A remedy code spelled out; a code nobody knows stands for itself."""
+    return words.get(f"remedy_{code}", code)
