@@ -15,6 +15,7 @@ from functools import partial
 from pytest_cucmtls.call_watch import CallWatch
 from pytest_cucmtls.calls.webdialer import WebDialerCall
 from pytest_cucmtls.capture.cli_capture import CliFileCapture
+from pytest_cucmtls.capture.fetching import fetch_file
 from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import IndexLine
@@ -47,6 +48,7 @@ def collect_proof(run: Run) -> list[tuple[str, float]]:
     """Captures, calls and traces of both clusters; returns (phase, seconds). What fails is said in the evidence, not raised."""
     phases = _Phases(run.progress)
     begun_at = datetime.now(UTC)
+    run.step = 0
     captures: list[_NodeCapture] = []
     with ExitStack() as open_captures:
         phases.run("captures start on both clusters", lambda: captures.extend(_start_captures(run, open_captures)))
@@ -141,12 +143,13 @@ def _fetch_captures(run: Run, captures: list[_NodeCapture]) -> None:
 
 def _fetch_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: CliFileCapture) -> None:
     path = capture.stop()
+    data, way = fetch_file(cluster, node, path)
     run.folder.keep(
-        cluster.dime(node).read_file(path).value,
+        data,
         kind="capture",
         cluster=cluster.name,
         node=node.name,
-        interface="dime",
+        interface=way,
         operation=capture.command,
         media_type="application/vnd.tcpdump.pcap",
         attributes={"path": path},

@@ -149,8 +149,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     from pytest_cucmtls.report.conclusion import conclude
 
-    session.config.stash[_CONCLUSION] = conclude(run.open())
-    run.open().stop_simulated_pair()
+    try:
+        session.config.stash[_CONCLUSION] = conclude(run.open())
+    finally:
+        run.open().stop_simulated_pair()
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run.failures and set(run.failures.values()) <= _UNDECIDED_OUTCOMES:
         session.exitstatus = UNDECIDED
 

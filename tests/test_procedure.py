@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from pytest_cucmtls.ca.embedded import EmbeddedAuthority
+from pytest_cucmtls.capture.fetching import fetch_by_sftp, fetch_file
 from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.model.cucm import SipTrunkSecurityProfile
 from pytest_cucmtls.model.verdicts import Outcome
+from pytest_cucmtls.procedure.runner import perform
 from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.procedure.undo import undo
+from pytest_cucmtls.wire.x509 import parse_distinguished_name, pem_of
 from tests.procedure_runs import perform_all, planned_targets, run_on, simulated_pair
 
 
@@ -48,9 +52,6 @@ def test_undo_returns_to_the_former_state_and_says_what_it_cannot(pair: Simulate
 
 def test_a_profile_of_somebody_else_is_not_overwritten(pair: SimulatedPair, tmp_path: Path) -> None:
     with run_on(pair, tmp_path / "run") as run:
-        for step in STEPS[:7]:
-            assert run.folder is not None
-            step.plan(run)
         name = run.clusters[0].spec.security_profile
         foreign = SipTrunkSecurityProfile(
             name,
@@ -61,7 +62,7 @@ def test_a_profile_of_somebody_else_is_not_overwritten(pair: SimulatedPair, tmp_
             sip_v150_outbound_sdp_offer_filtering="Use Default Filter",
         )
         run.writer(run.clusters[0]).axl().add_security_profile(foreign)
-        result = perform_step(run, 8)
+        result = perform(run, STEPS[7])
         assert result.outcome is Outcome.BLOCKED
         assert "security_mode: is 'Non Secure', wanted 'Encrypted'" in result.message
         found = run.clusters[0].axl().read_security_profile(name).value
@@ -70,17 +71,14 @@ def test_a_profile_of_somebody_else_is_not_overwritten(pair: SimulatedPair, tmp_
         assert run.clusters[1].axl().read_security_profile(name).value is None
 
 
-def perform_step(run, number):  # type: ignore[no-untyped-def]
-    from pytest_cucmtls.procedure.runner import perform
-
-    return perform(run, STEPS[number - 1])
-
-
 KILL_AFTER_NEW_LINES = """
 import os, sys
 from pathlib import Path
+from pytest_cucmtls.ca.embedded import EmbeddedAuthority
+from pytest_cucmtls.capture.fetching import fetch_by_sftp, fetch_file
 from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.procedure.journal import Journal
+from pytest_cucmtls.wire.x509 import parse_distinguished_name, pem_of
 from tests.procedure_runs import perform_all, run_on
 
 left = int(sys.argv[3])
@@ -114,3 +112,29 @@ def test_a_run_killed_at_every_other_change_is_continued_to_the_same_end(pair: S
             assert [trunk.name for trunk in cluster.axl().read_sip_trunks().value] == [cluster.spec.trunk]
             own = cluster.cli(cluster.spec.publisher).read_own_certificate("CallManager").value.certificate
             assert not own.names_itself_as_issuer
+
+
+def test_a_file_comes_by_sftp_as_it_comes_by_dime(pair: SimulatedPair, tmp_path: Path) -> None:
+    with run_on(pair, tmp_path / "run") as run:
+        cluster, node = run.nodes()[0]
+        peer = run.nodes()[1][1]
+        with cluster.file_capture(node, peer_ip=peer.address, file_name="both_ways") as capture:
+            path = capture.stop()
+        by_dime, way = fetch_file(cluster, node, path)
+        assert way == "dime"
+        assert by_dime[:4] == b"\xd4\xc3\xb2\xa1"
+        assert fetch_by_sftp(cluster.cli(node), node, path) == by_dime
+
+
+def test_certificates_can_be_signed_by_the_users_own_key_files(pair: SimulatedPair, tmp_path: Path) -> None:
+    own = EmbeddedAuthority(tmp_path / "own", subject=parse_distinguished_name("CN=Company CA,O=Company"))
+    (tmp_path / "ca.pem").write_text(pem_of(own.chain()[0]))
+    key = next(file for file in (tmp_path / "own").rglob("key.pem"))
+    inventory = pair.inventory_file.read_text()
+    files = f'kind = "files"\ncertificate_file = "{tmp_path / "ca.pem"}"\nkey_file = "{key}"'
+    pair.inventory_file.write_text(inventory.replace('kind = "embedded"', files))
+    with run_on(pair, tmp_path / "run") as run:
+        assert [result.outcome for result in perform_all(run)] == [Outcome.PASS] * 10
+        for cluster, node in run.nodes():
+            found = cluster.cli(node).read_own_certificate("CallManager").value.certificate
+            assert found.issuer.common_name == "Company CA"

@@ -38,6 +38,26 @@ class Run:
     authority: CertificateAuthority | None
     journal: Journal
     progress: Callable[[str], None]
+    step: int = 0
+    """The step being performed, so that what is kept meanwhile can name it; 0 outside the ten steps."""
+    _transcribed: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def keep_transcripts(self) -> None:
+        """Keep what was typed and answered on every CLI session since the last time, named after the present step."""
+        for cluster in self.clusters:
+            for node, transcript in cluster.transcripts():
+                known = self._transcribed.get((cluster.name, node), 0)
+                if new := transcript[known:]:
+                    self._transcribed[cluster.name, node] = len(transcript)
+                    self.folder.keep(
+                        new.encode(),
+                        kind="cli_transcript",
+                        cluster=cluster.name,
+                        node=node,
+                        interface="cli",
+                        operation="session",
+                        attributes={"step": self.step},
+                    )
 
     def cluster(self, name: str) -> ClusterReader:
         """By inventory name. Raises: KeyError."""

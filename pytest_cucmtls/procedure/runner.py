@@ -24,6 +24,7 @@ class StepResult:
 def perform(run: Run, step: Step) -> StepResult:
     """Plan the step, make its changes, read back; an error of ours becomes the step's outcome, the journal stays true."""
     started = time.monotonic()
+    run.step = step.number
     changes: list[str] = []
     run.journal.append(Entry("step_begun", step.number, target=step.title))
     try:
@@ -34,7 +35,9 @@ def perform(run: Run, step: Step) -> StepResult:
             run.journal.append(_entry("change_done", step, change))
             changes.append(f"{change.target}: {change.before} → {change.after} ({change.interface})")
         step.read_back(run)
+        run.keep_transcripts()
     except CucmTlsError as problem:
+        run.keep_transcripts()
         outcome = Outcome.BLOCKED if isinstance(problem, UnsafeToAct) else Outcome.ERROR
         return StepResult(step.number, step.title, outcome, str(problem), tuple(changes), time.monotonic() - started)
     run.journal.append(Entry("step_done", step.number, target=step.title))
@@ -45,8 +48,10 @@ def perform(run: Run, step: Step) -> StepResult:
 def observe(run: Run, step: Step) -> StepResult:
     """Only read what the step is about (verify-only); an error of ours becomes the step's outcome."""
     started = time.monotonic()
+    run.step = step.number
     try:
         step.read_back(run)
+        run.keep_transcripts()
     except CucmTlsError as problem:
         run.folder.keep_missing(f"step {step.number}", str(problem))
         return StepResult(step.number, step.title, Outcome.ERROR, str(problem), (), time.monotonic() - started)

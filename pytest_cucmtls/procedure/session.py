@@ -61,25 +61,15 @@ def open_run(inventory: Inventory, folder: Path, credentials: Credentials, progr
             interface=interface,
             operation=operation,
             media_type="text/xml",
+            attributes={"step": run.step},
         )
 
     kind = ClusterWriter if applies else ClusterReader
     first, second = (kind(spec, credentials, log) for spec in inventory.clusters)
+    run = Run(inventory, kept, (first, second), authority, Journal(folder / "journal.jsonl"), progress)
     try:
-        yield Run(inventory, kept, (first, second), authority, Journal(folder / "journal.jsonl"), progress)
+        yield run
     finally:
-        for cluster in (first, second):
-            _keep_transcripts(kept, cluster)
+        run.keep_transcripts()
+        for cluster in run.clusters:
             cluster.close()
-
-
-def _keep_transcripts(folder: RunFolder, cluster: ClusterReader) -> None:
-    for node, transcript in cluster.transcripts():
-        folder.keep(
-            transcript.encode(),
-            kind="cli_transcript",
-            cluster=cluster.name,
-            node=node,
-            interface="cli",
-            operation="session",
-        )

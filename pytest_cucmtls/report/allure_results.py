@@ -15,6 +15,7 @@ import pytest
 from allure_commons.logger import AllureFileLogger
 from allure_pytest.listener import AllureListener
 
+from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import EvidenceItem, Outcome, Verdict
 from pytest_cucmtls.report.ladder import ladders_for
@@ -74,6 +75,8 @@ def describe_verdict(verdict: Verdict, folder: Path, evidence: Evidence) -> None
         if verdict.outcome is not Outcome.NOT_APPLICABLE:
             for item in verdict.evidence:
                 _attach_item(item, folder)
+            if verdict.check.startswith("step_"):
+                _attach_records(folder, int(verdict.step))
             for name, picture in ladders_for(verdict, evidence):
                 _attach_once(folder, f"{name}{picture}".encode(), name, picture, allure.attachment_type.SVG)
 
@@ -127,6 +130,20 @@ def _attach_item(item: EvidenceItem, folder: Path) -> None:
     elif len(data) <= ATTACHMENT_LIMIT_BYTES:
         content = data if kind is allure.attachment_type.PCAP else data.decode("utf-8", "replace")
         _attach_once(folder, data + item.path.encode(), f"{item.path}", content, kind)
+
+
+def _attach_records(folder: Path, step: int) -> None:
+    """What was said on the wire during a step: the SOAP exchanges and the CLI transcripts, each as one text."""
+    kept = RunFolder(folder)
+    for kind, name in (("soap_exchange", "SOAP exchanges"), ("cli_transcript", "CLI transcript")):
+        lines = [line for line in kept.entries(kind) if line.attributes.get("step") == step]
+        parts = [
+            f"--- {line.interface} {line.operation} ({line.item.path})\n" + kept.read(line).decode("utf-8", "replace")
+            for line in lines
+        ]
+        if parts:
+            text = "\n".join(parts)[:ATTACHMENT_LIMIT_BYTES]
+            _attach_once(folder, f"{name} {step}".encode(), f"{name} of step {step}", text, allure.attachment_type.TEXT)
 
 
 def _attach_once(folder: Path, identity: bytes, name: str, content: str | bytes, kind: object) -> None:
