@@ -63,13 +63,14 @@ class Conclusion:
             *(self.about_direction(direction) for direction in (f"{first}->{second}", f"{second}->{first}")),
             "verdicts: " + ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]),
             f"procedure and collection took {total:.1f} s; the phases are in verdicts.json",
-            f"look at {self.folder}",
+            f"look at {self.folder / 'report.html'}",
         ]
 
 
 def conclude(acceptance: Acceptance) -> Conclusion:
-    """Load, judge, write `verdicts.json` and the surroundings of the Allure results."""
+    """Load, judge, write `verdicts.json`, `report.html` and the surroundings of the Allure results."""
     from pytest_cucmtls.report.allure_results import write_surroundings
+    from pytest_cucmtls.report.html.page import write_html_report
 
     evidence = acceptance.evidence()
     verdicts = tuple(acceptance.verdicts(evidence))
@@ -77,4 +78,5 @@ def conclude(acceptance: Acceptance) -> Conclusion:
     write_verdicts(acceptance.folder / "verdicts.json", verdicts, about)
     releases = [node.release.value.text for cluster in evidence.clusters for node in cluster.nodes if node.release]
     write_surroundings(acceptance.folder / "allure-results", about, " / ".join(dict.fromkeys(releases)))
+    write_html_report(acceptance.folder / "report.html", verdicts, evidence, about, language=acceptance.settings.language)
     return Conclusion(acceptance.folder, verdicts, evidence, tuple(acceptance.phases()))
