@@ -160,7 +160,7 @@ BODIES = {
     "wrong items": b'{"service": "CallManager", "certificates": [1, null]}',
     "no certificate": b'{"service": ["CallManager"], "certificates": ["hello"]}',
     "no such service": b'{"service": "Nothing", "certificates": [], "distribution": "this-server", "commonName": "a"}',
-    "another distribution": b'{"service": "CallManager", "distribution": "multi-server", "commonName": "a"}',
+    "another distribution": b'{"service": "CallManager", "distribution": "every-server", "commonName": "a"}',
     "a boolean length": b'{"service": "CallManager", "distribution": "this-server", "commonName": "a", "keyLength": true}',
     "an odd length": b'{"service": "CallManager", "distribution": "this-server", "commonName": "a", "keyLength": 12345}',
     "a list of hashes": b'{"service": "CallManager", "distribution": "this-server", "commonName": "a", "hashAlgorithm": ["x"]}',

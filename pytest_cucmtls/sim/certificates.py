@@ -3,20 +3,24 @@
 State only: what is stored here reaches a port when the service that uses it loads it (`NodeState.loaded`).
 """
 
-import contextlib
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import NameOID
 
 from pytest_cucmtls.model.certificates import DistinguishedName
 from pytest_cucmtls.model.errors import FileUnreadable
+from pytest_cucmtls.sim.certificate_reading import (
+    CertificateDamaged,
+    alternative_names,
+    has_issued,
+    has_wildcard,
+    load_certificate,
+    public_key_of,
+    trust_file_name,
+)
 from pytest_cucmtls.sim.identities import (
     Identity,
     PendingRequest,
@@ -26,6 +30,7 @@ from pytest_cucmtls.sim.identities import (
 )
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.releases import ReleaseProfile
+from pytest_cucmtls.sim.replication import CertificateReplication
 from pytest_cucmtls.wire.x509 import parse_certificates
 
 BEHAVIOURS = (
@@ -49,6 +54,25 @@ BEHAVIOURS = (
         "Cisco document 217138",
     ),
     Behaviour(
+        "certificates",
+        "CallManager-trust and tomcat-trust serve the RSA and the ECDSA identity; trust changes reach every node",
+        Provenance.SPECIFIED,
+        "Administration Guide; Cisco document 210541",
+    ),
+    Behaviour(
+        "certificates",
+        "multi-server request: one key for all nodes, CN with -ms, every node as SAN",
+        Provenance.SPECIFIED,
+        "Cisco documents 118731 and 217138",
+    ),
+    Behaviour(
+        "certificates",
+        "lengths and hashes offered: 1024 and SHA-1 up to 10.5, 2048 and SHA-256 upward from 12.5 on",
+        Provenance.SPECIFIED,
+        "source document and Security Guides; where it changed is assumed",
+    ),
+    Behaviour("certificates", "refusal texts for lengths, hashes and units not offered", Provenance.ASSUMED, "none found"),
+    Behaviour(
         "certificates", "the common name is repeated as DNS name in requests from 11.x on", Provenance.ASSUMED, "none found"
     ),
 )
@@ -67,6 +91,7 @@ KEY_MISMATCH = "CSR public key and Certificate public key do not match"
 SAN_MISMATCH = "CSR SAN and Certificate SAN does not match"
 
 _FIRST_RELEASE_WITH_NAMES_IN_REQUESTS = 11
+_MULTI_SERVER_UNITS = frozenset({"tomcat", "tomcat-ECDSA", "CallManager", "CallManager-ECDSA"})
 
 
 class CertificateRefused(Exception):
@@ -122,8 +147,15 @@ class CertificateStore:
         """Called with the unit after every accepted identity upload (faults only)."""
         self._created_at = clock()
         self._own: dict[str, Identity] = {}
+        self.replication: CertificateReplication | None = None
+        """How the cluster's other nodes hear of changes; None for a node alone."""
         self._requests: dict[str, PendingRequest] = {}
-        self._trust: dict[str, dict[str, TrustEntry]] = {unit: {} for unit in self.units}
+        self._trust: dict[str, dict[str, TrustEntry]] = {unit: {} for unit in self.trust_units}
+
+    @property
+    def trust_units(self) -> tuple[str, ...]:
+        """Units with a trust store, without ``-trust``; an ECDSA identity shares its RSA sister's."""
+        return tuple(dict.fromkeys(_trust_unit(unit) for unit in self.units))
 
     def own(self, unit: str) -> Identity | None:
         """The certificate the store holds for a unit (not necessarily the one in use); None for a unit this node has not."""
@@ -150,13 +182,18 @@ class CertificateStore:
         hash_name: str | None = None,
         common_name: str | None = None,
         alt_names: Sequence[str] = (),
+        multi_server: bool = False,
     ) -> bytes:
         """Make a key and a DER request; an earlier request of the unit is overwritten, the identity in place is kept.
 
         Defaults are the release's. From 11.x on the common name is repeated as DNS name (ASSUMED: no reading of the
-        default request was found). Raises: CertificateRefused for a unit, length, hash or name not offered.
+        default request was found). A multi-server request waits on every node, with the same key; its common name and
+        names are the caller's. Raises: CertificateRefused for a unit, length, hash or name not offered.
         """
         self._check_unit(unit)
+        self._check_offered(unit, key_length, hash_name)
+        if multi_server and unit not in _MULTI_SERVER_UNITS:
+            raise CertificateRefused(f"Multi-server distribution is not available for {unit}", "invalid-request")
         name = common_name or self.common_name
         repeated = (name,) if self._release.major >= _FIRST_RELEASE_WITH_NAMES_IN_REQUESTS else ()
         try:
@@ -169,8 +206,15 @@ class CertificateStore:
             )
         except ValueError as problem:
             raise CertificateRefused(str(problem), "invalid-request") from None
-        self._requests[unit] = PendingRequest(key, der)
+        pending = PendingRequest(key, der, multi_server)
+        self._requests[unit] = pending
+        if multi_server:
+            self._spread(lambda store: store.take_request(unit, pending))
         return der
+
+    def take_request(self, unit: str, request: PendingRequest) -> None:
+        """A multi-server request made on another node."""
+        self._requests[unit] = request
 
     def request(self, unit: str) -> PendingRequest | None:
         """The pending request; None when there is none (never made, or consumed by an upload)."""
@@ -178,7 +222,7 @@ class CertificateStore:
 
     def trust(self, unit: str) -> dict[str, TrustEntry]:
         """Trusted certificates by file name (``<CN>.pem``), oldest first; a copy. ``CallManager-trust`` is accepted too."""
-        return dict(self._trust.get(_without_trust_suffix(unit), {}))
+        return dict(self._trust.get(_trust_unit(unit), {}))
 
     def import_trust(self, unit: str, der: bytes, *, description: str = "") -> str:
         """Trust a certificate; returns its file name.
@@ -189,24 +233,39 @@ class CertificateStore:
         entries = self._trust_of(unit)
         certificate = _load(der)
         self._check_not_expired(certificate)
-        file_name = _trust_file_name(certificate)
+        file_name = trust_file_name(certificate)
         existing = entries.get(file_name)
         if existing is None or _load(existing.der).not_valid_before_utc < certificate.not_valid_before_utc:
-            entries[file_name] = TrustEntry(der, description or TRUST_DESCRIPTION)
+            entry = TrustEntry(der, description or TRUST_DESCRIPTION)
+            entries[file_name] = entry
+            self._spread(lambda store: store.take_trust(unit, file_name, entry))
         return file_name
 
+    def take_trust(self, unit: str, file_name: str, entry: TrustEntry | None) -> None:
+        """A trusted certificate another node took in (or, for None, deleted)."""
+        entries = self._trust.get(_trust_unit(unit), {})
+        if entry is None:
+            entries.pop(file_name, None)
+        else:
+            entries[file_name] = entry
+
     def delete_trust(self, unit: str, file_name: str) -> None:
-        """Forget a trusted certificate, named with or without ``.pem``. Raises: CertificateRefused (not-found, unknown-unit)."""
+        """Forget a trusted certificate on every node, named with or without ``.pem``.
+
+        Raises: CertificateRefused (not-found, unknown-unit).
+        """
         entries = self._trust_of(unit)
         full_name = file_name if file_name.endswith(".pem") else f"{file_name}.pem"
         if full_name not in entries:
             raise CertificateRefused(f"File {full_name} does not exist", "not-found")
         del entries[full_name]
+        self._spread(lambda store: store.take_trust(unit, full_name, None))
 
     def import_identity(self, unit: str, chain: Sequence[bytes]) -> None:
         """Install the certificate made for the pending request and consume the request; `chain` is leaf first, as DER.
 
         Every issuer up to a self-signed one must already be in the unit's trust store, uploaded issuers do not count.
+        The answer to a multi-server request becomes the identity of every node.
         Raises: CertificateRefused (Cisco documents 217138 and 200641 for the messages).
         """
         self._check_unit(unit)
@@ -214,22 +273,34 @@ class CertificateStore:
             raise CertificateRefused(UNREADABLE, "unreadable")
         leaf = _load(chain[0])
         self._check_not_expired(leaf)
-        _check_no_wildcard(leaf)
+        if has_wildcard(leaf):
+            raise CertificateRefused(WILDCARD, "wildcard")
         issuers = self._issuers(unit, leaf)
         pending = self._requests.get(unit)
         if pending is None:
             raise CertificateRefused(f"File {_key_folder(unit)}/{unit}.csr does not exist", "no-request")
         self._check_answers(unit, leaf, x509.load_der_x509_csr(pending.der))
-        self._own[unit] = Identity(
+        identity = Identity(
             private_key=pending.private_key,
             der=chain[0],
             chain=tuple(issuer.public_bytes(serialization.Encoding.DER) for issuer in issuers),
             description=CA_SIGNED_DESCRIPTION,
             installed_at=self.clock(),
         )
-        del self._requests[unit]
+        self.take_identity(unit, identity)
+        if pending.multi_server:
+            self._spread(lambda store: store.take_identity(unit, identity))
+
+    def take_identity(self, unit: str, identity: Identity) -> None:
+        """Install an identity that was accepted here or, for a multi-server one, on another node."""
+        self._own[unit] = identity
+        self._requests.pop(unit, None)
         if self.after_identity is not None:
             self.after_identity(unit)
+
+    def _spread(self, change: Callable[["CertificateStore"], None]) -> None:
+        if self.replication is not None:
+            self.replication.spread(self, change)
 
     def _self_signed(self, unit: str, since: datetime) -> Identity:
         key = generate_key(unit, self._default_key_length(unit))
@@ -251,28 +322,36 @@ class CertificateStore:
             raise CertificateRefused(f"Invalid certificate name: {unit}", "unknown-unit")
 
     def _trust_of(self, unit: str) -> dict[str, TrustEntry]:
-        name = _without_trust_suffix(unit)
+        name = unit.removesuffix("-trust")
         self._check_unit(name)
-        return self._trust[name]
+        return self._trust[_trust_unit(name)]
+
+    def _check_offered(self, unit: str, key_length: int | None, hash_name: str | None) -> None:
+        """RSA lengths and hashes of the release's form; `generate_key` knows the curves. Raises: CertificateRefused."""
+        release = self._release
+        if key_length is not None and not unit.endswith("-ECDSA") and key_length not in release.request_key_lengths:
+            raise CertificateRefused(f"key length {key_length} is not offered for {unit}", "invalid-request")
+        if hash_name is not None and hash_name not in release.request_hashes:
+            raise CertificateRefused(f"hash algorithm {hash_name} is not offered for {unit}", "invalid-request")
 
     def _check_not_expired(self, certificate: x509.Certificate) -> None:
         if certificate.not_valid_after_utc <= self.clock():
             raise CertificateRefused(NOT_VALID, "expired")
 
     def _check_answers(self, unit: str, leaf: x509.Certificate, request: x509.CertificateSigningRequest) -> None:
-        if _public_key(leaf) != _public_key(request):
+        if public_key_of(leaf) != public_key_of(request):
             message = KEY_MISMATCH if self._release.major >= 10 else _old_upload_failure(unit)
             raise CertificateRefused(message, "key-mismatch")
-        if _alternative_names(leaf) != _alternative_names(request):
+        if alternative_names(leaf) != alternative_names(request):
             raise CertificateRefused(SAN_MISMATCH, "san-mismatch")
 
     def _issuers(self, unit: str, leaf: x509.Certificate) -> tuple[x509.Certificate, ...]:
         """The chain above a leaf, all from the trust store, ending with a self-signed certificate."""
-        trusted = [_load(entry.der) for entry in self._trust[unit].values()]
+        trusted = [_load(entry.der) for entry in self._trust[_trust_unit(unit)].values()]
         found: list[x509.Certificate] = []
         below = leaf
         while len(found) <= len(trusted):
-            issuer = next((candidate for candidate in trusted if _issued(candidate, below)), None)
+            issuer = next((candidate for candidate in trusted if has_issued(candidate, below)), None)
             if issuer is None:
                 break
             found.append(issuer)
@@ -282,8 +361,16 @@ class CertificateStore:
         raise CertificateRefused(CA_MISSING, "ca-missing")
 
 
-def _without_trust_suffix(unit: str) -> str:
-    return unit.removesuffix("-trust")
+def _trust_unit(unit: str) -> str:
+    """Whose trust store a unit uses: ``CallManager`` for CallManager, CallManager-trust and CallManager-ECDSA."""
+    return unit.removesuffix("-trust").removesuffix("-ECDSA")
+
+
+def _load(der: bytes) -> x509.Certificate:
+    try:
+        return load_certificate(der)
+    except CertificateDamaged:
+        raise CertificateRefused(UNREADABLE, "unreadable") from None
 
 
 def _key_folder(unit: str) -> str:
@@ -293,67 +380,3 @@ def _key_folder(unit: str) -> str:
 
 def _old_upload_failure(unit: str) -> str:
     return f"The file /usr/local/platform/upload/certs//{unit}.der could not be uploaded."
-
-
-def _load(der: bytes) -> x509.Certificate:
-    """Read every field the store uses, so that a damaged one is refused here and surprises nobody later."""
-    try:
-        with warnings.catch_warnings():
-            # The library warns of oddities (negative serial number …) that CUCM's takes without a word.
-            warnings.simplefilter("ignore")
-            certificate = x509.load_der_x509_certificate(der)
-            _public_key(certificate)
-            _alternative_names(certificate)
-            _trust_file_name(certificate)
-            _ = certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
-            _ = certificate.signature_algorithm_parameters
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        raise CertificateRefused(UNREADABLE, "unreadable") from None
-    return certificate
-
-
-def _public_key(source: x509.Certificate | x509.CertificateSigningRequest) -> bytes:
-    return source.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _alternative_names(source: x509.Certificate | x509.CertificateSigningRequest) -> frozenset[str]:
-    with contextlib.suppress(x509.ExtensionNotFound):
-        names = source.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return frozenset(f"{type(name).__name__}:{name.value}" for name in names)
-    return frozenset()
-
-
-def _common_names(certificate: x509.Certificate) -> list[str]:
-    return [str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
-
-
-def _check_no_wildcard(certificate: x509.Certificate) -> None:
-    names = (*_common_names(certificate), *(name.partition(":")[2] for name in _alternative_names(certificate)))
-    if any(name.startswith("*") for name in names):
-        raise CertificateRefused(WILDCARD, "wildcard")
-
-
-def _trust_file_name(certificate: x509.Certificate) -> str:
-    """``<CN>.pem``, spaces and path separators as ``_``; a certificate without CN goes by its serial number."""
-    name = (_common_names(certificate) or [f"{certificate.serial_number:x}"])[-1]
-    return name.replace(" ", "_").replace("/", "_") + ".pem"
-
-
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
-    """The issuer's name and key fit, SHA-1 signatures included."""
-    if certificate.issuer != issuer.subject or certificate.signature_hash_algorithm is None:
-        return False
-    key, hash_algorithm = issuer.public_key(), certificate.signature_hash_algorithm
-    try:
-        if isinstance(key, rsa.RSAPublicKey):
-            scheme = certificate.signature_algorithm_parameters
-            if not isinstance(scheme, padding.PKCS1v15 | padding.PSS):
-                return False
-            key.verify(certificate.signature, certificate.tbs_certificate_bytes, scheme, hash_algorithm)
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(certificate.signature, certificate.tbs_certificate_bytes, ec.ECDSA(hash_algorithm))
-        else:
-            return False
-    except (InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True

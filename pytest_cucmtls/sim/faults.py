@@ -24,6 +24,13 @@ def _forget_trust(node: NodeState, unit: str) -> None:
         node.certificates.delete_trust(unit, file_name)
 
 
+def _subscribers(cluster: ClusterState) -> list[NodeState]:
+    found = [node for node in cluster.nodes if node.role != "publisher"]
+    if not found:
+        raise UnknownFault(f"cluster {cluster.name} has no subscriber: start a pair with several nodes")
+    return found
+
+
 def _move_trust_to_tomcat(node: NodeState, unit: str) -> None:
     for entry in node.certificates.trust(unit).values():
         node.certificates.import_trust("tomcat", entry.der, description=entry.description)
@@ -59,6 +66,21 @@ def old_certificate_still_served(cluster: ClusterState) -> None:
     for node in cluster.nodes:
         if node.call_manager is not None:
             node.call_manager = RestartWithoutEffect(node, node.call_manager)
+
+
+@fault
+def old_certificate_served_by_a_subscriber(cluster: ClusterState) -> None:
+    """A restart takes effect on the publisher only: the subscribers go on with the certificate they had loaded."""
+    for node in _subscribers(cluster):
+        if node.call_manager is not None:
+            node.call_manager = RestartWithoutEffect(node, node.call_manager)
+
+
+@fault
+def certificates_not_replicated(cluster: ClusterState) -> None:
+    """Certificate changes on one node do not reach the others until /simulator/replication lets them through."""
+    _subscribers(cluster)
+    cluster.replication.hold()
 
 
 @fault

@@ -47,7 +47,10 @@ class HttpsServer:
 
 
 async def serve_https(node: NodeState) -> HttpsServer:
-    """Serve the node's interfaces on its address with its tomcat certificate. Raises: OSError when the port is taken."""
+    """Serve the node's interfaces on its address with its tomcat certificate; a port of 0 takes a free one.
+
+    `https_port` goes into the state. Raises: OSError when the port is taken.
+    """
     identity = node.certificates.own("tomcat")
     if identity is None:
         raise ValueError(f"node {node.name} has no tomcat certificate to serve HTTPS with")
@@ -62,6 +65,7 @@ async def serve_https(node: NodeState) -> HttpsServer:
     except OSError:
         await runner.cleanup()
         raise
+    node.https_port = runner.addresses[0][1]
     return HttpsServer(runner)
 
 

@@ -41,6 +41,8 @@ class PendingRequest:
 
     private_key: PrivateKey
     der: bytes
+    multi_server: bool = False
+    """Its certificate becomes the identity of every node."""
 
 
 def certificate_pem(der: bytes) -> bytes:

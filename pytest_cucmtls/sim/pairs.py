@@ -1,4 +1,4 @@
-"""The two simulated pairs: what each cluster is called, runs and starts with; and the state built from that."""
+"""The built-in simulated pairs: what each cluster is called, runs and starts with; and the state built from that."""
 
 import secrets
 from collections.abc import Mapping
@@ -31,6 +31,8 @@ SERVICES = (
     "Cisco Tomcat",
 )
 
+_PUBLISHER_ONLY = ("Cisco Certificate Authority Proxy Function",)
+
 UP_SINCE = timedelta(hours=1)
 """A simulated node looks as if it had been running for a while, so that a restart can be told from the first start."""
 
@@ -40,8 +42,19 @@ ECDSA_UNITS = ("tomcat-ECDSA", "CallManager-ECDSA")
 
 
 @dataclass(frozen=True, slots=True)
+class NodePlan:
+    """A further node of a cluster: its name and the last octet of its address."""
+
+    name: str
+    host: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterPlan:
-    """One cluster of a pair; `subject` is what certificates carry beside CN, in encoded order."""
+    """One cluster of a pair; `subject` is what certificates carry beside CN, in encoded order.
+
+    `node_name` and `host` are the publisher's. Ports of 0 for HTTPS and SSH take a free one.
+    """
 
     name: str
     release: ReleaseProfile
@@ -55,29 +68,35 @@ class ClusterPlan:
     device_pool: str = "Default"
     key_length: int = 2048
     hash_algorithm: str = "sha256"
-
-    @property
-    def axl_user(self) -> str:
-        """Application user for AXL and Serviceability."""
-        return "axl-admin"
-
-    @property
-    def platform_user(self) -> str:
-        """OS administrator."""
-        return "administrator"
+    subscribers: tuple[NodePlan, ...] = ()
+    axl_user: str = "axl-admin"
+    """Application user for AXL and Serviceability."""
+    platform_user: str = "administrator"
+    """OS administrator."""
+    call_user_name: str = ""
+    security_profile: str = "Secure SIP Trunk Profile TLS"
+    partition: str = ""
+    https_port: int = HTTPS_PORT
+    ssh_port: int = SSH_PORT
+    sip_port: int = SIP_PORT
 
     @property
     def call_user(self) -> str:
         """End user of the test phone."""
-        return f"caller{self.extension}"
+        return self.call_user_name or f"caller{self.extension}"
+
+    @property
+    def nodes(self) -> tuple[NodePlan, ...]:
+        """Publisher first."""
+        return (NodePlan(self.node_name, self.host), *self.subscribers)
 
 
 @dataclass(frozen=True, slots=True)
 class PairPlan:
-    """A pair and the authority that suits it."""
+    """Clusters that start together, and the authority that suits them."""
 
     name: str
-    clusters: tuple[ClusterPlan, ClusterPlan]
+    clusters: tuple[ClusterPlan, ...]
     authority_hash: str = "sha256"
     authority_key_length: int = 2048
 
@@ -148,15 +167,24 @@ SOURCE_DOCUMENT = PairPlan(
     authority_key_length=1024,
 )
 
-PAIRS: Mapping[str, PairPlan] = {plan.name: plan for plan in (MODERN, SOURCE_DOCUMENT)}
+TWO_NODES = PairPlan(
+    "two-nodes",
+    (
+        replace(MODERN.clusters[0], subscribers=(NodePlan("cucm-a-sub.alpha.example", 21),)),
+        replace(MODERN.clusters[1], subscribers=(NodePlan("cucm-b-sub.beta.example", 22),)),
+    ),
+)
+
+PAIRS: Mapping[str, PairPlan] = {plan.name: plan for plan in (MODERN, SOURCE_DOCUMENT, TWO_NODES)}
 
 
 def build_cluster(plan: ClusterPlan, subnet: Subnet, folder: Path, *, read_only: bool = False) -> ClusterState:
-    """The state of an unconfigured cluster; trace and capture files of its node go below `folder`."""
+    """The state of an unconfigured cluster; trace and capture files of its nodes go below `folder`."""
     database = Database()
     pools = ("Default",) if plan.device_pool == "Default" else ("Default", plan.device_pool)
     add_built_in_objects(database, pools)
-    add_node(database, plan.node_name, "publisher")
+    for number, node_plan in enumerate(plan.nodes, 1):
+        add_node(database, node_plan.name, _role(number))
     add_test_phone(database, plan.phone, plan.extension, plan.call_user)
     cluster = ClusterState(
         name=plan.name,
@@ -167,32 +195,49 @@ def build_cluster(plan: ClusterPlan, subnet: Subnet, folder: Path, *, read_only:
         enterprise_parameters={"Cluster Security Mode": "1", "Allowed Device Queries Per Minute": "15"},
         read_only=read_only,
     )
-    cluster.nodes.append(_build_node(plan, cluster, subnet.address(plan.host), folder))
+    for number, node_plan in enumerate(plan.nodes, 1):
+        node = _build_node(plan, node_plan.name, number, cluster, subnet.address(node_plan.host), folder)
+        cluster.nodes.append(node)
+        cluster.replication.join(node.certificates)
     return cluster
 
 
-def _build_node(plan: ClusterPlan, cluster: ClusterState, ip: str, folder: Path) -> NodeState:
-    active_log = folder / plan.name / plan.node_name / "activelog"
+def _role(number: int) -> str:
+    return "publisher" if number == 1 else "subscriber"
+
+
+def _build_node(plan: ClusterPlan, name: str, number: int, cluster: ClusterState, ip: str, folder: Path) -> NodeState:
+    active_log = folder / plan.name / name / "activelog"
     active_log.mkdir(parents=True, exist_ok=True)
     units = COMMON_UNITS + (ECDSA_UNITS if plan.release.major >= 11 else ())
     certificates = CertificateStore(
-        common_name=plan.node_name, subject=plan.subject, release=plan.release, units=units, clock=lambda: datetime.now(UTC)
+        common_name=name, subject=plan.subject, release=plan.release, units=units, clock=lambda: datetime.now(UTC)
     )
     node = NodeState(
-        name=plan.node_name,
+        name=name,
         ip=ip,
-        role="publisher",
-        number=1,
+        role=_role(number),
+        number=number,
         active_log=active_log,
         cluster=cluster,
         certificates=certificates,
-        https_port=HTTPS_PORT,
-        ssh_port=SSH_PORT,
-        sip_port=SIP_PORT,
-        services={name: ServiceState(name, started_at=datetime.now(UTC) - UP_SINCE) for name in SERVICES},
+        https_port=plan.https_port,
+        ssh_port=plan.ssh_port,
+        sip_port=plan.sip_port,
+        services=_services(number),
     )
     certificates.clock = node.now
     return node
+
+
+def _services(number: int) -> dict[str, ServiceState]:
+    """The publisher has every service activated; CAPF runs nowhere else (Security Guide)."""
+    since = datetime.now(UTC) - UP_SINCE
+    services = {name: ServiceState(name, started_at=since) for name in SERVICES}
+    if number > 1:
+        for name in _PUBLISHER_ONLY:
+            services[name].activated, services[name].status = False, "Stopped"
+    return services
 
 
 def _accounts(plan: ClusterPlan) -> list[SimAccount]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+_FIRST_STRICT_MAJOR = 12
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseProfile:
@@ -36,6 +38,17 @@ class ReleaseProfile:
     def major(self) -> int:
         """Leading number."""
         return int(self.key.split(".")[0])
+
+    @property
+    def request_key_lengths(self) -> tuple[int, ...]:
+        """RSA lengths a signing request may have: 1024 in the 10.5 form, no longer in the later ones (from when: ASSUMED)."""
+        return (2048, 3072, 4096) if self.major >= _FIRST_STRICT_MAJOR else (1024, 2048, 3072, 4096)
+
+    @property
+    def request_hashes(self) -> tuple[str, ...]:
+        """Hashes a signing request may have; SHA-1 as long as 1024 bits."""
+        strong = ("sha256", "sha384", "sha512")
+        return strong if self.major >= _FIRST_STRICT_MAJOR else ("sha1", *strong)
 
 
 _MODERN_SUITES = (

@@ -7,13 +7,13 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_cucmtls.sim.addresses import reserve_subnet
+from pytest_cucmtls.sim.addresses import Subnet, reserve_subnet
 from pytest_cucmtls.sim.call_manager import CallManager
 from pytest_cucmtls.sim.faults import choose_faults
 from pytest_cucmtls.sim.http_server import serve_https
 from pytest_cucmtls.sim.inventory_file import InventoryFiles, write_inventory
 from pytest_cucmtls.sim.packet_capture import PacketCapture
-from pytest_cucmtls.sim.pairs import HTTPS_PORT, PAIRS, SIP_PORT, SSH_PORT, PairPlan, build_cluster
+from pytest_cucmtls.sim.pairs import PAIRS, PairPlan, build_cluster
 from pytest_cucmtls.sim.platform_cli import serve_platform_cli
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
@@ -55,7 +55,7 @@ async def start_pair(plan: str | PairPlan, folder: Path, *, read_only: bool = Fa
     """
     pair_plan = PAIRS[plan] if isinstance(plan, str) else plan
     async with AsyncExitStack() as stack:
-        subnet = reserve_subnet([cluster.host for cluster in pair_plan.clusters], (HTTPS_PORT, SSH_PORT, SIP_PORT))
+        subnet = _reserve(pair_plan)
         stack.callback(subnet.release)
         clusters = [build_cluster(cluster, subnet, folder, read_only=read_only) for cluster in pair_plan.clusters]
         nodes = [node for cluster in clusters for node in cluster.nodes]
@@ -71,6 +71,12 @@ async def start_pair(plan: str | PairPlan, folder: Path, *, read_only: bool = Fa
             chosen_fault.inject()
         files = write_inventory(folder, pair_plan, clusters)
         return RunningPair(pair_plan, clusters, files, stack.pop_all())
+
+
+def _reserve(plan: PairPlan) -> Subnet:
+    hosts = [node.host for cluster in plan.clusters for node in cluster.nodes]
+    ports = {port for cluster in plan.clusters for port in (cluster.https_port, cluster.ssh_port, cluster.sip_port)}
+    return reserve_subnet(hosts, sorted(ports - {0}))
 
 
 async def _prepare_certificates(nodes: list[NodeState]) -> None:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_cucmtls.sim.replication import CertificateReplication
+
 if TYPE_CHECKING:
     from pytest_cucmtls.sim.certificates import CertificateStore, Identity
     from pytest_cucmtls.sim.database import Database
@@ -174,6 +176,8 @@ class ClusterState:
     read_only: bool = False
     """Any write is refused and recorded: proves that a verify-only run writes nothing."""
     writes: list[Write] = field(default_factory=list)
+    replication: CertificateReplication = field(default_factory=CertificateReplication)
+    """How certificate changes on one node reach the others."""
 
     @property
     def publisher(self) -> NodeState:

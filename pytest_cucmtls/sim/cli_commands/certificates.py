@@ -26,7 +26,7 @@ async def _show_trust(context: CliContext, arguments: Sequence[str]) -> None:
     """``unit-trust/file.pem``, or the file name alone: the first store that holds it."""
     wanted = argument(arguments, 0, "certificate name")
     store, slash, file_name = wanted.rpartition("/")
-    for unit in context.node.certificates.units:
+    for unit in context.node.certificates.trust_units:
         entry = context.node.certificates.trust(unit).get(file_name)
         if entry is not None and (not slash or store == f"{unit}-trust"):
             await context.terminal.show(certificate_text(entry.der, context.node.cluster.release.certificate_print))
@@ -51,7 +51,9 @@ def _own_rows(context: CliContext) -> list[str]:
 def _trust_rows(context: CliContext) -> list[str]:
     store = context.node.certificates
     return [
-        f"{unit}-trust/{name}: {entry.description}" for unit in store.units for name, entry in sorted(store.trust(unit).items())
+        f"{unit}-trust/{name}: {entry.description}"
+        for unit in store.trust_units
+        for name, entry in sorted(store.trust(unit).items())
     ]
 
 

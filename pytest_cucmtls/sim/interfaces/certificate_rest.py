@@ -21,24 +21,25 @@ from pytest_cucmtls.sim.state import NodeState, WriteForbidden
 
 BEHAVIOURS = (
     Behaviour(
-        "certificate-rest",
+        "certificate REST",
         "paths, bodies and success codes of csr, identity and trust, snapshot",
         Provenance.SPECIFIED,
         "published clients",
     ),
     Behaviour(
-        "certificate-rest",
+        "certificate REST",
         "401 with CMPlatform Realm, operating system administrator only",
         Provenance.SPECIFIED,
         "published clients",
     ),
     Behaviour(
-        "certificate-rest",
+        "certificate REST",
         "400 without the authority in trust, 500 for a stale request",
         Provenance.SPECIFIED,
         "notes of published clients",
     ),
     Behaviour("certificate REST", "DELETE of a trusted certificate with its query parameters", Provenance.ASSUMED, "none found"),
+    Behaviour("certificate REST", "distribution multi-server", Provenance.ASSUMED, "only this-server was seen"),
     Behaviour("certificate REST", "service name CallManager; bodies of errors", Provenance.ASSUMED, "none found"),
 )
 
@@ -90,8 +91,7 @@ def _handler(node: NodeState, operation: Callable[[NodeState, web.Request], Awai
 async def _generate_request(node: NodeState, request: web.Request) -> web.Response:
     body = await _body(request)
     unit = _text(body, "service")
-    if _text(body, "distribution") != "this-server":
-        raise _BadRequest("distribution: only this-server is simulated")
+    multi_server = _is_multi_server(_text(body, "distribution"))
     common_name = _text(body, "commonName")
     key_length, hash_name = body.get("keyLength"), body.get("hashAlgorithm")
     if key_length is not None and (not isinstance(key_length, int) or isinstance(key_length, bool)):
@@ -99,6 +99,8 @@ async def _generate_request(node: NodeState, request: web.Request) -> web.Respon
     if hash_name is not None and not isinstance(hash_name, str):
         raise _BadRequest("hashAlgorithm must be a text")
     alt_names = _texts(body.get("altNames", []), "altNames")
+    if multi_server:
+        common_name, alt_names = _multi_server_name(common_name), [*_node_names(node), *alt_names]
     node.cluster.record_write("certificate-rest", f"POST csr {unit}")
     der = node.certificates.generate_request(
         unit,
@@ -106,8 +108,26 @@ async def _generate_request(node: NodeState, request: web.Request) -> web.Respon
         hash_name=hash_name.lower().replace("-", "") if hash_name else None,
         common_name=common_name,
         alt_names=alt_names,
+        multi_server=multi_server,
     )
     return web.json_response({"csr": _request_pem(der)})
+
+
+def _is_multi_server(distribution: str) -> bool:
+    """``this-server`` (seen) or ``multi-server`` (ASSUMED word for the form's *Multi-server(SAN)*). Raises: _BadRequest."""
+    if distribution not in ("this-server", "multi-server"):
+        raise _BadRequest("distribution must be this-server or multi-server")
+    return distribution == "multi-server"
+
+
+def _multi_server_name(asked: str) -> str:
+    """The common name with ``-ms`` behind its host part, unless it was asked for like this."""
+    host, dot, domain = asked.partition(".")
+    return asked if host.endswith("-ms") else f"{host}-ms{dot}{domain}"
+
+
+def _node_names(node: NodeState) -> list[str]:
+    return [member.name for member in node.cluster.nodes]
 
 
 async def _upload_identity(node: NodeState, request: web.Request) -> web.Response:
@@ -163,7 +183,9 @@ async def _snapshot(node: NodeState, _request: web.Request) -> web.Response:
             "trackingId": secrets.token_hex(8),
             "server": node.name,
             "identities": [_identity_entry(node, unit) for unit in units],
-            "trusts": [{"service": f"{unit}-trust", "certificate_data": _trusted(node, unit)} for unit in units],
+            "trusts": [
+                {"service": f"{unit}-trust", "certificate_data": _trusted(node, unit)} for unit in node.certificates.trust_units
+            ],
             "revokedCertificates": [],
         }
     )

@@ -14,7 +14,7 @@ from pytest_cucmtls.wire.soap import child, children, text_of
 
 BEHAVIOURS = (
     Behaviour(
-        "control-center",
+        "Control Center",
         "paths, soapGetServiceStatus and soapDoControlServices with their elements",
         Provenance.SPECIFIED,
         "published samples of requests and replies",
@@ -22,7 +22,7 @@ BEHAVIOURS = (
     Behaviour("Control Center", "reason -1068 Service Not Activated", Provenance.SPECIFIED, "a published service tool"),
     Behaviour("Control Center", "an order is answered before the service is up", Provenance.ASSUMED, "none found"),
     Behaviour(
-        "control-center", "an order for another node is refused", Provenance.ASSUMED, "developer guide: send it to the node named"
+        "Control Center", "an order for another node is refused", Provenance.ASSUMED, "developer guide: send it to the node named"
     ),
     Behaviour("Control Center", "code and text for a service that does not exist", Provenance.ASSUMED, "none found"),
 )

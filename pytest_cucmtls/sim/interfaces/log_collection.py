@@ -20,18 +20,18 @@ from pytest_cucmtls.wire.soap import child, children, text_of
 
 BEHAVIOURS = (
     Behaviour(
-        "log-collection",
+        "log collection",
         "listNodeServiceLogs, selectLogFiles, forms of dates and zones",
         Provenance.SPECIFIED,
         "published samples of requests and replies",
     ),
     Behaviour(
-        "log-collection", "multipart reply with one XML part", Provenance.SPECIFIED, "published samples of requests and replies"
+        "log collection", "multipart reply with one XML part", Provenance.SPECIFIED, "published samples of requests and replies"
     ),
     Behaviour("log collection", "bare XML on 9.1 and 10.5", Provenance.ASSUMED, "both forms are reported, not for which release"),
     Behaviour("log collection", "the minute of ToDate belongs to the selection", Provenance.ASSUMED, "none found"),
     Behaviour(
-        "log-collection",
+        "log collection",
         "captures are the system log Packet Capture Logs",
         Provenance.ASSUMED,
         "name of the real-time monitoring tool",

@@ -16,10 +16,10 @@ from pytest_cucmtls.wire.soap import child, children, text_of
 
 BEHAVIOURS = (
     Behaviour(
-        "risport", "selectCmDevice, its selection elements and reply", Provenance.RECORDED, "a published reply of a CUCM 15"
+        "RISPort", "selectCmDevice, its selection elements and reply", Provenance.RECORDED, "a published reply of a CUCM 15"
     ),
     Behaviour(
-        "risport",
+        "RISPort",
         "fault of the sixteenth request within a minute, with its typing error",
         Provenance.RECORDED,
         "several public threads",

@@ -14,9 +14,11 @@ from pytest_cucmtls.sim.state import ClusterState, NodeState
 
 
 def routes(node: NodeState) -> list[web.RouteDef]:
-    """``GET status``, ``POST faults`` (``{"fault": "<name>"}``) and ``POST protect``, without credentials: nothing is secret.
+    """``GET status`` and orders, without credentials: nothing is secret.
 
-    ``protect`` makes the node's cluster refuse every change from now on and forgets the changes recorded so far.
+    ``POST faults`` (``{"fault": "<name>"}``) breaks something; ``POST replication`` (``{"held": true}`` or false) keeps
+    certificate changes from the other nodes or lets them through, with whatever waits; ``POST protect`` makes the node's
+    cluster refuse every change from now on and forgets the changes recorded so far.
     """
 
     async def show(_request: web.Request) -> web.Response:
@@ -31,6 +33,15 @@ def routes(node: NodeState) -> list[web.RouteDef]:
             return web.json_response({"message": str(problem)}, status=400)
         return web.json_response(status_of(node))
 
+    async def replicate(request: web.Request) -> web.Response:
+        body = _json(await request.read())
+        held = body.get("held") if isinstance(body, dict) else None
+        if not isinstance(held, bool):
+            return web.json_response({"message": 'the body must be {"held": true} or {"held": false}'}, status=400)
+        replication = node.cluster.replication
+        (replication.hold if held else replication.release)()
+        return web.json_response(status_of(node))
+
     async def protect(_request: web.Request) -> web.Response:
         node.cluster.read_only = True
         node.cluster.writes.clear()
@@ -39,20 +50,26 @@ def routes(node: NodeState) -> list[web.RouteDef]:
     return [
         web.get("/simulator/status", show),
         web.post("/simulator/faults", inject),
+        web.post("/simulator/replication", replicate),
         web.post("/simulator/protect", protect),
     ]
 
 
 def _fault_name(body: bytes) -> str:
     """The fault asked for. Raises: UnknownFault when the body names none."""
-    try:
-        asked = json.loads(body)
-    except (ValueError, RecursionError):
-        asked = None
+    asked = _json(body)
     name = asked.get("fault") if isinstance(asked, dict) else None
     if not isinstance(name, str):
         raise UnknownFault('the body must be {"fault": "<name>"}')
     return name
+
+
+def _json(body: bytes) -> object:
+    """The parsed body; None for what is no JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def status_of(node: NodeState) -> dict[str, Any]:
@@ -68,6 +85,7 @@ def status_of(node: NodeState) -> dict[str, Any]:
         "writes": [
             {"at": _time(write.at), "interface": write.interface, "operation": write.operation} for write in cluster.writes
         ],
+        "replication": {"held": cluster.replication.held, "waiting": cluster.replication.waiting},
         "services": {service.name: service.status for service in node.services.values()},
         "certificates": _certificates(node),
         "trunks": _trunks(node, cluster),

@@ -16,7 +16,7 @@ from pytest_cucmtls.wire.soap import child, children, local_name, text_of
 
 BEHAVIOURS = (
     Behaviour(
-        "webdialer", "rpc/encoded service with a multi-reference reply up to 15 SU4", Provenance.SPECIFIED, "developer pages"
+        "WebDialer", "rpc/encoded service with a multi-reference reply up to 15 SU4", Provenance.SPECIFIED, "developer pages"
     ),
     Behaviour("WebDialer", "document/literal service from 15 SU5, legacy paths gone", Provenance.SPECIFIED, "developer pages"),
     Behaviour("WebDialer", "an invalid number is a success", Provenance.SPECIFIED, "developer pages"),
