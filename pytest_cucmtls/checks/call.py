@@ -3,7 +3,7 @@
 import re
 
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed, undecided
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CALL, check
 from pytest_cucmtls.checks.traced_calls import (
     TRACE_AGAIN,
     TracedCall,
@@ -69,6 +69,7 @@ def call_is_placed(evidence: Evidence, _policy: Policy, client: ClusterEvidence,
         "called_line_rings_where_dialled",
         "profile_names_the_peer",
     ),
+    prevents=NO_CALL,
 )
 def right_party_answers(evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
     """The party that was dialled answered: its number stands in the identity headers of the 200 OK to the INVITE.

@@ -2,7 +2,7 @@
 
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_mentioned, passed, ruled, warned
 from pytest_cucmtls.checks.moments import moment
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import address_of, spec_of, why
 from pytest_cucmtls.model.cucm import Release
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence, Sourced, items
@@ -144,6 +144,7 @@ def clocks_agree(evidence: Evidence, policy: Policy) -> Judgement:
     scope="node",
     remedies=("X1",),
     clauses=(document("step 7"),),
+    prevents=NO_CONNECTION,
 )
 def call_manager_runs(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The Cisco CallManager service is started on the node."""

@@ -12,7 +12,7 @@ from pytest_cucmtls.checks.connections import (
 )
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed, undecided
 from pytest_cucmtls.checks.moments import moment
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import call_manager_trust
 from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, items
@@ -67,6 +67,7 @@ def undecidable(chosen: Seen) -> str:
         "server_presents_admin_certificate",
         "client_presents_admin_certificate",
     ),
+    prevents=NO_CONNECTION,
 )
 def tls_connection_is_established(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence

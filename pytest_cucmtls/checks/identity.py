@@ -2,7 +2,7 @@
 
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, not_mentioned, passed, ruled
 from pytest_cucmtls.checks.moments import moment
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.requests import signed_before
 from pytest_cucmtls.checks.stores import identity, short, why
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence
@@ -94,6 +94,7 @@ def identity_is_issued_by_authority(
     scope="node",
     remedies=("S3", "S4", "S5", "S6", "S7", "X1"),
     clauses=(Clause("RFC 5280", "§4.1.2.5", "V"),),
+    prevents=NO_CONNECTION,
 )
 def certificate_is_in_date(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The CallManager certificate is valid at the time of the call, both ends of its validity included."""

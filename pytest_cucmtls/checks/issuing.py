@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed
 from pytest_cucmtls.checks.moments import moment
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.requests import signed_before
 from pytest_cucmtls.checks.stores import identity, peer_of, present_certificate, short, why
 from pytest_cucmtls.model.certificates import CLIENT_AUTH, SERVER_AUTH, Certificate
@@ -122,6 +122,7 @@ def _names(chain: tuple[Certificate, ...]) -> str:
     scope="node",
     remedies=("S4",),
     clauses=(document("step 4: EKU serverAuth, clientAuth"), Clause("RFC 5280", "§4.2.1.12", "V")),
+    prevents=NO_CONNECTION,
 )
 def certificate_fits_both_roles(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The node's certificate may be used as TLS server and as TLS client, because the node is both.

@@ -6,6 +6,8 @@ from pytest_cucmtls.model.evidence import CallAttempt, Evidence, Sourced
 
 CALL_MARGIN = timedelta(seconds=10)
 """Clocks of tool and node may differ this much before a trace record counts as outside the call."""
+MEASURED_MARGIN = timedelta(seconds=2)
+"""The same where the node's clock was read and its offset is taken out (nodes print whole seconds)."""
 
 
 def moment(evidence: Evidence) -> datetime:
@@ -21,8 +23,13 @@ def calls_of(evidence: Evidence, direction: str) -> tuple[Sourced[CallAttempt], 
     )
 
 
-def within(call: CallAttempt, at: datetime | None, gathered_at: datetime) -> bool:
-    """True when a moment lies inside the call, margins included on both ends; an unknown moment is not excluded."""
+def within(call: CallAttempt, at: datetime | None, gathered_at: datetime, offset_seconds: float | None = None) -> bool:
+    """True when a node's moment lies inside the call, margins included on both ends; an unknown moment is not excluded.
+
+    `offset_seconds` is the node's clock minus the tool's, None when nobody read it: then the margin is wider.
+    """
     if at is None:
         return True
-    return call.started_at - CALL_MARGIN <= at <= (call.ended_at or gathered_at) + CALL_MARGIN
+    margin = CALL_MARGIN if offset_seconds is None else MEASURED_MARGIN
+    moved = at - timedelta(seconds=offset_seconds or 0.0)
+    return call.started_at - margin <= moved <= (call.ended_at or gathered_at) + margin

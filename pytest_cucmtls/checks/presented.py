@@ -12,7 +12,7 @@ from pytest_cucmtls.checks.connections import (
 )
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed
 from pytest_cucmtls.checks.profiles import accepted_names, profile_of
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import call_manager_trust, identity, names_of, short
 from pytest_cucmtls.checks.trust import path_sentence
 from pytest_cucmtls.model.certificates import Certificate
@@ -46,6 +46,7 @@ def _item(seen: Seen, role: str) -> EvidenceItem:
     remedies=("X1", "X2"),
     clauses=(COMPARISON,),
     after=("identity_is_the_issued_one",),
+    prevents=NO_CONNECTION,
 )
 def server_presents_admin_certificate(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
@@ -62,6 +63,7 @@ def server_presents_admin_certificate(
     remedies=("X1", "X2"),
     clauses=(COMPARISON,),
     after=("identity_is_the_issued_one",),
+    prevents=NO_CONNECTION,
 )
 def client_presents_admin_certificate(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence

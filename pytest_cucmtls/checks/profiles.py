@@ -5,7 +5,7 @@ from typing import TypeVar
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed, undecided, warned
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.names import same_host
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CALL, NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import identity, names_of, peer_of, spec_of, why
 from pytest_cucmtls.model.cucm import SecurityMode, SipTrunkSecurityProfile
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, Sourced
@@ -47,6 +47,7 @@ def accepted_names(field: str | None) -> tuple[str, ...]:
     scope="cluster",
     remedies=("S8",),
     clauses=(document("step 8: Device Security Mode Encrypted"), Clause("Cisco CUCM Security Guide 15", "p. 188", "V")),
+    prevents=NO_CONNECTION,
 )
 def profile_demands_encryption(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The profile's Device Security Mode is Encrypted; Authenticated is TLS with a NULL cipher."""
@@ -72,6 +73,7 @@ def profile_demands_encryption(evidence: Evidence, _policy: Policy, cluster: Clu
     scope="cluster",
     remedies=("S8",),
     clauses=(document("step 8: Incoming and Outgoing Transport Type TLS"), Clause("RFC 9325", "§3.2", "V")),
+    prevents=NO_CONNECTION,
 )
 def profile_transports_are_tls(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """Both transports of the profile are TLS; anything else leaves a clear-text way in or out."""
@@ -97,6 +99,7 @@ def profile_transports_are_tls(evidence: Evidence, _policy: Policy, cluster: Clu
     scope="cluster",
     remedies=("S8", "S9"),
     clauses=(document("step 8: Incoming Port 5061"),),
+    prevents=NO_CONNECTION,
 )
 def profile_port_is_the_peers_destination(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The profile listens on the port that the inventory declares for SIP over TLS (5061 in the document)."""
@@ -123,6 +126,7 @@ def profile_port_is_the_peers_destination(evidence: Evidence, _policy: Policy, c
     scope="cluster",
     remedies=("S8", "S3"),
     clauses=(document("step 8: X.509 Subject Name"), Clause("Cisco CUCM Security Guide 15", "p. 189-190", "V")),
+    prevents=NO_CALL,
 )
 def profile_names_the_peer(evidence: Evidence, policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The profile's X.509 Subject Name holds a name (CN or SAN) of every certificate of the peer, and no other name.

@@ -15,6 +15,9 @@ SCOPES = ("pair", "cluster", "node", "direction")
 PHASES = ("access", "apply", "config", "handshake", "call", "media", "trace", "evidence")
 STEPS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "V1", "V2")
 """The ten steps of Cisco document 200180, then its sections "collect packet capture" and "collect CUCM traces"."""
+NO_CONNECTION = ("handshake", "call", "media", "trace")
+NO_CALL = ("call", "media", "trace")
+"""Usual values of `prevents`: without a TLS connection there is nothing of the later phases, without a call no media."""
 
 _checks: dict[str, "Check"] = {}
 
@@ -36,6 +39,8 @@ class Check:
     """Checks whose failure makes this one meaningless for the same subject."""
     function: CheckFunction
     module: str
+    prevents: tuple[str, ...] = ()
+    """Phases whose evidence may not come into being when this check fails: no call, hence no trace of it."""
 
     def subjects(self, evidence: Evidence) -> list[tuple[str, tuple[object, ...]]]:
         """(subject, arguments after evidence and policy) of the scope, in inventory order."""
@@ -69,14 +74,14 @@ class Check:
             )
         return self.as_verdict(subject, judgement)
 
-    def not_evaluated(self, subject: str, causes: tuple[Verdict, ...]) -> Verdict:
-        """The verdict of a check whose precondition already failed."""
+    def not_evaluated(self, subject: str, causes: tuple[Verdict, ...], lacking: str = "") -> Verdict:
+        """The verdict of a check whose precondition already failed; `lacking` names the evidence that is missing for it."""
         named = "; ".join(f"{cause.check} failed for {cause.subject}" for cause in causes)
         judgement = Judgement(
             Outcome.INCONCLUSIVE,
             expected=self.title,
             observed="not evaluated",
-            diagnosis=f"Not evaluated, because {named}.",
+            diagnosis=f"Not evaluated, because {named}{f' ({lacking})' if lacking else ''}.",
             remedies=causes[0].remedies,
         )
         return self.as_verdict(subject, judgement, depends_on=tuple(dict.fromkeys(cause.check for cause in causes)))
@@ -113,6 +118,7 @@ def check(
     remedies: tuple[str, ...],
     clauses: tuple[Clause, ...],
     after: tuple[str, ...] = (),
+    prevents: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], Check]:
     """Register a function as a check; its first docstring line is the claim.
 
@@ -127,10 +133,14 @@ def check(
             raise TypeError(f"check {id}: a check without a docstring claims nothing")
         if step not in STEPS or phase not in PHASES or scope not in SCOPES:
             raise TypeError(f"check {id}: unknown step {step!r}, phase {phase!r} or scope {scope!r}")
+        if unknown := [word for word in prevents if word not in PHASES]:
+            raise TypeError(f"check {id}: prevents the unknown phase {unknown[0]!r}")
         if id in _checks:
             raise TypeError(f"check {id}: the id is taken by {_checks[id].module}")
         title = documentation.splitlines()[0].strip()
-        made = Check(id, title, documentation, step, phase, scope, remedies, clauses, after, function, function.__module__)
+        made = Check(
+            id, title, documentation, step, phase, scope, remedies, clauses, after, function, function.__module__, prevents
+        )
         _checks[id] = made
         return made
 

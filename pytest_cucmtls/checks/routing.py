@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pytest_cucmtls.checks.dial_patterns import breadth, matches, partition_name, same_pattern
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CALL, NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import spec_of, why
 from pytest_cucmtls.model.cucm import RouteGroup, RouteList, RoutePattern, SipTrunk
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, Sourced, items
@@ -83,6 +83,7 @@ def _route_group(evidence: Evidence, client: ClusterEvidence, name: str) -> Sour
     scope="direction",
     remedies=("S10",),
     clauses=(STEP_10, Clause("NIST SP 800-53 r5", "AC-4", "V")),
+    prevents=NO_CONNECTION,
 )
 def pattern_leads_to_the_trunk(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
@@ -192,6 +193,7 @@ class Candidate:
     remedies=("S10",),
     clauses=(STEP_10,),
     after=("pattern_leads_to_the_trunk",),
+    prevents=NO_CONNECTION,
 )
 def nothing_shadows_the_pattern(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
@@ -271,6 +273,7 @@ def reachable_partitions(evidence: Evidence, client: ClusterEvidence) -> list[st
     scope="direction",
     remedies=("S10",),
     clauses=(document("step 10: the test number"),),
+    prevents=NO_CALL,
 )
 def called_line_rings_where_dialled(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence

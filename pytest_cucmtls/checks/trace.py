@@ -6,7 +6,7 @@ from pytest_cucmtls.checks.connections import Seen, handshakes, hidden_cause
 from pytest_cucmtls.checks.dial_patterns import partition_name, same_pattern
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed, undecided
 from pytest_cucmtls.checks.moments import within
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CALL, check
 from pytest_cucmtls.checks.routing import expected_pattern
 from pytest_cucmtls.checks.stores import spec_of
 from pytest_cucmtls.checks.traced_calls import (
@@ -14,6 +14,7 @@ from pytest_cucmtls.checks.traced_calls import (
     TracedCall,
     attempt_of,
     line_of,
+    offset_of,
     rotated,
     same_number,
     traced_call,
@@ -35,9 +36,9 @@ def _analyses(
 ) -> list[tuple[DigitAnalysis, EvidenceItem, Sourced[TraceReport]]]:
     return [
         (analysis, line_of(trace.item, analysis.source), trace)
-        for _, trace in traces_of(evidence, cluster)
+        for node, trace in traces_of(evidence, cluster)
         for analysis in trace.value.digit_analysis
-        if within(attempt, analysis.source.at, evidence.gathered_at)
+        if within(attempt, analysis.source.at, evidence.gathered_at, offset_of(node))
     ]
 
 
@@ -54,6 +55,7 @@ def _text(analysis: DigitAnalysis) -> str:
     remedies=("S10",),
     clauses=(TRACES, document("step 10: route pattern")),
     after=("call_is_placed", "pattern_leads_to_the_trunk", "nothing_shadows_the_pattern"),
+    prevents=NO_CALL,
 )
 def caller_digit_analysis_finds_the_pattern(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
@@ -126,6 +128,7 @@ def _device(trace: TraceReport, analysis: DigitAnalysis, item: EvidenceItem) -> 
     remedies=("S9", "S10"),
     clauses=(TRACES,),
     after=("caller_digit_analysis_finds_the_pattern", "trunk_keeps_all_digits", "tls_connection_is_established"),
+    prevents=NO_CALL,
 )
 def called_side_analyses_all_digits(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence

@@ -136,18 +136,31 @@ def _messages(evidence: Evidence, cluster: ClusterEvidence, peer: ClusterEvidenc
 
 
 def _invite(evidence: Evidence, attempt: CallAttempt, messages: list[TracedMessage], direction: str) -> TracedMessage | None:
-    """The initial INVITE of the attempt: right direction and time, and the dialled number where several calls overlap."""
+    """The initial INVITE of the attempt: right direction and time; of several the dialled number's, nearest to the start."""
     found = [
         message
         for message in messages
         if message.sip.message.method == "INVITE"
         and message.sip.direction == direction
-        and within(attempt, message.sip.source.at, evidence.gathered_at)
+        and within(attempt, message.sip.source.at, evidence.gathered_at, offset_of(message.node))
         and not _in_dialog(message.sip.message)
     ]
     exact = [message for message in found if user_of(message.sip.message.request_uri) == attempt.called]
     closest = [message for message in exact if same_number(user_of(message.sip.message.header("From")), attempt.caller)]
-    return next(iter(closest or exact or found), None)
+    return min(closest or exact or found, key=lambda message: _distance(attempt, message), default=None)
+
+
+def _distance(attempt: CallAttempt, message: TracedMessage) -> float:
+    """Seconds between the attempt's start and the message, in the tool's clock; unknown times come last."""
+    at = message.sip.source.at
+    if at is None:
+        return float("inf")
+    return abs((at - attempt.started_at).total_seconds() - (offset_of(message.node) or 0.0))
+
+
+def offset_of(node: NodeEvidence) -> float | None:
+    """The node's clock minus the tool's in seconds, None when nobody read it."""
+    return node.clock_offset_seconds.value if node.clock_offset_seconds else None
 
 
 def _in_dialog(message: SipMessage) -> bool:

@@ -4,7 +4,7 @@ from pytest_cucmtls.checks.judgements import document, failed, missing, not_appl
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.names import same_host
 from pytest_cucmtls.checks.profiles import compare_fields
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CALL, NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import peer_of, spec_of, why
 from pytest_cucmtls.model.cucm import SipTrunk, TrunkDestination
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, Sourced
@@ -35,6 +35,7 @@ def trunk_of(evidence: Evidence, cluster: ClusterEvidence) -> Sourced[SipTrunk]:
     scope="cluster",
     remedies=("S9",),
     clauses=(document("step 9: destination address and port"),),
+    prevents=NO_CONNECTION,
 )
 def trunk_leads_to_the_peer(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """Every destination of the trunk is a node of the peer, on the port where that node serves SIP over TLS.
@@ -79,6 +80,7 @@ def _plain(address: str) -> str:
     scope="cluster",
     remedies=("S9",),
     clauses=(document("step 9: security profile of step 8"),),
+    prevents=NO_CONNECTION,
 )
 def trunk_uses_the_secure_profile(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The trunk uses the security profile that step 8 made."""
@@ -146,6 +148,7 @@ def trunk_traffic_is_secure_with_both(evidence: Evidence, _policy: Policy, clust
     scope="cluster",
     remedies=("S9",),
     clauses=(document("step 9: inbound calls"),),
+    prevents=NO_CALL,
 )
 def trunk_keeps_all_digits(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
     """The trunk keeps enough significant digits of inbound calls to reach the test number.

@@ -3,7 +3,7 @@
 from pytest_cucmtls.checks.connections import alerts_between
 from pytest_cucmtls.checks.judgements import document, failed, passed
 from pytest_cucmtls.checks.moments import moment
-from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import TRUST_UNIT, call_manager_trust, identity, peer_of, trust
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import NamedCertificate
@@ -20,6 +20,7 @@ from pytest_cucmtls.wire.certificate_paths import PathProblem, PathResult, is_se
     scope="node",
     remedies=("S6",),
     clauses=(document("step 6: upload the root as CallManager-trust"), Clause("RFC 5280", "§6.1.1", "V")),
+    prevents=NO_CONNECTION,
 )
 def peer_root_is_trusted(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The root that vouches for the peer's certificates is in CallManager-trust of the node.
@@ -110,6 +111,7 @@ def _same_authority(member: Certificate, wanted: Certificate) -> bool:
         Clause("DISA EVVM Session Management SRG", "V-260047", "V"),
     ),
     after=("peer_root_is_trusted", "identity_is_issued_by_authority", "certificate_fits_both_roles"),
+    prevents=NO_CONNECTION,
 )
 def peer_identity_has_a_path(evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
     """Each side can validate the other side's CallManager certificate with what its CallManager-trust holds.

@@ -15,6 +15,7 @@ def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) ->
     """The verdicts of a selection of checks; a dependency outside the selection is not considered.
 
     What keeps a check from being evaluated also keeps those declared after it; the cause named is always a failure.
+    A check that lacks evidence which an earlier failure kept from coming into being is not evaluated either.
     """
     verdicts: list[Verdict] = []
     failures: dict[str, list[tuple[str, Verdict]]] = {}
@@ -26,6 +27,7 @@ def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) ->
             verdicts.append(verdict)
             if causes or verdict.outcome is Outcome.FAIL:
                 failures.setdefault(made.id, []).extend((subject, cause) for cause in causes or (verdict,))
+    verdicts = _explained(verdicts, {made.id: made for made in checks})
     subjects = {subject: place for place, subject in enumerate(_subjects(evidence))}
     return sorted(
         verdicts,
@@ -36,6 +38,22 @@ def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) ->
             subjects.get(verdict.subject, len(subjects)),
         ),
     )
+
+
+def _explained(verdicts: list[Verdict], checks: dict[str, Check]) -> list[Verdict]:
+    """Undecided verdicts whose evidence a failure of an earlier check prevents name that failure."""
+    preventing = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL and checks[verdict.check].prevents]
+    found = []
+    for verdict in verdicts:
+        own = verdict.outcome is Outcome.INCONCLUSIVE and not verdict.depends_on
+        causes = tuple(
+            cause
+            for cause in preventing
+            if own and verdict.phase in checks[cause.check].prevents and concerns(cause.subject, verdict.subject)
+        )
+        made = checks[verdict.check]
+        found.append(made.not_evaluated(verdict.subject, causes, verdict.observed) if causes else verdict)
+    return found
 
 
 def _subjects(evidence: Evidence) -> list[str]:

@@ -1,0 +1,129 @@
+"""One configured simulated pair that is broken, observed, judged and repaired again, fault after fault."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from pytest_cucmtls.ca.embedded import EmbeddedAuthority
+from pytest_cucmtls.clients.axl_writer import AxlWriter
+from pytest_cucmtls.clients.https import HttpsSession
+from pytest_cucmtls.clients.platform_cli_writer import PlatformCliWriter
+from pytest_cucmtls.clusters import ClusterWriter, SimulatedPair
+from pytest_cucmtls.collect import collect_proof
+from pytest_cucmtls.evidence.judge import judge
+from pytest_cucmtls.evidence.load import load_evidence
+from pytest_cucmtls.inventory import Credentials
+from pytest_cucmtls.model.errors import FileUnreadable
+from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.model.inventory import ClusterSpec, Mode
+from pytest_cucmtls.model.secrets import Secret
+from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.policies import load_policy
+from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.procedure.runner import observe
+from pytest_cucmtls.procedure.session import open_run
+from pytest_cucmtls.procedure.steps import STEPS
+from tests.procedure_runs import perform_all, run_on, simulated_pair
+
+SERVICE = "Cisco CallManager"
+
+
+@dataclass
+class Bench:
+    """The pair, and hands on it: what an administrator (or an accident) can do to either cluster."""
+
+    pair: SimulatedPair
+    folder: Path
+    hands: Run
+    """The finished run in mode apply: its clusters can be written to, its authority can sign."""
+
+    def __post_init__(self) -> None:
+        self._numbers = count(1)
+
+    def spec(self, cluster: str) -> ClusterSpec:
+        return self.hands.cluster(cluster).spec
+
+    def writer(self, cluster: str) -> ClusterWriter:
+        return self.hands.writer(self.hands.cluster(cluster))
+
+    def axl(self, cluster: str) -> AxlWriter:
+        return self.writer(cluster).axl()
+
+    def cli(self, cluster: str) -> PlatformCliWriter:
+        return self.writer(cluster).cli(self.spec(cluster).publisher)
+
+    def authority(self) -> EmbeddedAuthority:
+        signer = self.hands.signer()
+        assert isinstance(signer, EmbeddedAuthority)
+        return signer
+
+    def restart(self, cluster: str) -> None:
+        self.cli(cluster).restart_service(SERVICE)
+
+    def inject(self, name: str, cluster: str = "A") -> None:
+        """A named fault of the simulator, put into the running cluster."""
+        self._post(cluster, "faults", json.dumps({"fault": name}).encode())
+
+    def remember(self) -> None:
+        for cluster in ("A", "B"):
+            self._post(cluster, "checkpoint", b"")
+
+    def restore(self) -> None:
+        for cluster in ("A", "B"):
+            self._post(cluster, "restore", b"")
+
+    def _post(self, cluster: str, page: str, body: bytes) -> None:
+        spec = self.spec(cluster)
+        with closing(HttpsSession(spec.publisher, "nobody", Secret(""), ca_bundle=spec.ca_bundle)) as session:
+            session.post("simulator", page, f"/simulator/{page}", body, {})
+
+    def observe(self, policy: str | None = None) -> "Observed":
+        """Reset both trunks, then a whole verify-only run in a fresh folder: configuration, captures, two calls, traces."""
+        for cluster in ("A", "B"):
+            self.axl(cluster).reset_sip_trunk(self.spec(cluster).trunk)
+        inventory = self.pair.inventory(Mode.VERIFY, policy)
+        folder = self.folder / f"run-{next(self._numbers):03d}"
+        with open_run(inventory, folder, Credentials(self.pair.credentials_file), _unsaid) as run:
+            run.folder.begin(inventory, started_at=datetime.now(UTC))
+            for step in STEPS:
+                observe(run, step)
+            with patch("pytest_cucmtls.collect.second_reading", _no_reading):
+                collect_proof(run)
+        return Observed(load_evidence(folder), folder)
+
+
+@dataclass
+class Observed:
+    """Evidence of one run."""
+
+    evidence: Evidence
+    folder: Path
+
+    def verdicts(self, policy: str | None = None) -> list[Verdict]:
+        return judge(self.evidence, load_policy(policy or self.evidence.inventory.policy))
+
+
+def _unsaid(text: str) -> None:
+    del text
+
+
+def _no_reading(capture: Path) -> dict[str, Any]:
+    """tshark takes two seconds a run and no fault of the catalogue is about it: its own tests ask it."""
+    raise FileUnreadable(str(capture), "not asked in this test")
+
+
+@contextmanager
+def configured_bench(folder: Path, pair: str = "modern") -> Iterator[Bench]:
+    """A pair on which the ten steps were performed once, remembered in that state."""
+    with simulated_pair(folder / "simulator", pair) as started, run_on(started, folder / "preparation") as run:
+        results = perform_all(run)
+        assert {result.outcome for result in results} == {Outcome.PASS}, results
+        bench = Bench(started, folder, run)
+        bench.remember()
+        yield bench
