@@ -65,7 +65,9 @@ class Acceptance:
         self.folder = settings.folder
         self._progress = progress
         self._stack = ExitStack()
+        self._owner = settings.owner_process_id or os.getpid()
         self._run: Run | None = None
+        self._refusal: CucmTlsError | None = None
         self._loaded: tuple[int, Evidence] | None = None
         self._judged: tuple[Evidence, list[Verdict]] | None = None
 
@@ -127,22 +129,41 @@ class Acceptance:
                     raise ConfigurationInvalid(inventory.source, f"clusters.{cluster.name}.{key}", f"there is no file {name}")
 
     def open(self) -> "Run":
-        """The run with its clusters, opened on first use. Raises: ConfigurationInvalid, ClusterUnreachable."""
-        if self._run is None:
-            from pytest_cucmtls.procedure.session import open_run
+        """The run with its clusters, opened on first use; what kept it from opening is not tried again.
 
-            inventory, credentials = self._inventory()
-            self._record_start(inventory)
-            self._run = self._stack.enter_context(open_run(inventory, self.folder, credentials, self._progress))
+        Raises: ConfigurationInvalid, ClusterUnreachable, UnsafeToAct (another run holds the clusters).
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        if self._run is None:
+            try:
+                self._run = self._open()
+            except CucmTlsError as problem:
+                self._refusal = problem
+                raise
         return self._run
+
+    def _open(self) -> "Run":
+        from pytest_cucmtls.procedure.claim import claim_clusters
+        from pytest_cucmtls.procedure.session import open_run
+
+        inventory, credentials = self._inventory()
+        claim_clusters(inventory, process_id=self._owner, run_folder=self.folder)
+        self._record_start(inventory)
+        return self._stack.enter_context(open_run(inventory, self.folder, credentials, self._progress))
 
     def close(self) -> None:
         """Close this process's sessions; the simulated pair goes on for the others."""
         self._run = None
         self._stack.close()
 
-    def stop_simulated_pair(self) -> None:
-        """End the pair this run started, if any; called once, by the process that owns the run."""
+    def finish(self) -> None:
+        """Give the clusters back and end the simulated pair, if any; called once, by the process that owns the run."""
+        from pytest_cucmtls.evidence.run_folder import RunFolder
+        from pytest_cucmtls.procedure.claim import release_clusters
+
+        if self.started:
+            release_clusters(RunFolder(self.folder).inventory(), process_id=self._owner)
         if self._pair_file.exists():
             SimulatedPair.from_json(self._pair_file.read_text(encoding="utf-8")).stop()
             self._pair_file.unlink()
@@ -241,7 +262,7 @@ class Acceptance:
         pair = start_simulated_pair(
             self.settings.pair,
             self.folder / "private" / "simulator",
-            parent_process_id=self.settings.owner_process_id or os.getpid(),
+            parent_process_id=self._owner,
             faults=self.settings.faults,
         )
         _write(self._pair_file, pair.as_json())

@@ -152,7 +152,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     try:
         session.config.stash[_CONCLUSION] = conclude(run.open())
     finally:
-        run.open().stop_simulated_pair()
+        run.open().finish()
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run.failures and set(run.failures.values()) <= _UNDECIDED_OUTCOMES:
         session.exitstatus = UNDECIDED
 

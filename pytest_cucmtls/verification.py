@@ -8,7 +8,7 @@ import pytest
 
 from pytest_cucmtls.acceptance import Acceptance, StepFailed
 from pytest_cucmtls.checks.register import Check, all_checks
-from pytest_cucmtls.model.errors import CucmTlsError
+from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.report.allure_results import describe_verdict
@@ -69,8 +69,9 @@ class Verification:
         except StepFailed as failure:
             stopped, evidence = failure, self._acceptance.evidence()
         except CucmTlsError as problem:
-            self._note("cucm_outcome", Outcome.ERROR.value)
-            raise Undecided(f"error: {problem}") from None
+            outcome = Outcome.BLOCKED if isinstance(problem, UnsafeToAct) else Outcome.ERROR
+            self._note("cucm_outcome", outcome.value)
+            raise Undecided(f"{outcome.value.lower()}: {problem}") from None
         verdicts = self._verdicts(check, subject, evidence)
         if stopped is not None and verdicts[0].outcome is Outcome.INCONCLUSIVE:
             self._note("cucm_outcome", stopped.result.outcome.value)
