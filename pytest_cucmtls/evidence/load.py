@@ -18,7 +18,7 @@ from pytest_cucmtls.model.inventory import ClusterSpec, Inventory
 
 T = TypeVar("T")
 CALL_MANAGER_SERVICE = "Cisco CallManager"
-UNREAD_KINDS = {"cli_transcript", "soap_exchange", "screen_capture", "authority_export"}
+UNREAD_KINDS = {"cli_transcript", "soap_exchange", "screen_capture", "authority_export", "unused_file"}
 """Kept for people; no check reads them."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from pytest_cucmtls.evidence.certificate_files import certificates_in
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.errors import InterfaceRefused
@@ -44,6 +45,23 @@ def _identity_of_rest(data: bytes, line: IndexLine) -> NamedCertificate:
 
 def _trust_of_rest(data: bytes, line: IndexLine) -> tuple[NamedCertificate, ...]:
     return certificate_answers.parse_trust(data, _unit(line, "CallManager-trust")[0])
+
+
+def _certificates_of_file(data: bytes, line: IndexLine, default: str) -> tuple[NamedCertificate, ...]:
+    """A file a person exported: each certificate under a name of its own."""
+    unit, file_name = _unit(line, default)
+    found = certificates_in(data, file_name)
+    names = [file_name] if len(found) == 1 else [f"{file_name}#{number}" for number in range(1, len(found) + 1)]
+    return tuple(NamedCertificate(unit, name, one) for name, one in zip(names, found, strict=True))
+
+
+def _identity_of_file(data: bytes, line: IndexLine) -> NamedCertificate:
+    found = _certificates_of_file(data, line, "CallManager")
+    return next((one for one in found if not one.certificate.is_ca), found[0])
+
+
+def _trust_of_file(data: bytes, line: IndexLine) -> tuple[NamedCertificate, ...]:
+    return _certificates_of_file(data, line, "CallManager-trust")
 
 
 def _object_or_absent(parse: Callable[[bytes], Any]) -> Reader:
@@ -99,11 +117,14 @@ READERS: dict[tuple[str, str], Reader] = {
     ("own_certificate", "cli"): _identity_of_cli,
     ("own_certificate_before", "certificate-rest"): _identity_of_rest,
     ("own_certificate", "certificate-rest"): _identity_of_rest,
+    ("own_certificate", "file"): _identity_of_file,
+    ("trust_certificate", "file"): _trust_of_file,
     ("csr", "cli"): lambda data, _: cli_text.parse_csr_text(_text(data)),
     ("csr", "certificate-rest"): lambda data, _: parse_request(certificate_answers.parse_csr(data)),
     ("csr", ""): lambda data, _: parse_request(data),
     ("csr_request", ""): _asked,
     ("issued_certificate", ""): lambda data, _: parse_certificate(data),
+    ("authority_certificate", "file"): lambda data, line: certificates_in(data, line.item.path),
     ("authority_certificate", ""): lambda data, _: parse_certificates(data),
     ("trust_certificate", "cli"): _trust_of_cli,
     ("trust_certificate", "certificate-rest"): _trust_of_rest,

@@ -1,0 +1,187 @@
+"""`cucmtls judge`: a run folder again from its files alone, or somebody else's captures, traces and certificates."""
+
+import argparse
+import json
+import os
+import re
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_cucmtls.model.errors import ConfigurationInvalid
+from pytest_cucmtls.model.verdicts import exit_code
+
+if TYPE_CHECKING:
+    from pytest_cucmtls.evidence.given_files import GivenFiles
+    from pytest_cucmtls.evidence.judged_files import JudgedFiles
+
+T = TypeVar("T")
+_FILE_OPTIONS = ("capture", "trace", "certificate", "trust", "authority")
+_CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `judge` to the `cucmtls` parser; `run` of the parsed arguments returns the exit code."""
+    judge = commands.add_parser(
+        "judge",
+        help="judge a run folder or a bundle again, or captures, traces and certificates alone",
+        description="Judges a run folder or a sealed bundle again, or files from anywhere: --capture, --trace, --certificate … "
+        "give every verdict they support and say what to collect for the rest.",
+    )
+    judge.add_argument("folder", nargs="?", type=Path, metavar="RUNFOLDER|BUNDLE")
+    files = judge.add_argument_group("files instead of a folder")
+    files.add_argument("--capture", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="pcap or pcapng")
+    files.add_argument(
+        "--trace",
+        nargs="+",
+        action="extend",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="SDL, SDI, call logs; folders, zip, tar",
+    )
+    files.add_argument(
+        "--certificate",
+        action="append",
+        default=[],
+        metavar="A=FILE",
+        help="CallManager certificate as a node's admin page shows it",
+    )
+    files.add_argument("--trust", action="append", default=[], metavar="A=FILE", help="members of CallManager-trust of a cluster")
+    files.add_argument(
+        "--authority", nargs="+", action="extend", default=[], type=Path, metavar="FILE", help="the CA's certificates"
+    )
+    files.add_argument("--node", action="append", default=[], metavar="A=ADDRESS[,ADDRESS]", help="which nodes are a cluster's")
+    files.add_argument(
+        "--extension", action="append", default=[], metavar="A=1018", help="number of the called party of a cluster"
+    )
+    files.add_argument(
+        "--pattern", action="append", default=[], metavar="A=98XX[@PARTITION]", help="route pattern that was intended"
+    )
+    files.add_argument("--inventory", type=Path, help="clusters.toml that declares all of this")
+    files.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="new folder for evidence and verdicts (default: reports/judged-…)"
+    )
+    judge.add_argument("--policy", help="another policy than the run's own")
+    judge.add_argument("--json", action="store_true", help="the verdicts as JSON")
+    judge.set_defaults(run=_judge)
+
+
+def _judge(parsed: argparse.Namespace) -> int:
+    given = [name for name in _FILE_OPTIONS if getattr(parsed, name)]
+    if parsed.folder is not None and given:
+        text = "a run folder is judged by itself, without further files"
+        raise ConfigurationInvalid("judge", f"--{given[0]}", text, remedy="Leave the folder out to judge the files.")
+    if parsed.folder is not None:
+        return _again(parsed)
+    if not given:
+        text = "nothing to judge: give a run folder, a bundle, or files with --capture, --trace, --certificate"
+        raise ConfigurationInvalid("judge", "", text)
+    return _files(parsed)
+
+
+def _again(parsed: argparse.Namespace) -> int:
+    from pytest_cucmtls.evidence.rejudge import rejudge
+    from pytest_cucmtls.evidence.verdicts_json import verdicts_as_json
+    from pytest_cucmtls.report.terminal import verdict_lines
+
+    with ExitStack() as stack:
+        again = rejudge(_folder_of(parsed.folder, stack), parsed.policy)
+    if parsed.json:
+        document = verdicts_as_json(again.verdicts, again.about)
+        print(json.dumps(document | {"differences": list(again.differences)}, indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(verdict_lines(again.verdicts)))
+        for difference in again.differences:
+            print(f"differs from the recorded verdicts: {difference}")
+        if again.compared and not again.differences:
+            print(f"the same as the {again.compared} verdicts recorded with the run")
+    return exit_code([verdict.outcome for verdict in again.verdicts])
+
+
+def _folder_of(path: Path, stack: ExitStack) -> Path:
+    """The folder itself, or a bundle opened for as long as the judging takes."""
+    if path.is_dir() or find_spec("pytest_cucmtls.evidence.bundle") is None:
+        return path
+    folder: Path = stack.enter_context(import_module("pytest_cucmtls.evidence.bundle").opened_bundle(path))
+    return folder
+
+
+def _files(parsed: argparse.Namespace) -> int:
+    from pytest_cucmtls.evidence.judged_files import judge_files
+    from pytest_cucmtls.evidence.verdicts_json import verdicts_as_json
+
+    judged = judge_files(_given(parsed), parsed.out or _new_folder())
+    written = _html_report(judged)
+    if parsed.json:
+        print(json.dumps(verdicts_as_json(judged.verdicts, judged.about), indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(_lines(judged, written)))
+    return exit_code([verdict.outcome for verdict in judged.verdicts])
+
+
+def _given(parsed: argparse.Namespace) -> "GivenFiles":
+    from pytest_cucmtls.evidence.given_files import GivenFiles
+    from pytest_cucmtls.inventory import read_inventory
+
+    return GivenFiles(
+        captures=tuple(parsed.capture),
+        traces=tuple(parsed.trace),
+        certificates=_pairs("--certificate", parsed.certificate, Path),
+        trusts=_pairs("--trust", parsed.trust, Path),
+        authorities=tuple(parsed.authority),
+        addresses=_addresses(parsed.node),
+        extensions=_pairs("--extension", parsed.extension, str),
+        patterns=_pairs("--pattern", parsed.pattern, str),
+        inventory=read_inventory(parsed.inventory) if parsed.inventory else None,
+        policy=parsed.policy,
+    )
+
+
+def _pairs(option: str, texts: Sequence[str], as_value: Callable[[str], T]) -> tuple[tuple[str, T], ...]:
+    found = []
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not value or not _CLUSTER_NAME.fullmatch(name):
+            problem = f"must look like A=…, not {text!r}"
+            raise ConfigurationInvalid("judge", option, problem, remedy="The letter or name before = says whose it is.")
+        found.append((name, as_value(value)))
+    return tuple(found)
+
+
+def _addresses(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    pairs = _pairs("--node", texts, str)
+    return tuple((name, address.strip()) for name, value in pairs for address in value.split(",") if address.strip())
+
+
+def _new_folder() -> Path:
+    return Path("reports") / f"judged-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
+
+
+def _html_report(judged: "JudgedFiles") -> Path | None:
+    """The acceptance report as a page, where the installed package has one."""
+    if find_spec("pytest_cucmtls.report.html") is None:
+        return None
+    place = judged.folder / "report.html"
+    page = import_module("pytest_cucmtls.report.html.page")
+    page.write_html_report(place, judged.verdicts, judged.evidence, judged.about)
+    return place
+
+
+def _lines(judged: "JudgedFiles", written: Path | None) -> list[str]:
+    from pytest_cucmtls.report.conclusion import Conclusion
+    from pytest_cucmtls.report.terminal import verdict_lines
+
+    conclusion = Conclusion(judged.folder, judged.verdicts, judged.evidence, ())
+    first, second = (cluster.name for cluster in judged.evidence.clusters)
+    return [
+        *verdict_lines(judged.verdicts),
+        *judged.notes,
+        *(conclusion.about_direction(direction) for direction in (f"{first}->{second}", f"{second}->{first}")),
+        f"the files as received, and verdicts.json, are in {judged.folder}",
+        *([f"the report is {written}"] if written else []),
+    ]

@@ -1,0 +1,110 @@
+"""Judges a folder made of somebody else's files and writes what a live run leaves: verdicts.json, and what the report needs."""
+
+import getpass
+import hashlib
+import json
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pytest_cucmtls.capture.second_reading import second_reading
+from pytest_cucmtls.evidence.from_files import FolderFromFiles, folder_from_files
+from pytest_cucmtls.evidence.given_files import GivenFiles
+from pytest_cucmtls.evidence.judge import judge
+from pytest_cucmtls.evidence.load import load_evidence
+from pytest_cucmtls.evidence.run_folder import RunFolder
+from pytest_cucmtls.evidence.verdicts_json import write_verdicts
+from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError
+from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.model.verdicts import Verdict
+from pytest_cucmtls.policies import load_policy
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFiles:
+    """What the files came to."""
+
+    folder: Path
+    verdicts: tuple[Verdict, ...]
+    evidence: Evidence
+    about: dict[str, object]
+    notes: tuple[str, ...]
+
+
+def judge_files(given: GivenFiles, place: Path) -> JudgedFiles:
+    """Keep, read, judge; every verdict the files support, INCONCLUSIVE with what to collect for the rest.
+
+    Raises: FileUnreadable, ConfigurationInvalid.
+    """
+    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+        raise ConfigurationInvalid(str(place), "--out", "exists already and is not empty", remedy="Name a new folder.")
+    policy = load_policy(given.policy or (given.inventory.policy if given.inventory else None) or "cisco-hardening")
+    made = folder_from_files(given, place)
+    _second_witness(made.folder)
+    evidence = load_evidence(place)
+    verdicts = tuple(judge(evidence, policy))
+    about = _about(made)
+    write_verdicts(place / "verdicts.json", verdicts, about)
+    return JudgedFiles(place, verdicts, evidence, about, made.notes)
+
+
+def what_to_collect(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """Remedy codes of everything undecided, with how many verdicts ask for each, most wanted first."""
+    counted: dict[str, int] = {}
+    for verdict in verdicts:
+        if verdict.outcome.value == "INCONCLUSIVE":
+            for code in verdict.remedies:
+                counted[code] = counted.get(code, 0) + 1
+    return dict(sorted(counted.items(), key=lambda entry: -entry[1]))
+
+
+def _second_witness(folder: RunFolder) -> None:
+    """Wireshark's dissectors read the same captures, where they are installed; where not, the report says so."""
+    for line in folder.entries("capture"):
+        try:
+            reading = second_reading(folder.path / line.item.path)
+        except CucmTlsError as problem:
+            folder.keep_missing("the second reading of captures", str(problem))
+            continue
+        folder.keep(
+            json.dumps(reading).encode(),
+            kind="witness",
+            cluster=line.cluster,
+            node=line.node,
+            at=line.at,
+            operation=f"pyshark {line.item.path}",
+            media_type="application/json",
+            attributes={"capture": line.item.path},
+        )
+
+
+def _about(made: FolderFromFiles) -> dict[str, object]:
+    """The run object of verdicts.json, with the keys of a live run."""
+    values = made.folder.run_values()
+    inventory = values["inventory"]
+    return {
+        "run": made.folder.path.name,
+        "operator": _operator(),
+        "host": platform.node(),
+        "tool": values["tool"],
+        "python": platform.python_version(),
+        "started_at": values["started_at"],
+        "ended_at": datetime.now(UTC).isoformat(),
+        "inventory": inventory["source"],
+        "inventory_sha256": hashlib.sha256(json.dumps(inventory, sort_keys=True).encode()).hexdigest(),
+        "policy": inventory["policy"],
+        "mode": inventory["mode"],
+        "simulated": inventory["simulated"],
+        "phases": [],
+        "from_files": True,
+        "notes": list(made.notes),
+    }
+
+
+def _operator() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
