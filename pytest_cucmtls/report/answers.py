@@ -1,5 +1,6 @@
 """What a run says about one direction of the trunk: where it stands, claim by claim, and which verdict leads."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,13 +18,15 @@ class Standing(Enum):
     UNDECIDED = "undecided"
 
 
-CLAIMS = ("encrypted", "authenticated", "certificates", "routed", "media")
-"""What a direction must show: each verdict speaks for at most one of them."""
+CLAIMS = ("connected", "encrypted", "authenticated", "certificates", "routed", "media", "strength")
+"""What a direction must show: each verdict speaks for at most one of them; `strength` is what only a policy asks for."""
 
 UNDECIDED_OUTCOMES = (Outcome.ERROR, Outcome.BLOCKED, Outcome.INCONCLUSIVE)
 _WITNESSED = {"handshake", "call", "trace", "media"}
 """Phases that looked at the wire, at a call or at a trace; configuration alone proves nothing."""
 _CHECKS = {
+    "tls_connection_is_established": "connected",
+    "call_manager_runs": "connected",
     "both_sides_authenticate": "authenticated",
     "handshake_messages_are_in_order": "authenticated",
     "server_chain_is_valid_for_client": "authenticated",
@@ -40,7 +43,29 @@ _CHECKS = {
     "srtp_does_not_fall_back": "media",
     "peer_root_is_trusted": "authenticated",
     "peer_identity_has_a_path": "authenticated",
-}
+    "certificate_fits_both_roles": "authenticated",
+} | dict.fromkeys(
+    (
+        "cbc_uses_encrypt_then_mac",
+        "certificate_has_alternative_names",
+        "compression_is_off",
+        "extended_master_secret_is_used",
+        "group_is_allowed",
+        "key_exchange_is_forward_secret",
+        "key_is_long_enough",
+        "key_usage_is_as_required",
+        "path_hash_is_allowed",
+        "release_can_meet_policy",
+        "renegotiation_is_secure",
+        "signature_scheme_is_allowed",
+        "srtp_suite_is_allowed",
+        "suite_is_allowed",
+        "validity_is_short_enough",
+        "version_meets_policy",
+        "version_was_not_lowered",
+    ),
+    "strength",
+)
 _PHASES = {"handshake": "encrypted", "media": "media", "call": "routed", "trace": "routed"}
 _STEPS = {"4": "certificates", "7": "certificates", "8": "encrypted", "9": "encrypted", "10": "routed"}
 
@@ -68,6 +93,11 @@ class Answer:
     """How many further verdicts say the same."""
     warnings: int
     claims: tuple[Claim, ...]
+
+    @property
+    def refuted(self) -> tuple[str, ...]:
+        """Claims that are proven false."""
+        return tuple(claim.name for claim in self.claims if claim.standing is Standing.REFUTED)
 
     @property
     def unproven(self) -> tuple[str, ...]:
@@ -103,11 +133,20 @@ def answer(verdicts: Sequence[Verdict], client: str, server: str) -> Answer:
         found = [verdict for verdict in concerned if verdict.outcome is outcome]
         if found:
             standing = Standing.REFUTED if outcome is Outcome.FAIL else Standing.UNDECIDED
-            lead = min(found, key=lambda verdict: bool(verdict.depends_on))
+            lead = _lead(outcome, found)
             return Answer(f"{client}->{server}", client, server, standing, lead, len(found) - 1, warnings, claims)
     proven = all(claim.standing in {Standing.PROVEN, Standing.FRAGILE} for claim in claims)
     good = Standing.FRAGILE if warnings else Standing.PROVEN
     return Answer(f"{client}->{server}", client, server, good if proven else Standing.UNDECIDED, None, 0, warnings, claims)
+
+
+def _lead(outcome: Outcome, found: Sequence[Verdict]) -> Verdict:
+    """The first finding in procedure order; of missing evidence the piece that most verdicts wait for, first one on a tie."""
+    own = [verdict for verdict in found if not verdict.depends_on] or found
+    if outcome is not Outcome.INCONCLUSIVE:
+        return own[0]
+    waiting = Counter(verdict.diagnosis for verdict in own)
+    return max(own, key=lambda verdict: waiting[verdict.diagnosis])
 
 
 def answers(verdicts: Sequence[Verdict], first: str, second: str) -> tuple[Answer, Answer]:

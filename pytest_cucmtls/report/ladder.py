@@ -95,13 +95,7 @@ def handshake_arrows(handshake: Handshake) -> list[Arrow]:
     placed = [
         (
             flight[0].frame,
-            Arrow(
-                flight[0].sender == "client",
-                ", ".join(_NAMES.get(message.name, message.name.replace("_", " ")) for message in flight),
-                f"frame {flight[0].frame}",
-                elapsed=_elapsed(handshake.at, flight[0].at),
-                secured=flight[0].name == "application_data",
-            ),
+            _flight_arrow(handshake, flight),
         )
         for flight in _flights(handshake)
     ]
@@ -119,6 +113,21 @@ def handshake_arrows(handshake: Handshake) -> list[Arrow]:
         for alert in handshake.alerts
     ]
     return arrows + [arrow for _, arrow in sorted(placed, key=lambda entry: entry[0])]
+
+
+def _flight_arrow(handshake: Handshake, flight: Sequence[HandshakeMessage]) -> Arrow:
+    """Application data under a suite that does not encrypt is no secret: it says so, and stands out."""
+    label = ", ".join(_NAMES.get(message.name, message.name.replace("_", " ")) for message in flight)
+    data = flight[0].name == "application_data"
+    bare = data and handshake.cipher_suite is not None and not handshake.cipher_suite.encrypts
+    return Arrow(
+        flight[0].sender == "client",
+        f"{label} (not encrypted)" if bare else label,
+        f"frame {flight[0].frame}",
+        alarming=bare,
+        elapsed=_elapsed(handshake.at, flight[0].at),
+        secured=data and not bare,
+    )
 
 
 def _elapsed(begin: datetime, at: datetime | None) -> str:

@@ -96,8 +96,8 @@ def _environment() -> Environment:
     return environment
 
 
-def _claim_word(name: str, words: Words) -> str:
-    return words[f"claim_{name}"]
+def _claim_word(name: str, words: Words, form: str) -> str:
+    return words[f"{form}_{name}"]
 
 
 @lru_cache(maxsize=1)

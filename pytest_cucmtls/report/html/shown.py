@@ -7,6 +7,8 @@ from difflib import SequenceMatcher
 
 from markupsafe import Markup
 
+from pytest_cucmtls.model.certificates import DistinguishedName
+
 _LONGEST_COMPARED = 1000
 _ENOUGH_SECONDS = 90.0
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -33,6 +35,11 @@ def span(seconds: float) -> str:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def distinguished(value: DistinguishedName) -> str:
+    """A distinguished name in its encoded order, with room to break after each attribute."""
+    return ", ".join(f"{key}={text}" for key, text in value.attributes)
 
 
 def grouped(hexadecimal: str) -> str:

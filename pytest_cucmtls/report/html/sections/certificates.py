@@ -7,7 +7,7 @@ from pytest_cucmtls.checks.connections import Seen, handshakes
 from pytest_cucmtls.model.certificates import EXTENDED_KEY_USAGE_NAMES, Certificate
 from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence
-from pytest_cucmtls.report.html.shown import differing, grouped, moment
+from pytest_cucmtls.report.html.shown import differing, distinguished, grouped, moment
 
 FIELDS = ("subject", "issuer", "serial", "not_before", "not_after", "names", "key", "signature", "usage", "sha256")
 
@@ -103,8 +103,8 @@ def _texts(certificate: Certificate) -> tuple[str, ...]:
     usages = certificate.extended_key_usage
     key = certificate.curve or f"{certificate.key_type} {certificate.key_bits}".strip()
     return (
-        str(certificate.subject),
-        str(certificate.issuer),
+        distinguished(certificate.subject),
+        distinguished(certificate.issuer),
         f"{certificate.serial_hex} = {certificate.serial_number}",
         moment(certificate.not_before),
         moment(certificate.not_after),

@@ -9,7 +9,7 @@ from pytest_cucmtls.checks.stores import TRUST_UNIT, present_certificate
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.report.answers import Standing
-from pytest_cucmtls.report.html.shown import day
+from pytest_cucmtls.report.html.shown import day, distinguished
 
 SOON = timedelta(days=30)
 _LONGEST_SHOWN = timedelta(days=4 * 365)
@@ -72,12 +72,12 @@ def _certificates(evidence: Evidence) -> Iterable[tuple[str, str, Certificate]]:
             if found is not None:
                 yield "expiry_identity", f"{cluster.name}/{node.name}", found[1].value
     for source in evidence.authority_chain:
-        yield "expiry_authority", str(source.value.subject), source.value
+        yield "expiry_authority", distinguished(source.value.subject), source.value
     for cluster in evidence.clusters:
         for node in cluster.nodes:
             for trusted in node.trust or ():
                 if trusted.value.unit == TRUST_UNIT:
-                    yield "expiry_trust", str(trusted.value.certificate.subject), trusted.value.certificate
+                    yield "expiry_trust", distinguished(trusted.value.certificate.subject), trusted.value.certificate
 
 
 def _bar(entry: tuple[str, str, datetime, datetime], now: datetime, first: datetime, last: datetime) -> Bar:

@@ -1,12 +1,12 @@
-"""Findings: everything that is not proven, grouped by check, with what to do about it; dependents named, not repeated."""
+"""Findings: everything that is not proven, with what to do; what is missing, with what to collect."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Outcome, Verdict
-from pytest_cucmtls.report.answers import UNDECIDED_OUTCOMES
 
-_ORDER = (Outcome.FAIL, *UNDECIDED_OUTCOMES, Outcome.WARN)
+_ORDER = (Outcome.FAIL, Outcome.ERROR, Outcome.BLOCKED, Outcome.WARN)
+_COLLECTING = {"V1", "V2", "X5", "X8"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +35,49 @@ class Dependent:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Missing evidence: one sentence that says what to collect, and the checks that wait for it."""
+
+    diagnosis: str
+    waiting: tuple[Verdict, ...]
+    remedies: tuple[str, ...]
+    evidence: tuple[EvidenceItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
-    """All findings, worst first, and what could not be looked at because of them."""
+    """What is wrong or fragile, worst first; what is missing, by how much waits for it; what was not looked at."""
 
     found: tuple[Finding, ...]
+    gaps: tuple[Gap, ...]
     dependents: tuple[Dependent, ...]
-    unanswered: tuple[tuple[str, tuple[str, ...]], ...]
-    """What is undecided beyond the findings: (diagnosis, subjects)."""
-
-
-MOST_CARDS = 40
-"""Undecided checks beyond this are listed by what to collect: an interrupted run has a hundred of them, all alike."""
 
 
 def findings(verdicts: Sequence[Verdict]) -> Findings:
-    """Findings by outcome, in procedure order inside each."""
+    """Findings by outcome, in procedure order inside each; undecided verdicts by what they miss."""
     groups: dict[tuple[Outcome, str], list[Verdict]] = {}
+    gaps: dict[str, list[Verdict]] = {}
     dependents: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.depends_on:
             dependents.setdefault(verdict.check, []).append(verdict)
+        elif verdict.outcome is Outcome.INCONCLUSIVE:
+            gaps.setdefault(verdict.diagnosis, []).append(verdict)
         elif verdict.outcome in _ORDER:
             groups.setdefault((verdict.outcome, verdict.check), []).append(verdict)
     ordered = sorted(groups.items(), key=lambda entry: _ORDER.index(entry[0][0]))
-    shown = [entry for place, entry in enumerate(ordered) if entry[0][0] is not Outcome.INCONCLUSIVE or place < MOST_CARDS]
-    rest = [entry for entry in ordered if entry not in shown]
-    found = tuple(_finding(number, outcome, cases) for number, ((outcome, _), cases) in enumerate(shown, 1))
-    left = tuple((cases[0].diagnosis, tuple(case.subject for case in cases)) for _, cases in rest)
-    return Findings(found, tuple(_dependent(cases) for cases in dependents.values()), left)
+    return Findings(
+        found=tuple(_finding(number, outcome, cases) for number, ((outcome, _), cases) in enumerate(ordered, 1)),
+        gaps=tuple(_gap(text, waiting) for text, waiting in sorted(gaps.items(), key=lambda entry: -len(entry[1]))),
+        dependents=tuple(_dependent(cases) for cases in dependents.values()),
+    )
+
+
+def _gap(diagnosis: str, waiting: Sequence[Verdict]) -> Gap:
+    """Only remedies that bring evidence: what to repair is not known before something is decided."""
+    remedies = dict.fromkeys(code for verdict in waiting for code in verdict.remedies if code in _COLLECTING)
+    evidence = dict.fromkeys(item for verdict in waiting for item in verdict.evidence)
+    return Gap(diagnosis, tuple(waiting), tuple(remedies), tuple(evidence))
 
 
 def _finding(number: int, outcome: Outcome, cases: Sequence[Verdict]) -> Finding:

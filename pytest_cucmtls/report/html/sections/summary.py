@@ -10,7 +10,7 @@ from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.report.answers import Answer, answers
-from pytest_cucmtls.report.html.shown import grouped, moment, text_of
+from pytest_cucmtls.report.html.shown import distinguished, grouped, moment, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +110,8 @@ def _node(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvidence, now:
         address=address.address.removeprefix("cucm://") if address else "",
         role=address.role if address else "",
         release=node.release.value.text if node.release else "",
-        subject=str(certificate.subject) if certificate else "",
-        issuer=str(certificate.issuer) if certificate else "",
+        subject=distinguished(certificate.subject) if certificate else "",
+        issuer=distinguished(certificate.issuer) if certificate else "",
         sha256=grouped(certificate.sha256[:32]) if certificate else "",
         serial=certificate.serial_hex if certificate else "",
         not_after=moment(certificate.not_after) if certificate else "",
