@@ -152,10 +152,16 @@ def tls12_decryptors(
 
 
 def _key_block(cipher: SuiteCipher, version: int, secret: bytes, seed: bytes, size: int) -> bytes:
-    """TLS 1.2 expands with the suite's hash (RFC 5246 §5), earlier versions with MD5 and SHA-1 together (RFC 2246 §5)."""
-    seed = b"key expansion" + seed
+    return pseudo_random(cipher.hash_name, version, secret, b"key expansion" + seed, size)
+
+
+def pseudo_random(hash_name: str, version: int, secret: bytes, seed: bytes, size: int) -> bytes:
+    """`size` bytes for a `seed` that begins with its label.
+
+    TLS 1.2 expands with the suite's hash (RFC 5246 §5), earlier versions with MD5 and SHA-1 together (RFC 2246 §5).
+    """
     if version >= TLS_1_2:
-        return _p_hash(cipher.hash_name, secret, seed, size)
+        return _p_hash(hash_name, secret, seed, size)
     half = (len(secret) + 1) // 2
     md5, sha1 = _p_hash("md5", secret[:half], seed, size), _p_hash("sha1", secret[-half:], seed, size)
     return bytes(one ^ other for one, other in zip(md5, sha1, strict=True))

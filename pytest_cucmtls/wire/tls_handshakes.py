@@ -36,6 +36,7 @@ _FROM_CLIENT = {CLIENT_HELLO, CLIENT_KEY_EXCHANGE, CERTIFICATE_VERIFY}
 _FROM_SERVER = {SERVER_HELLO, SERVER_KEY_EXCHANGE, CERTIFICATE_REQUEST, SERVER_HELLO_DONE, HELLO_REQUEST, NEW_SESSION_TICKET}
 _MOST_MESSAGES = 400
 _MOST_ALERTS = 64
+_LONGEST_TRANSCRIPT = 1 << 20
 _MOST_NOTES = 32
 
 Plaintext = Callable[[int, bytes, int, int], None]
@@ -90,6 +91,11 @@ class HandshakeObserver:
         self.client_hello: Hello | None = None
         self.server_hello: Hello | None = None
         self.retry_hello = False
+        self._latest_client: Hello | None = None
+        self._latest_server: Hello | None = None
+        """The hellos that the keys come from: with a renegotiation not those that are reported."""
+        self._transcript: bytearray | None = None if key_log.rsa_keys is None else bytearray()
+        """Handshake messages up to the key exchange, kept when a private key may open it."""
         self.version: int | None = None
         self._wire_version = 0
         self.group: str | None = None
@@ -219,6 +225,8 @@ class HandshakeObserver:
         self._note_message(direction, HANDSHAKE_NAMES[message.kind], frame, at)
         if not message.whole:
             return
+        if self._transcript is not None:
+            self._keep_for_key_exchange(self._transcript, message)
         try:
             self._read_message(direction, side, message, frame)
         except UnexpectedAnswer as malformed:
@@ -236,6 +244,8 @@ class HandshakeObserver:
         elif message.kind == SERVER_KEY_EXCHANGE and self.server_hello is not None:
             suite = cipher_suite(self.server_hello.suites[0]).name
             self.group = self.group or parse_key_exchange_group(message.body, suite)
+        elif message.kind == NEW_SESSION_TICKET and not self.is_tls13 and self._latest_client is not None:
+            self._key_log.remember_session(message.body[6:], self._latest_client.random)
         elif message.kind == HELLO_REQUEST:
             self._note("the server asked for renegotiation")
         elif message.kind == FINISHED:
@@ -245,8 +255,22 @@ class HandshakeObserver:
         elif message.kind == KEY_UPDATE and side.opener is not None:
             side.opener.update()
 
+    def _keep_for_key_exchange(self, transcript: bytearray, message: AssembledMessage) -> None:
+        """Up to ClientKeyExchange; then the master secret may become known (RFC 5246 §8.1.1, RFC 7627 §3)."""
+        if message.kind == CLIENT_HELLO:
+            transcript.clear()
+        if message.kind != HELLO_REQUEST and len(transcript) < _LONGEST_TRANSCRIPT:
+            transcript += bytes([message.kind]) + len(message.body).to_bytes(3, "big") + message.body
+        if message.kind == CLIENT_KEY_EXCHANGE:
+            keys, client, server = self._key_log.rsa_keys, self._latest_client, self._latest_server
+            if keys is not None and client is not None and server is not None:
+                secret = keys.master_secret(client, server, message.body, bytes(transcript))
+                if secret is not None:
+                    self._key_log.learn_master_secret(client.random, secret)
+            transcript.clear()
+
     def _client_hello(self, direction: int, body: bytes) -> None:
-        hello = parse_client_hello(body)
+        self._latest_client = hello = parse_client_hello(body)
         if self.client_hello is not None and not self.retry_hello:
             self._note("renegotiated: the values are those of the first handshake")
             return
@@ -261,13 +285,14 @@ class HandshakeObserver:
             frame, direction, _, at = self.messages[-1]
             self.messages[-1] = (frame, direction, "hello_retry_request", at)
             return
+        self._latest_server = hello
         if self.server_hello is not None:
             return
         self.server_hello = hello
         self.version = chosen_version(hello)
         for side in self.sides:
             side.opaque_lengths.clear()
-        if self.is_tls13 and self.client_hello is not None and len(self._key_log):
+        if self.is_tls13 and self.client_hello is not None and self._key_log.is_useful:
             for direction, side in enumerate(self.sides):
                 side.opener = self._opener_tls13(direction, handshake=True)
             self._read_content(self.sides[0].opener or self.sides[1].opener)
@@ -297,12 +322,12 @@ class HandshakeObserver:
 
     def _opener(self, direction: int) -> RecordOpener | None:
         """How records after ChangeCipherSpec of this direction can be opened, up to TLS 1.2."""
-        if self.server_hello is None:
+        if self._latest_server is None:
             return None
-        unencrypted = opener_without_encryption(self.server_hello)
-        if unencrypted is not None or self.client_hello is None or not len(self._key_log):
+        unencrypted = opener_without_encryption(self._latest_server)
+        if unencrypted is not None or self._latest_client is None or not self._key_log.is_useful:
             return unencrypted
-        both = openers_tls12(self.client_hello, self.server_hello, self._key_log)
+        both = openers_tls12(self._latest_client, self._latest_server, self._key_log)
         return None if both is None else both[CLIENT if direction == self.client_direction else SERVER]
 
     def _server_is_lost(self) -> bool:

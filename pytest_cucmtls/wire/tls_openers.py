@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from pytest_cucmtls.wire.key_log import APPLICATION_SECRETS, HANDSHAKE_SECRETS, MASTER_SECRET, KeyLog
-from pytest_cucmtls.wire.tls_messages import ENCRYPT_THEN_MAC, Hello
+from pytest_cucmtls.wire.tls_messages import ENCRYPT_THEN_MAC, SESSION_TICKET, Hello
 from pytest_cucmtls.wire.tls_registry import cipher_suite, record_mac_bytes
 
 CLIENT, SERVER = 0, 1
@@ -41,7 +41,10 @@ def opener_without_encryption(server_hello: Hello) -> RecordOpener | None:
 
 
 def openers_tls12(client: Hello, server: Hello, key_log: KeyLog) -> tuple[RecordOpener, RecordOpener] | None:
-    """For client and server, when the key log holds the master secret and the cipher is one that can be opened here."""
+    """For client and server, when the master secret is known and the cipher is one that can be opened here."""
+    offered = (client.session_id if client.session_id == server.session_id else b"", client.extensions.get(SESSION_TICKET, b""))
+    key_log.recall_session(offered, client.random)
+    key_log.remember_session(server.session_id, client.random)
     secret = key_log.secret(MASTER_SECRET, client.random)
     if secret is None or server.compressions.strip(b"\0"):
         return None
