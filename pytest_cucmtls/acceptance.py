@@ -12,49 +12,32 @@ import json
 import os
 import platform
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pytest_cucmtls.clusters import SimulatedPair, start_simulated_pair
+from pytest_cucmtls.collect import collect_proof
+from pytest_cucmtls.evidence.judge import judge
+from pytest_cucmtls.evidence.load import load_evidence
+from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.inventory import Credentials, credentials_beside, read_inventory
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, UnsafeToAct
+from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Inventory, Mode
-from pytest_cucmtls.model.verdicts import Outcome
-
-if TYPE_CHECKING:
-    from pytest_cucmtls.model.evidence import Evidence
-    from pytest_cucmtls.model.verdicts import Verdict
-    from pytest_cucmtls.procedure.context import Run
-    from pytest_cucmtls.procedure.runner import StepResult
+from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.policies import load_policy
+from pytest_cucmtls.procedure.claim import claim_clusters, release_clusters
+from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.procedure.runner import StepFailed, StepResult, observe, perform
+from pytest_cucmtls.procedure.session import open_run
+from pytest_cucmtls.procedure.steps import STEPS
+from pytest_cucmtls.run_settings import Settings
+from pytest_cucmtls.simulated_run import ensure_pair, stop_pair
 
 PROOF = 11
 """Journal number of the proof phase, after the ten steps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the caller asked for."""
-
-    folder: Path
-    """The run folder."""
-    inventory_file: Path | None = None
-    """None: start the simulated pair named `pair`."""
-    pair: str = "modern"
-    policy: str | None = None
-    mode: Mode | None = None
-    """None: the inventory's own; a simulated pair is applied to."""
-    faults: tuple[str, ...] = ()
-    language: str = "en"
-    """Of the HTML report: ``en`` or ``fr``."""
-    owner_process_id: int = 0
-    """Process whose end also ends the simulated pair; 0: this one."""
-    session: str = ""
-    """Identifies one invocation: a failed step is tried again only by another one."""
 
 
 class Acceptance:
@@ -71,7 +54,7 @@ class Acceptance:
         self._loaded: tuple[int, Evidence] | None = None
         self._judged: tuple[Evidence, list[Verdict]] | None = None
 
-    def through(self, step: int) -> "Evidence":
+    def through(self, step: int) -> Evidence:
         """Perform (or, verify-only, read) steps 1 to `step` as far as still needed and return the evidence so far.
 
         Raises: StepFailed when one of them did not finish; ConfigurationInvalid before anything is done.
@@ -82,7 +65,7 @@ class Acceptance:
             raise StepFailed(failed, step)
         return self.evidence()
 
-    def proven(self) -> "Evidence":
+    def proven(self) -> Evidence:
         """The ten steps, then captures, calls, traces and both readers; returns the whole evidence. Raises: as `through`."""
         with self._locked():
             failed = self._perform(10)
@@ -92,28 +75,21 @@ class Acceptance:
             raise StepFailed(failed, PROOF)
         return self.evidence()
 
-    def evidence(self) -> "Evidence":
+    def evidence(self) -> Evidence:
         """What the folder holds now; parsed again only when something was added."""
-        from pytest_cucmtls.evidence.load import load_evidence
-
         size = (self.folder / "raw" / "index.jsonl").stat().st_size
         if self._loaded is None or self._loaded[0] != size:
             self._loaded = (size, load_evidence(self.folder))
         return self._loaded[1]
 
-    def verdicts(self, evidence: "Evidence") -> "list[Verdict]":
+    def verdicts(self, evidence: Evidence) -> list[Verdict]:
         """Every check applied to the evidence under the run's policy. Raises: ConfigurationInvalid for a bad policy."""
-        from pytest_cucmtls.evidence.judge import judge
-        from pytest_cucmtls.policies import load_policy
-
         if self._judged is None or self._judged[0] is not evidence:
             self._judged = (evidence, judge(evidence, load_policy(evidence.inventory.policy)))
         return self._judged[1]
 
     def check_prerequisites(self) -> None:
         """What can be known before a cluster is touched: policy, passwords, files. Raises: ConfigurationInvalid."""
-        from pytest_cucmtls.policies import load_policy
-
         wanted = self.settings
         if wanted.inventory_file is None:
             load_policy(wanted.policy or DEFAULT_POLICY)
@@ -128,7 +104,7 @@ class Acceptance:
                 if name is not None and not Path(name).is_file():
                     raise ConfigurationInvalid(inventory.source, f"clusters.{cluster.name}.{key}", f"there is no file {name}")
 
-    def open(self) -> "Run":
+    def open(self) -> Run:
         """The run with its clusters, opened on first use; what kept it from opening is not tried again.
 
         Raises: ConfigurationInvalid, ClusterUnreachable, UnsafeToAct (another run holds the clusters).
@@ -143,10 +119,7 @@ class Acceptance:
                 raise
         return self._run
 
-    def _open(self) -> "Run":
-        from pytest_cucmtls.procedure.claim import claim_clusters
-        from pytest_cucmtls.procedure.session import open_run
-
+    def _open(self) -> Run:
         inventory, credentials = self._inventory()
         claim_clusters(inventory, process_id=self._owner, run_folder=self.folder)
         self._record_start(inventory)
@@ -159,29 +132,17 @@ class Acceptance:
 
     def finish(self) -> None:
         """Give the clusters back and end the simulated pair, if any; called once, by the process that owns the run."""
-        from pytest_cucmtls.evidence.run_folder import RunFolder
-        from pytest_cucmtls.procedure.claim import release_clusters
-
         if self.started:
             release_clusters(RunFolder(self.folder).inventory(), process_id=self._owner)
-        if self._pair_file.exists():
-            SimulatedPair.from_json(self._pair_file.read_text(encoding="utf-8")).stop()
-            self._pair_file.unlink()
+        stop_pair(self.folder)
 
     @property
     def started(self) -> bool:
         """Something was done in this run folder."""
         return (self.folder / "run.json").exists()
 
-    @property
-    def _pair_file(self) -> Path:
-        return self.folder / "private" / "pair.json"
-
-    def _perform(self, last: int) -> "StepResult | None":
+    def _perform(self, last: int) -> StepResult | None:
         """The first step up to `last` that could not be finished, or None."""
-        from pytest_cucmtls.procedure.runner import observe, perform
-        from pytest_cucmtls.procedure.steps import STEPS
-
         run = self.open()
         if run.inventory.mode is Mode.VERIFY:
             last = len(STEPS)  # reading disturbs nothing, and a requirement may rest on what a later step is about
@@ -199,10 +160,8 @@ class Acceptance:
                 return result
         return None
 
-    def _earlier(self, run: "Run", number: int) -> "StepResult | None":
+    def _earlier(self, run: Run, number: int) -> StepResult | None:
         """How the step ended before, in any process of this invocation; a success of an earlier one counts as well."""
-        from pytest_cucmtls.procedure.runner import StepResult
-
         file = self.folder / "private" / "steps" / f"{number:02d}.json"
         if not file.exists():
             return None
@@ -214,7 +173,7 @@ class Acceptance:
             return None
         return StepResult(number, stored["title"], outcome, stored["message"], tuple(stored["changes"]), stored["seconds"])
 
-    def _note(self, run: "Run", result: "StepResult") -> None:
+    def _note(self, run: Run, result: StepResult) -> None:
         file = self.folder / "private" / "steps" / f"{result.number:02d}.json"
         stored = {
             "session": self.settings.session,
@@ -234,8 +193,6 @@ class Acceptance:
         )
 
     def _prove(self) -> None:
-        from pytest_cucmtls.collect import collect_proof
-
         done = self.folder / "private" / "steps" / f"{PROOF}.json"
         if done.exists():
             return
@@ -251,47 +208,11 @@ class Acceptance:
             found = read_inventory(wanted.inventory_file)
             found = replace(found, mode=wanted.mode or found.mode, policy=wanted.policy or found.policy)
             return found, credentials_beside(wanted.inventory_file)
-        pair = self._pair()
+        pair = ensure_pair(wanted, self._owner, self._progress, self._add_phase)
         return pair.inventory(wanted.mode or Mode.APPLY, wanted.policy), Credentials(pair.credentials_file)
-
-    def _pair(self) -> SimulatedPair:
-        if self._pair_file.exists():
-            return SimulatedPair.from_json(self._pair_file.read_text(encoding="utf-8"))
-        self._progress(f"starting the simulated pair {self.settings.pair!r} on loopback")
-        begun = time.monotonic()
-        pair = start_simulated_pair(
-            self.settings.pair,
-            self.folder / "private" / "simulator",
-            parent_process_id=self._owner,
-            faults=self.settings.faults,
-        )
-        _write(self._pair_file, pair.as_json())
-        self._add_phase("start of the simulated pair", time.monotonic() - begun)
-        if self.settings.mode is Mode.VERIFY:
-            self._prepare(pair)
-        return pair
-
-    def _prepare(self, pair: SimulatedPair) -> None:
-        """A verify-only run needs clusters that somebody configured before: do that, then let them refuse every change."""
-        from pytest_cucmtls.procedure.runner import perform
-        from pytest_cucmtls.procedure.session import open_run
-        from pytest_cucmtls.procedure.steps import STEPS
-
-        begun = time.monotonic()
-        self._progress("configuring the simulated pair, then protecting it from any change")
-        inventory = pair.inventory(Mode.APPLY, self.settings.policy)
-        with open_run(inventory, self.folder / "private" / "preparation", Credentials(pair.credentials_file), _unsaid) as run:
-            for step in STEPS:
-                result = perform(run, step)
-                if result.outcome is not Outcome.PASS:
-                    raise StepFailed(result, step.number)
-        pair.protect()
-        self._add_phase("preparation of the simulated pair", time.monotonic() - begun)
 
     def _record_start(self, inventory: Inventory) -> None:
         """Begin the run folder; one that belongs to another inventory, mode or policy is refused. Raises: UnsafeToAct."""
-        from pytest_cucmtls.evidence.run_folder import RunFolder
-
         folder = RunFolder(self.folder)
         folder.begin(inventory, started_at=datetime.now(UTC))
         if folder.inventory() != inventory:
@@ -303,8 +224,6 @@ class Acceptance:
 
     def about(self) -> dict[str, object]:
         """Who, when, where and with what, for `verdicts.json` and reports."""
-        from pytest_cucmtls.evidence.run_folder import RunFolder
-
         values = RunFolder(self.folder).run_values()
         inventory = values["inventory"]
         return {
@@ -345,30 +264,6 @@ class Acceptance:
         with (private / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-class StepFailed(CucmTlsError):
-    """A step of the procedure did not finish; `result` says which and why, `asked` which step the caller wanted."""
-
-    def __init__(self, result: "StepResult", asked: int) -> None:
-        place = f"step {result.number}, {result.title}"
-        super().__init__(
-            f"{place}: {result.message}"
-            if asked == result.number
-            else f"not evaluated, because {place} did not finish: {result.message}"
-        )
-        self.result, self.asked = result, asked
-
-
-def _unsaid(text: str) -> None:
-    """Progress of a preparation nobody asked about."""
-    del text
-
-
-def new_run_folder(reports: Path) -> Path:
-    """A folder name nobody has yet, sortable by time."""
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    return reports / f"run-{stamp}-{os.getpid()}"
 
 
 def _operator() -> str:

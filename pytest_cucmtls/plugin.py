@@ -233,7 +233,7 @@ def _option(config: pytest.Config, name: str) -> str:
 
 
 def _run_folder(config: pytest.Config) -> Path:
-    from pytest_cucmtls.acceptance import new_run_folder
+    from pytest_cucmtls.run_settings import new_run_folder
 
     chosen = config.getoption("cucm_run")
     if chosen:
@@ -242,8 +242,8 @@ def _run_folder(config: pytest.Config) -> Path:
 
 
 def _settings(run: _RunOfSession) -> Any:
-    from pytest_cucmtls.acceptance import Settings
     from pytest_cucmtls.model.inventory import Mode
+    from pytest_cucmtls.run_settings import Settings
 
     inventory, mode = _option(run.config, "inventory"), _option(run.config, "mode")
     return Settings(

@@ -21,6 +21,19 @@ class StepResult:
     seconds: float
 
 
+class StepFailed(CucmTlsError):
+    """A step of the procedure did not finish; `result` says which and why, `asked` which step the caller wanted."""
+
+    def __init__(self, result: StepResult, asked: int) -> None:
+        place = f"step {result.number}, {result.title}"
+        super().__init__(
+            f"{place}: {result.message}"
+            if asked == result.number
+            else f"not evaluated, because {place} did not finish: {result.message}"
+        )
+        self.result, self.asked = result, asked
+
+
 def perform(run: Run, step: Step) -> StepResult:
     """Plan the step, make its changes, read back; an error of ours becomes the step's outcome, the journal stays true."""
     started = time.monotonic()
