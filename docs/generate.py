@@ -1,11 +1,12 @@
 """Writes the pages of this folder that are generated from code; run it after changing a check."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pytest_cucmtls.checks.check_pages import checks_page
 from pytest_cucmtls.checks.requirements_map import requirements_page
 
-PAGES = {"requirements.md": requirements_page, "checks.md": checks_page}
+PAGES: dict[str, Callable[[], str]] = {"requirements.md": requirements_page, "checks.md": checks_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -18,7 +18,7 @@ from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpe
 from pytest_cucmtls.model.secrets import Secret
 
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_TOP_KEYS = {"policy", "mode", "place_calls", "authority", "clusters"}
+_TOP_KEYS = {"policy", "mode", "place_calls", "probe", "probe_pause_seconds", "authority", "clusters"}
 _CLUSTER_KEYS = {
     "release", "extension", "phone", "trunk", "security_profile", "route_pattern", "partition", "device_pool",
     "x509_subject_names", "ca_bundle", "known_hosts", "key_length", "hash_algorithm", "subject", "axl", "platform",
@@ -66,6 +66,12 @@ class _Table:
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
             raise self.problem(key, f"must be a number from {low} to {high}, not {value!r}")
         return value
+
+    def seconds_of(self, key: str, default: float, high: float) -> float:
+        value = self.values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= high:
+            raise self.problem(key, f"must be a number of seconds from 0 to {high:g}, not {value!r}")
+        return float(value)
 
     def flag_of(self, key: str, default: bool) -> bool:
         value = self.values.get(key, default)
@@ -142,6 +148,8 @@ def parse_inventory(text: str, file: str = "clusters.toml") -> Inventory:
         mode=Mode(top.choice_of("mode", "verify", ("verify", "apply"))),
         place_calls=top.flag_of("place_calls", True),
         source=file,
+        probe=top.flag_of("probe", False) if "probe" in values else None,
+        probe_pause_seconds=top.seconds_of("probe_pause_seconds", 1.0, 3600.0),
     )
 
 

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "ca": {"model", "wire", "ca"},
     "calls": {"model", "wire", "calls", "clusters"},
     "capture": {"model", "wire", "capture", "clients"},
+    "probe": {"model", "wire", "probe"},
     "evidence": {"model", "wire", "checks", "policies", "evidence", "capture"},
     "sim": {"model", "wire", "sim"},
     "procedure": RIM | {"model", "wire", "checks", "evidence", "clusters", "inventory", "procedure"},

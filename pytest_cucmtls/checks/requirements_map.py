@@ -115,7 +115,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "Path valid",
         (("RFC 5280", "§6", "V"), (SRG, "V-260047", "V"), (SP53, "SC-17 b", "V"), (SP53, "IA-5(2)", "V")),
         "peer_identity_has_a_path server_chain_is_valid_for_client client_chain_is_valid_for_server peer_root_is_trusted",
-        "PASS: a path to an anchor of the other side's CallManager-trust at the time of the call, both ends of validity included.",
+        "PASS: a path to an anchor of the other side's CallManager-trust at the time of the call, ends of validity included.",
     ),
     _of(
         "T14",
@@ -150,7 +150,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "Key usage and EKU fit the roles played",
         ((SP52, "table 3-1", "S"), ("Cisco field notice", "FN74345", "V")),
         "certificate_fits_both_roles key_usage_is_as_required server_chain_is_valid_for_client client_chain_is_valid_for_server",
-        "FAIL: a node that is server and client lacks one usage; an absent extension restricts nothing unless the policy says so.",
+        "FAIL: a node that is server and client lacks one usage; an absent extension restricts nothing unless policy says so.",
     ),
     _of(
         "T19",

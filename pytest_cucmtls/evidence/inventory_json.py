@@ -26,6 +26,8 @@ def inventory_from_json(values: dict[str, Any], *, path: str = "run.json") -> In
             place_calls=values["place_calls"],
             simulated=values["simulated"],
             source=values["source"],
+            probe=values.get("probe"),
+            probe_pause_seconds=float(values.get("probe_pause_seconds", 1.0)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise FileUnreadable(path, f"holds no usable inventory: {problem!r}") from problem

@@ -11,10 +11,11 @@ from pytest_cucmtls.evidence.readers import READERS, as_call
 from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder
 from pytest_cucmtls.evidence.witnesses import disagreements
 from pytest_cucmtls.model.certificates import Certificate
-from pytest_cucmtls.model.cucm import NtpStatus, ServiceStatus
+from pytest_cucmtls.model.cucm import NtpStatus, Release, ServiceStatus
 from pytest_cucmtls.model.errors import CucmTlsError, FileUnreadable
 from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence, NodeEvidence, Sourced, StepRecord
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory
+from pytest_cucmtls.wire.cli_text import parse_release
 
 T = TypeVar("T")
 CALL_MANAGER_SERVICE = "Cisco CallManager"
@@ -127,6 +128,7 @@ _FACTS = {
     "version": "version of {place}",
     "ntp": "ntp of {place}",
     "service_status": "service status of {place}",
+    "probe": "probe of {place}",
     "capture": "capture",
     "sdl_trace": "traces of {place}",
     "calllog": "traces of {place}",
@@ -202,7 +204,7 @@ def _node(gathered: _Gathered, cluster: str, node: str) -> NodeEvidence:
     ntp = gathered.every("ntp", cluster, node)
     return NodeEvidence(
         name=node,
-        release=gathered.latest("version", cluster, node),
+        release=gathered.latest("version", cluster, node) or _traced_release(gathered, cluster, node),
         ntp=Sourced(ntp[-1][1], ntp[-1][0].item) if ntp else None,
         clock_offset_seconds=_offset(ntp),
         own_certificate_before=next(iter(gathered.sources("own_certificate_before", cluster, node)), None),
@@ -216,7 +218,20 @@ def _node(gathered: _Gathered, cluster: str, node: str) -> NodeEvidence:
         calllogs=tuple(gathered.sources("calllog", cluster, node)),
         other_identities=tuple(source for source in identities if source.value.unit not in {"CallManager", ""}),
         asked=_last(gathered.sources("csr_request", cluster, node)),
+        probe=gathered.latest("probe", cluster, node),
     )
+
+
+def _traced_release(gathered: _Gathered, cluster: str, node: str) -> Sourced[Release] | None:
+    """The release as the FileHead of the node's own trace states it, where nobody asked the node."""
+    for source in gathered.sources("sdl_trace", cluster, node):
+        version = source.value.header.version if source.value.header else None
+        if version:
+            try:
+                return Sourced(parse_release(version), source.item)
+            except CucmTlsError:
+                continue
+    return None
 
 
 def _last(found: "list[Sourced[T]]") -> "Sourced[T] | None":

@@ -14,6 +14,7 @@ from pytest_cucmtls.model.evidence import CallAttempt, StepRecord
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.wire import axl_answers, certificate_answers, cli_text, serviceability_answers
 from pytest_cucmtls.wire.capture_report import parse_capture
+from pytest_cucmtls.wire.probe_report import parse_probe
 from pytest_cucmtls.wire.traces import parse_trace
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_certificates, parse_request
 
@@ -143,6 +144,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("capture", ""): lambda data, _: parse_capture(io.BytesIO(data)),
     ("sdl_trace", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
     ("calllog", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
+    ("probe", ""): lambda data, _: parse_probe(data),
     ("call", ""): _checked_call,
     ("step", ""): _step,
 }

@@ -27,6 +27,7 @@ from pytest_cucmtls.model.cucm import (
 )
 from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.inventory import Inventory
+from pytest_cucmtls.model.probe import ProbeReport
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.model.verdicts import EvidenceItem, Outcome
 
@@ -95,6 +96,8 @@ class NodeEvidence:
     """What the request was asked to contain: (attribute, value) as given to the interface that generated it."""
     addresses: tuple[str, ...] = ()
     """IP addresses the node was reached under, beside the inventory's."""
+    probe: "Sourced[ProbeReport] | None" = None
+    """What the node's SIP TLS listener accepts and refuses."""
 
 
 @dataclass(frozen=True, slots=True)

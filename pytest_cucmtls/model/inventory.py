@@ -109,11 +109,26 @@ class Inventory:
     simulated: bool = False
     source: str = ""
     """Path or address the inventory came from."""
+    probe: bool | None = None
+    """Ask the SIP listeners what they accept and refuse; None: only where every node is on loopback."""
+    probe_pause_seconds: float = 1.0
+    """Pause between two connections of the probe; there is none on loopback."""
 
     @property
     def clusters(self) -> tuple[ClusterSpec, ClusterSpec]:
         """A then B."""
         return self.cluster_a, self.cluster_b
+
+    @property
+    def on_loopback(self) -> bool:
+        """Every node of both clusters is reached on this machine."""
+        addresses = [node.address for cluster in self.clusters for node in cluster.nodes]
+        return all(address.startswith("127.") or address in {"::1", "localhost"} for address in addresses)
+
+    @property
+    def probes(self) -> bool:
+        """Whether this run may probe the listeners: as declared, else on loopback only."""
+        return self.on_loopback if self.probe is None else self.probe
 
     def peer_of(self, cluster: str) -> ClusterSpec:
         """The other cluster."""

@@ -1,0 +1,1 @@
+"""Asks a SIP TLS listener what it accepts and what it refuses."""
