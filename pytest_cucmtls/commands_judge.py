@@ -173,6 +173,7 @@ def _html_report(judged: "JudgedFiles") -> Path | None:
 
 
 def _lines(judged: "JudgedFiles", written: Path | None) -> list[str]:
+    from pytest_cucmtls.evidence.judged_files import what_to_collect
     from pytest_cucmtls.report.conclusion import Conclusion
     from pytest_cucmtls.report.terminal import verdict_lines
 
@@ -180,6 +181,10 @@ def _lines(judged: "JudgedFiles", written: Path | None) -> list[str]:
     first, second = (cluster.name for cluster in judged.evidence.clusters)
     return [
         *verdict_lines(judged.verdicts),
+        *(
+            f"to decide {count} more, {', '.join(facts[:4])}{' …' if len(facts) > 4 else ''}: {wanted}"
+            for count, facts, wanted in what_to_collect(judged.verdicts)
+        ),
         *judged.notes,
         *(conclusion.about_direction(direction) for direction in (f"{first}->{second}", f"{second}->{first}")),
         f"the files as received, and verdicts.json, are in {judged.folder}",

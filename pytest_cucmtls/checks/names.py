@@ -30,6 +30,8 @@ def certificate_names_its_node(evidence: Evidence, _policy: Policy, cluster: Clu
             why(evidence, f"own certificate of {place}"),
             "Run `show cert own CallManager` on the node.",
         )
+    if unknown := next((reason for fact, reason in evidence.reasons if fact == f"host name of {place}"), None):
+        raise missing(f"the host name of {place}", unknown, "Collect an SDL trace of the node (its FileHead names the host).")
     expected = f"common name {node.name}"
     names = names_of(source.value.certificate)
     if any(same_host(name, node.name) for name in names):

@@ -88,6 +88,11 @@ def caller_digit_analysis_finds_the_pattern(
     observed, evidence_items = _text(analysis), (item,)
     chosen = analysis.result("DialingPattern")
     if not same_pattern(chosen, pattern) or partition_name(analysis.result("DialingPartition")) != partition:
+        fact = f"declared route pattern of {client.name}"
+        if unknown := next((reason for key, reason in evidence.reasons if key == fact), None):
+            raise missing(
+                f"the {fact}", f"{unknown}; {observed} was chosen", f"Say whether that was meant: {client.name}'s pattern."
+            )
         text = f"{client.name} matched {observed}, expected {expected}: another pattern or a local number takes the call."
         return failed(expected, observed, text, evidence_items)
     device, where = _device(trace.value, analysis, item)
@@ -195,7 +200,7 @@ def captured_connection(
     """The captured connection that carried the traced call, and why there is none.
 
     The called side's trace prints the caller's port: equal address and port, opened no later than the INVITE. Without it,
-    the peer address and port of the calling side and the time must leave exactly one connection.
+    the peer address and port of the calling side and the time must leave exactly one connection; a trace without a date cannot.
     """
     every = handshakes(evidence, client, server)
     invite = call.invite.sip
@@ -214,16 +219,16 @@ def captured_connection(
         ]
         if exact:
             return exact[-1], ""
-    else:
+    elif at is not None:
         target = [
             seen for seen in open_then if (seen.handshake.server.ip, seen.handshake.server.port) == (invite.peer, invite.port)
         ]
         if len(target) == 1:
             return target[0], ""
-    where = f"{incoming.peer}:{incoming.port}" if incoming else f"to {invite.peer}:{invite.port}"
+    where = f"from {incoming.peer}:{incoming.port}" if incoming else f"to {invite.peer}:{invite.port}"
     shown = "; ".join(f"{seen.place} at {seen.handshake.at:%H:%M:%S}" for seen in every)
-    when = f"{at:%H:%M:%S} UTC" if at else "an unknown time"
-    return None, f"the trace shows the call on {where} at {when}, the captures show {shown}"
+    when = f"{at:%H:%M:%S} UTC" if at else f"{invite.source.time} of an unknown day (the trace has no FileHead)"
+    return None, f"the trace shows the call {where} at {when}, the captures show {shown}"
 
 
 @check(

@@ -4,6 +4,7 @@ import getpass
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +19,11 @@ from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError
 from pytest_cucmtls.model.evidence import Evidence
-from pytest_cucmtls.model.verdicts import Verdict
+from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.policies import load_policy
+
+_COLLECT = re.compile(r"\ACannot be decided: no evidence of (.*?) \(.*?\)\. ([A-Z].+)\Z", re.DOTALL)
+"""What the register makes of a NoEvidence: the last sentences say what to collect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +54,15 @@ def judge_files(given: GivenFiles, place: Path) -> JudgedFiles:
     return JudgedFiles(place, verdicts, evidence, about, made.notes)
 
 
-def what_to_collect(verdicts: Iterable[Verdict]) -> dict[str, int]:
-    """Remedy codes of everything undecided, with how many verdicts ask for each, most wanted first."""
-    counted: dict[str, int] = {}
+def what_to_collect(verdicts: Iterable[Verdict]) -> list[tuple[int, tuple[str, ...], str]]:
+    """(how many verdicts wait for it, the facts missing, what to collect), most wanted first."""
+    facts: dict[str, list[str]] = {}
     for verdict in verdicts:
-        if verdict.outcome.value == "INCONCLUSIVE":
-            for code in verdict.remedies:
-                counted[code] = counted.get(code, 0) + 1
-    return dict(sorted(counted.items(), key=lambda entry: -entry[1]))
+        found = _COLLECT.search(verdict.diagnosis) if verdict.outcome is Outcome.INCONCLUSIVE else None
+        if found:
+            facts.setdefault(found.group(2), []).append(found.group(1))
+    ranked = sorted(facts.items(), key=lambda entry: -len(entry[1]))
+    return [(len(named), tuple(dict.fromkeys(named)), collect) for collect, named in ranked]
 
 
 def _second_witness(folder: RunFolder) -> None:

@@ -37,6 +37,8 @@ class FoundCall:
     time: str
     place: str
     """File and line of the INVITE."""
+    outgoing: bool
+    """Traced where the call came from: that node's clock is the call's."""
 
 
 def found_calls(
@@ -53,7 +55,8 @@ def found_calls(
         wanted = extensions.get(called)
         exact = [call for call in mine if wanted in (call.called, call.received)] if wanted else mine
         if exact:
-            chosen.append(max(exact, key=lambda call: (call.at is not None, call.at.timestamp() if call.at else 0.0)))
+            last = max(exact, key=lambda call: (call.at is not None, call.at.timestamp() if call.at else 0.0))
+            chosen.append(max((call for call in exact if call.call_id == last.call_id), key=lambda call: call.outgoing))
     return chosen
 
 
@@ -77,6 +80,7 @@ def _calls_in(trace: OwnedTrace, traces: list[OwnedTrace], addresses: dict[str, 
             until=_end(traces, traced),
             time=traced.source.time,
             place=f"{trace.name}, line {traced.source.line}",
+            outgoing=outgoing,
         )
 
 
