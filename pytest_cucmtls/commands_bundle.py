@@ -64,6 +64,17 @@ def add_commands(commands: Commands) -> None:
     export.add_argument("--to", default="", help="who receives it")
     _add_occasion(export)
     export.set_defaults(run=_export)
+    _add_compare(commands)
+
+
+def _add_compare(commands: Commands) -> None:
+    compare = commands.add_parser("compare", help="what changed since a baseline, and is it better, worse or unexplained?")
+    compare.add_argument("baseline", type=Path, help="run folder, bundle or archive")
+    compare.add_argument("current", type=Path, help="run folder, bundle or archive")
+    compare.add_argument("--expected", type=Path, metavar="TOML", help="rules that name differences you expect, and why")
+    compare.add_argument("--policy", help="judge both under this policy (default: the current run's)")
+    compare.add_argument("--json", action="store_true")
+    compare.set_defaults(run=_compare)
 
 
 def _add_occasion(parser: argparse.ArgumentParser) -> None:
@@ -137,6 +148,15 @@ def _export(parsed: argparse.Namespace) -> int:
         return EXIT_CODES["finding"]
     print(f"{parsed.archive} written; the hand-over is in the custody log of {parsed.bundle} and of the copy")
     return EXIT_CODES["ok"]
+
+
+def _compare(parsed: argparse.Namespace) -> int:
+    from pytest_cucmtls.evidence.compare_runs import compare_runs
+    from pytest_cucmtls.evidence.expected_changes import read_expected_changes
+
+    found = compare_runs(parsed.baseline, parsed.current, read_expected_changes(parsed.expected), parsed.policy)
+    print(json.dumps(found.as_json(), indent=1, ensure_ascii=False) if parsed.json else "\n".join(found.lines()))
+    return EXIT_CODES["finding"] if found.regressed else EXIT_CODES["ok"]
 
 
 def _print_sealed(sealed: "Sealed") -> None:
