@@ -8,7 +8,7 @@ accept:
 	@.venv/bin/python -m pytest testcases $(ARGS)
 
 test: lint
-	@.venv/bin/python -m pytest tests $(ARGS)
+	@.venv/bin/python -m pytest tests -n 2 --dist loadfile $(ARGS)
 
 lint:
 	@tools/setup test

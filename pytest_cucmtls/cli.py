@@ -8,11 +8,15 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pytest_cucmtls import __version__
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.verdicts import EXIT_CODES, exit_code
+
+if TYPE_CHECKING:
+    from pytest_cucmtls.checks.register import Check
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,9 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     undo.add_argument("--replace-identities", action="store_true", help="also replace uploaded identities by self-signed ones")
     undo.set_defaults(run=_undo)
 
+    from pytest_cucmtls.run_settings import PAIRS
+
     simulate = commands.add_parser("simulate", help="run a simulated pair of clusters until interrupted")
     simulate.add_argument("--inventory", type=Path, help="where to write the inventory of the pair")
-    simulate.add_argument("--pair", choices=("modern", "source-document"), default="modern")
+    simulate.add_argument("--pair", choices=PAIRS, default="modern")
     simulate.add_argument("--fault", action="append", default=[], metavar="NAME")
     simulate.add_argument("--read-only", action="store_true", help="refuse and count every change")
     simulate.set_defaults(run=_simulate)
@@ -111,17 +117,22 @@ def _checks(parsed: argparse.Namespace) -> int:
                 "phase": check.phase,
                 "scope": check.scope,
                 "remedies": list(check.remedies),
-                "clauses": [f"{clause.standard} {clause.clause} [{clause.mark}]" for clause in check.clauses],
+                "clauses": _clauses(check),
             }
             for check in checks
         ]
         print(json.dumps(rows, indent=1, ensure_ascii=False))
         return 0
     for check in checks:
-        sources = "; ".join(f"{clause.standard} {clause.clause} [{clause.mark}]" for clause in check.clauses)
-        print(f"{check.step:>3}  {check.id}\n     {check.title}\n     {check.phase}, per {check.scope}; {sources or 'no clause'}")
+        print(f"{check.step:>3}  {check.id}\n     {check.title}")
+        print(f"     {check.phase}, per {check.scope}; {'; '.join(_clauses(check))}")
     print(f"{len(checks)} checks")
     return 0
+
+
+def _clauses(check: "Check") -> list[str]:
+    """With reliability marks; a check of a policy's parameter takes its clause from the policy it is judged by."""
+    return [f"{clause.standard} {clause.clause} [{clause.mark}]" for clause in check.clauses] or ["as the chosen policy says"]
 
 
 def _policies(parsed: argparse.Namespace) -> int:

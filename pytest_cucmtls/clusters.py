@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 ExchangeLog = Callable[[str, str, bytes, bytes], None]
 """(interface, operation, request body, response body), passwords already masked."""
 
-PAIRS = ("modern", "source-document")
 SIMULATOR_READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 

@@ -60,7 +60,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("cucmtls", "SIP TLS trunks between Unified CM clusters")
     described = {
         "inventory": "clusters.toml that names the two clusters (default: a simulated pair on loopback)",
-        "pair": "simulated pair to use without an inventory: modern (default) or source-document",
+        "pair": "simulated pair to use without an inventory: modern (default), source-document or two-nodes",
         "policy": "policy to judge by: a name listed by `cucmtls policies`, or a TOML file",
         "mode": "verify (read only) or apply (perform the ten steps); default: the inventory's, apply for a simulated pair",
         "reports": "folder for run folders (default: reports)",
@@ -77,8 +77,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; refuse wrong options before anything runs."""
     config.addinivalue_line("markers", "procedure(step): the step of the procedure document a test case belongs to")
     pair = _option(config, "pair") or "modern"
-    if pair not in ("modern", "source-document"):
-        raise pytest.UsageError(f"--cucm-pair: there is no simulated pair {pair!r}; use modern or source-document")
+    if pair != "modern":
+        _check_pair(pair)
     if (language := _option(config, "lang")) not in ("", "en", "fr"):
         raise pytest.UsageError(f"--cucm-lang must be en or fr, not {language!r}")
     if (mode := _option(config, "mode")) not in ("", "verify", "apply"):
@@ -300,6 +300,13 @@ def _refuse_what_cannot_work(run: _RunOfSession) -> None:
         run.open().check_prerequisites()
     except ConfigurationInvalid as problem:
         raise pytest.UsageError(str(problem)) from None
+
+
+def _check_pair(pair: str) -> None:
+    from pytest_cucmtls.run_settings import PAIRS
+
+    if pair not in PAIRS:
+        raise pytest.UsageError(f"--cucm-pair: there is no simulated pair {pair!r}; there are {', '.join(PAIRS)}")
 
 
 def _check_inventory(path: Path) -> None:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pytest_cucmtls.model.inventory import Mode
 
+PAIRS = ("modern", "source-document", "two-nodes")
+"""Names of the simulated pairs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
