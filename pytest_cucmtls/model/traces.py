@@ -1,6 +1,6 @@
 """What CUCM trace files say (SDL, SDI, call logs)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pytest_cucmtls.model.sip import SipMessage
@@ -45,6 +45,8 @@ class DigitAnalysis:
     outcome: str | None
     arguments: tuple[tuple[str, str], ...] = ()
     results: tuple[tuple[str, str], ...] = ()
+    pattern_usage: int | None = None
+    """``patternUsage`` of the record before: 2 directory number, 5 route pattern, 7 hunt pilot."""
 
     def result(self, key: str) -> str | None:
         """Value of one result key (``DialingPattern`` …), None when absent."""
@@ -119,6 +121,36 @@ class CallLogLine:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceEdges:
+    """What ties a trace file to its neighbours of the same node: blocks are cut where a file ends."""
+
+    lead: str = ""
+    """Text before the first record, or behind the FileHead: what the last record of the file before still had to say."""
+    last: "tuple[TraceSource, str, str] | None" = None
+    """(place, type, text) of the last record, when it is one of interest."""
+    outcomes: tuple[DigitAnalysis, ...] = ()
+    """Outcomes of digit analysis whose request is not in this file; `dialed_digits` is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedFile:
+    """One file named by RTMT's trace collection result."""
+
+    kind: str
+    path: str
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceCollection:
+    """RTMT's own list of what it collected: a list of traces, not a trace."""
+
+    node: str | None
+    service: str | None
+    files: tuple[CollectedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TraceReport:
     """Everything read from one trace file; `problem` is None for a clean one."""
 
@@ -136,3 +168,38 @@ class TraceReport:
     connections: tuple[ConnectionRecord, ...] = ()
     events: tuple[TraceEvent, ...] = ()
     call_log: tuple[CallLogLine, ...] = ()
+    edges: TraceEdges = field(default_factory=TraceEdges)
+    collection: TraceCollection | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryStep:
+    """One thing that happened in a call, as one node's trace tells it."""
+
+    at: datetime | None
+    time: str
+    """As printed, in the node's own zone."""
+    node: str
+    file: str
+    line: int
+    sequence: str
+    kind: str
+    """``sip``, ``digits``, ``device``, ``tls``, ``certificate``, ``connection``, ``security``, ``tone``, ``call_log``."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStory:
+    """Everything several traces tell of one call, in order."""
+
+    call_ids: tuple[str, ...]
+    identifiers: tuple[tuple[str, str], ...]
+    """(node, CI) of every leg."""
+    connections: tuple[tuple[str, int], ...]
+    """(node, connection index) of every connection its messages used."""
+    nodes: tuple[str, ...]
+    caller: str
+    called: str
+    ending: str
+    """How it ended, in words: answered or refused, released by what cause, or that the traces do not say."""
+    steps: tuple[StoryStep, ...]

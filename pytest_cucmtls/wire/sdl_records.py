@@ -14,6 +14,8 @@ from pytest_cucmtls.model.traces import TraceHeader, TraceSource
 
 LARGEST_RECORD_BYTES = 1024 * 1024
 """A SIP message with its body is far below; what is longer is cut."""
+LONGEST_LEAD_BYTES = 64 * 1024
+"""What a file may still say of the last record of the file before it."""
 _MOST_TYPES = 1000
 _LONGEST_HEADER = 8192
 
@@ -63,6 +65,9 @@ class RecordReader:
         self._first: tuple[str, int] | None = None
         self._first_at: datetime | None = None
         self._last: str = ""
+        self._begun = False
+        self.lead = ""
+        self.last_record: Record | None = None
 
     @property
     def first_at(self) -> datetime | None:
@@ -105,14 +110,19 @@ class RecordReader:
         for (_, kind), number in counted.items():
             self._count(kind, number)
         heads = _Heads(self._grammar.scan, text)
+        if not self._begun:
+            self._begun = True
+            self.lead = _plain(text[1 : min(heads.first_from(0), LONGEST_LEAD_BYTES)])
         days = self._calendar.days(facts, {hour for hour, _ in counted})
         self._note_times(text, (heads.first_from(0), heads.last_before(len(text))), days[0])
-        counted_to, lines = 0, self._lines_before
+        counted_to, lines, self.last_record = 0, self._lines_before, None
         for head, end in self._wanted_places(text, heads):
             lines += text.count(b"\n", counted_to, head + 1)
             counted_to = head + 1
             day = days[heads.number_of(head)] if len(days) > 1 else days[0]
-            yield from self._read(text[head + 1 : min(end, head + LARGEST_RECORD_BYTES)], lines, day)
+            for record in self._read(text[head + 1 : min(end, head + LARGEST_RECORD_BYTES)], lines, day):
+                self.last_record = record if end == len(text) else None
+                yield record
 
     def _count(self, kind: bytes, number: int) -> None:
         name = kind.decode("ascii").strip()
@@ -139,7 +149,7 @@ class RecordReader:
         return sorted(places)
 
     def _read(self, raw: bytes, line: int, day: int) -> Iterator[Record]:
-        text = raw.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r")
+        text = _plain(raw).rstrip("\r")
         single_line = "\n" not in text.rstrip("\n")
         parts = self._grammar.embedded.split(text) if self._grammar.embedded and single_line else [text]
         for position, part in enumerate(parts):
@@ -157,10 +167,16 @@ class RecordReader:
 
     def _begin_file(self, payload: str, day: int) -> None:
         header = parse_file_head(payload)
+        if self.header is None:
+            self.lead = self.lead or payload.partition("\n")[2][:LONGEST_LEAD_BYTES]
         self.header = self.header or header
         self._calendar.begin(header, day)
         if self._first_at is None and self._first is not None:
             self._first_at = self._calendar.at(*self._first)
+
+
+def _plain(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
 class _Heads:

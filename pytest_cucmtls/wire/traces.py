@@ -10,10 +10,12 @@ from pytest_cucmtls.model.traces import (
     CertificateIndication,
     ConnectionRecord,
     TracedSip,
+    TraceEdges,
     TraceEvent,
     TraceReport,
+    TraceSource,
 )
-from pytest_cucmtls.wire import call_logs, digit_analysis, trace_security, trace_sip
+from pytest_cucmtls.wire import call_logs, collection_result, digit_analysis, trace_security, trace_sip
 from pytest_cucmtls.wire.digit_analysis import DigitAnalysisReader
 from pytest_cucmtls.wire.sdl_records import LEGACY_SDI, SDL, Grammar, Record, RecordReader
 from pytest_cucmtls.wire.trace_bytes import TraceBytes
@@ -41,6 +43,8 @@ def parse_trace(stream: BinaryIO, *, file_name: str = "") -> TraceReport:
     source = TraceBytes(stream)
     chunks = source.chunks()
     sample, rest = _sample(chunks)
+    if collection_result.looks_like_one(sample):
+        return _collection_report(source, sample, rest)
     if call_logs.LINE.search(b"\n" + sample) and not SDL.scan.search(b"\n" + sample):
         return _call_log_report(source, rest)
     grammar = SDL if SDL.scan.search(b"\n" + sample) or not LEGACY_SDI.scan.search(b"\n" + sample) else LEGACY_SDI
@@ -111,7 +115,20 @@ def _record_report(source: TraceBytes, chunks: Iterable[bytes], grammar: Grammar
         certificates=tuple(facts.certificates),
         connections=tuple(facts.connections),
         events=tuple(facts.events),
+        edges=TraceEdges(reader.lead, _as_edge(reader.last_record), facts.analyses.unclaimed),
     )
+
+
+def _as_edge(record: Record | None) -> tuple[TraceSource, str, str] | None:
+    return (record.source, record.kind, record.text) if record is not None else None
+
+
+def _collection_report(source: TraceBytes, sample: bytes, chunks: Iterable[bytes]) -> TraceReport:
+    """RTMT's list of files: the sample holds all of it, real ones have a few thousand bytes."""
+    for _ in chunks:
+        continue
+    found = collection_result.parse_collection_result(sample)
+    return TraceReport(source.sha256, True, source.problem, None, 0, collection=found)
 
 
 def _call_log_report(source: TraceBytes, chunks: Iterable[bytes]) -> TraceReport:
