@@ -21,6 +21,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Un seul fichier, aucun script, rien n’est chargé d’ailleurs. Chaque affirmation renvoie à une preuve brute ; qui "
         "détient le dossier d’exécution peut tout rejuger avec « cucmtls judge ».",
     ),
+    "verdict_language": ("", "Les textes des verdicts sont en anglais, tels que les contrôles les formulent."),
     # first screen
     "policy": ("policy", "politique"),
     "mode_apply": ("procedure applied", "procédure appliquée"),
