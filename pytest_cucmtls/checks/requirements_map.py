@@ -41,7 +41,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T02",
         "Version",
         ((RFC9325, "§3.1.1", "V"), (SP52, "§3.1", "S"), (SRG, "V-260046", "V"), (PCI, "4.2.1 bullet 3", "S")),
-        "version_meets_policy release_can_meet_policy",
+        "version_meets_policy release_can_meet_policy listener_refuses_old_versions",
         "PASS: the negotiated version is at least tls.negotiated_min (equal passes) and every version of tls.must_refuse is "
         "refused by every listener.",
     ),
@@ -49,14 +49,14 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T03",
         "No fallback",
         ((RFC9325, "§3.1.3", "V"), (PCI, "4.2.1", "S")),
-        "version_was_not_lowered",
+        "version_was_not_lowered listener_refuses_fallback",
         "FAIL: a later offer is lower than an earlier one, or a listener accepts a lower version marked as a fallback.",
     ),
     _of(
         "T04",
         "Cipher suite",
         ((RFC9325, "§4.1-4.2", "V"), (SP52, "§3.3.1", "S"), ("BSI TR-02102-2", "§3.3", "S")),
-        "suite_is_allowed",
+        "suite_is_allowed listener_refuses_weak_suites",
         "PASS: the negotiated suite is listed for its version and of no forbidden family, and listeners refuse those families.",
     ),
     _of(
@@ -71,7 +71,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T07",
         "Group strength",
         ((RFC9325, "§4.5", "V"),),
-        "group_is_allowed",
+        "group_is_allowed listener_refuses_weak_groups",
         "PASS: the group is one of kx.groups; a suite without ephemeral key exchange is not judged here.",
     ),
     _of(
@@ -99,7 +99,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T11",
         "Client certificate requested, presented, proven",
         ((CISCO, "collect packet capture", "V"), (SP53, "IA-3", "V"), (SRG, "V-260028", "V"), ("RFC 3261", "§26.3.1", "M")),
-        "both_sides_authenticate",
+        "both_sides_authenticate listener_requires_client_certificate",
         "PASS: CertificateRequest, a certificate and CertificateVerify; no request is FAIL.",
     ),
     _of(
@@ -201,7 +201,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T25",
         "No clear listener for this peer",
         ((SRG, "V-260008", "V"), (RFC9325, "§3.2", "V"), ("DISA VVoIP STIG", "V-19670", "V")),
-        "profile_transports_are_tls",
+        "profile_transports_are_tls listener_speaks_no_clear_sip",
         "FAIL: a transport of the profile is not TLS, or the trunk's port answers SIP in clear.",
     ),
     _of(

@@ -43,17 +43,18 @@ PARAMETERS: dict[str, str] = {
     "listener.clear_sip_on_trunk": _WORD,
     "clock.max_offset_seconds": _NUMBER,
     "x509.only_known_names": _FLAG,
-}
-"""Parameters that checks judge, with the type of their value."""
-DECLARED_ONLY: dict[str, str] = {
-    "tls.must_support": _WORDS,
     "tls.must_refuse": _WORDS,
-    "tls13.early_data": _WORD,
-    "cert.name_match": _WORD,
     "cert.revocation": _WORD,
     "session.reauth_max_seconds": _NUMBER,
     "srtcp.encrypted": _FLAG,
     "platform.fips_mode": _WORD,
+    "trust.only_approved_anchors": _FLAG,
+}
+"""Parameters that checks judge, with the type of their value."""
+DECLARED_ONLY: dict[str, str] = {
+    "tls.must_support": _WORDS,
+    "tls13.early_data": _WORD,
+    "cert.name_match": _WORD,
 }
 """Parameters a policy may state although no evidence for them is gathered yet; nothing is judged by them."""
 _CHOICES = {

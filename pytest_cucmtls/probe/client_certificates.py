@@ -14,6 +14,8 @@ from pytest_cucmtls.probe.exchanges import LIMIT_SECONDS
 from pytest_cucmtls.wire.x509 import pem_of
 from pytest_cucmtls.wire.x509_sign import generate_key, private_key_pem, self_signed
 
+OBJECTION_SECONDS = 2.0
+"""How long a TLS 1.3 listener may take to object to a client certificate after the client's part is done."""
 UNTRUSTED_SUBJECT = DistinguishedName((("CN", "cucmtls-probe-untrusted"),))
 
 
@@ -72,6 +74,7 @@ def _handshake(connection: socket.socket, asked: str, identity: ClientIdentity |
         version, cipher = channel.version(), channel.cipher()
         name = cipher[0] if cipher else None
         said = f"handshake complete with {version}, {name}"
+        channel.settimeout(min(OBJECTION_SECONDS, channel.gettimeout() or OBJECTION_SECONDS))
         try:
             if version == "TLSv1.3" and not channel.recv(1):
                 return ListenerAnswer("certificate", asked, Answer.REFUSED, "closed after the handshake", version, name)
