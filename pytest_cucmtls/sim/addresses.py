@@ -36,21 +36,40 @@ def reserve_subnet(hosts: Sequence[int], ports: Iterable[int]) -> Subnet:
     wanted = tuple(ports)
     for _ in range(_ATTEMPTS):
         # Below 127.16 live the addresses that systems use themselves (127.0.0.1, 127.0.0.53, 127.0.1.1).
-        prefix = f"127.{random.randint(16, 254)}.{random.randint(1, 254)}"
-        lock = _bound(f"{prefix}.{LOCK_HOST}", LOCK_PORT)
-        if lock is None:
-            continue
-        if all(_is_free(f"{prefix}.{host}", port) for host in hosts for port in wanted):
-            return Subnet(prefix, lock)
-        lock.close()
+        found = _reserved(f"127.{random.randint(16, 254)}.{random.randint(1, 254)}", hosts, wanted)
+        if found is not None:
+            return found
     raise NoFreeNetwork(f"no loopback network with ports {', '.join(map(str, wanted))} free after {_ATTEMPTS} tries")
 
 
+def reserve_this_subnet(prefix: str, hosts: Sequence[int], ports: Iterable[int]) -> Subnet:
+    """Reserve the network ``127.x.y``. Raises: NoFreeNetwork when it is none, or one of its ports is taken."""
+    octets = prefix.split(".")
+    loopback = len(octets) == 3 and octets[0] == "127" and all(part.isdecimal() and int(part) <= 255 for part in octets)
+    found = _reserved(prefix, hosts, tuple(ports)) if loopback else None
+    if found is None:
+        raise NoFreeNetwork(f"{prefix} is taken" if loopback else f"{prefix!r} is no loopback network of the form 127.x.y")
+    return found
+
+
+def _reserved(prefix: str, hosts: Sequence[int], ports: tuple[int, ...]) -> Subnet | None:
+    lock = _bound(f"{prefix}.{LOCK_HOST}", LOCK_PORT)
+    if lock is None:
+        return None
+    if all(_is_free(f"{prefix}.{host}", port) for host in hosts for port in ports):
+        return Subnet(prefix, lock)
+    lock.close()
+    return None
+
+
 def _is_free(address: str, port: int) -> bool:
-    probe = _bound(address, port)
-    if probe is None:
-        return False
-    probe.close()
+    """Nobody listens there; connections of an earlier server that are still dying do not count."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
     return True
 
 

@@ -165,6 +165,11 @@ class CertificateStore:
             self._own[unit] = self._self_signed(unit, self._created_at)
         return self._own[unit]
 
+    @property
+    def made_units(self) -> tuple[str, ...]:
+        """Units whose certificate exists already; the others' are made at the first look."""
+        return tuple(self._own)
+
     def prepare(self, unit: str) -> None:
         """Make the unit's self-signed certificate now; safe in a worker thread while nobody else uses the store."""
         self.own(unit)

@@ -5,6 +5,7 @@ from pytest_cucmtls.sim.database import Database, Row
 ENTERPRISE_WIDE_DATA = "EnterpriseWideData"
 """Pseudo node of every real cluster."""
 
+TEST_SEARCH_SPACE = "CSS-Test-Phones"
 NON_SECURE_PROFILE = "Non Secure SIP Trunk Profile"
 
 
@@ -53,8 +54,15 @@ def add_node(database: Database, name: str, role: str) -> None:
         members.append({"callManagerName": manager["name"], "priority": len(members) + 1})
 
 
-def add_test_phone(database: Database, phone: str, extension: str, user: str) -> None:
-    """The test extension's line, its phone, and the end user who may call from it."""
+def add_test_phone(database: Database, phone: str, extension: str, user: str, dialled_partition: str = "") -> None:
+    """The test extension's line, its phone, and the end user who may call from it.
+
+    With `dialled_partition` there is a partition of that name, and a calling search space that lets the phone reach it.
+    """
+    if dialled_partition:
+        database.add("routePartition", {"name": dialled_partition})
+        member = {"routePartitionName": dialled_partition, "index": 1}
+        database.add("css", {"name": TEST_SEARCH_SPACE, "members": {"member": [member]}})
     database.add("line", {"pattern": extension, "routePartitionName": "", "usage": "Device", "description": f"Test {extension}"})
     database.add(
         "phone",
@@ -67,7 +75,7 @@ def add_test_phone(database: Database, phone: str, extension: str, user: str) ->
             "protocolSide": "User",
             "devicePoolName": "Default",
             "locationName": "Hub_None",
-            "callingSearchSpaceName": "",
+            "callingSearchSpaceName": TEST_SEARCH_SPACE if dialled_partition else "",
             "ownerUserName": user,
             "lines": {"line": [{"index": 1, "dirn": {"pattern": extension, "routePartitionName": ""}}]},
         },

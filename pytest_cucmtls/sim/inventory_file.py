@@ -1,4 +1,4 @@
-"""Writes what a user would have written for a simulated pair: clusters.toml, the HTTPS bundles and the credentials."""
+"""Writes what a user would have written for simulated clusters: clusters.toml, the HTTPS bundles and the credentials."""
 
 import json
 import os
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_cucmtls.sim.identities import certificate_pem
-from pytest_cucmtls.sim.pairs import ClusterPlan, PairPlan
+from pytest_cucmtls.sim.pairs import DEFAULT_PROFILE, ClusterPlan, PairPlan
 from pytest_cucmtls.sim.state import ClusterState, NodeState
+
+ACCOUNT_KINDS = ("axl", "platform", "call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,55 +20,74 @@ class InventoryFiles:
     credentials: Path
 
 
-def write_inventory(folder: Path, plan: PairPlan, clusters: list[ClusterState]) -> InventoryFiles:
-    """Write `clusters.toml`, one `ca-<cluster>.pem` each and `credentials.json` (0600: variable name -> password)."""
-    files = InventoryFiles(folder / "clusters.toml", folder / "credentials.json")
+def write_inventory(inventory: Path, plan: PairPlan, clusters: list[ClusterState]) -> InventoryFiles:
+    """Write the inventory and, beside it, one `ca-<cluster>.pem` each and `credentials.json` (0600: variable -> password)."""
+    inventory.parent.mkdir(parents=True, exist_ok=True)
+    files = InventoryFiles(inventory, inventory.parent / "credentials.json")
     tables = [
-        _cluster_tables(folder, cluster_plan, cluster) for cluster_plan, cluster in zip(plan.clusters, clusters, strict=True)
+        _cluster_tables(inventory.parent, cluster_plan, cluster)
+        for cluster_plan, cluster in zip(plan.clusters, clusters, strict=True)
     ]
     mode = "verify" if any(cluster.read_only for cluster in clusters) else "apply"
     head = f"""# A simulated pair: its addresses exist on this machine only, as long as the simulator runs.
-policy = "cisco-hardening"
+policy = {_text(plan.policy)}
 mode = "{mode}"
-place_calls = true
+place_calls = {_value(plan.place_calls)}
 
 [authority]
-kind = "embedded"
-signature_hash = "{plan.authority_hash}"
-key_length = {plan.authority_key_length}
 """
-    _write_private(files.credentials, json.dumps(_credentials(plan, clusters), indent=1))
-    files.inventory.write_text("\n".join([head, *tables]), encoding="utf-8")
+    authority = plan.authority or (
+        ("kind", "embedded"),
+        ("signature_hash", plan.authority_hash),
+        ("key_length", plan.authority_key_length),
+    )
+    head += "".join(f"{key} = {_value(value)}\n" for key, value in authority)
+    write_private(files.credentials, json.dumps(_credentials(plan, clusters), indent=1))
+    inventory.write_text("\n".join([head, *tables]), encoding="utf-8")
     return files
 
 
 def _cluster_tables(folder: Path, plan: ClusterPlan, cluster: ClusterState) -> str:
-    bundle = folder / f"ca-{plan.name}.pem"
+    bundle = (folder / f"ca-{plan.name}.pem").resolve()
     bundle.write_bytes(b"".join(_tomcat_pem(node) for node in cluster.nodes))
     subject = ", ".join(f"{key} = {_text(value)}" for key, value in reversed(plan.subject))
-    accounts = {"axl": plan.axl_user, "platform": plan.platform_user, "call": plan.call_user}
     lines = [
         f"[clusters.{plan.name}]",
         f"release = {_text(plan.release.key)}",
         f"extension = {_text(plan.extension)}",
         f"phone = {_text(plan.phone)}",
         f"trunk = {_text(plan.trunk)}",
+        *_unusual_lines(plan),
         f"device_pool = {_text(plan.device_pool)}",
         f"ca_bundle = {_text(str(bundle))}",
         f"key_length = {plan.key_length}",
         f"hash_algorithm = {_text(plan.hash_algorithm)}",
         f"subject = {{ {subject} }}",
     ]
-    for kind, user in accounts.items():
+    for kind, user in _users(plan).items():
         lines += [
             "",
             f"[clusters.{plan.name}.{kind}]",
             f"user = {_text(user)}",
-            f"password_variable = {_text(_variable(plan, kind))}",
+            f"password_variable = {_text(plan.password_variable(kind))}",
         ]
     for node in cluster.nodes:
         lines += ["", f"[[clusters.{plan.name}.nodes]]", *_node_lines(node)]
     return "\n".join(lines) + "\n"
+
+
+def _unusual_lines(plan: ClusterPlan) -> list[str]:
+    """What most inventories leave to the default."""
+    lines = []
+    if plan.security_profile != DEFAULT_PROFILE:
+        lines.append(f"security_profile = {_text(plan.security_profile)}")
+    if plan.route_pattern:
+        lines.append(f"route_pattern = {_text(plan.route_pattern)}")
+    if plan.partition:
+        lines.append(f"partition = {_text(plan.partition)}")
+    if plan.x509_subject_names:
+        lines.append(f"x509_subject_names = [{', '.join(map(_text, plan.x509_subject_names))}]")
+    return lines
 
 
 def _node_lines(node: NodeState) -> list[str]:
@@ -86,18 +107,21 @@ def _tomcat_pem(node: NodeState) -> bytes:
     return certificate_pem(identity.der) if identity else b""
 
 
+def _users(plan: ClusterPlan) -> dict[str, str]:
+    return dict(zip(ACCOUNT_KINDS, (plan.axl_user, plan.platform_user, plan.call_user), strict=True))
+
+
 def _credentials(plan: PairPlan, clusters: list[ClusterState]) -> dict[str, str]:
     found: dict[str, str] = {}
     for cluster_plan, cluster in zip(plan.clusters, clusters, strict=True):
         passwords = {account.user: account.password for account in cluster.accounts}
-        found[_variable(cluster_plan, "axl")] = passwords[cluster_plan.axl_user]
-        found[_variable(cluster_plan, "platform")] = passwords[cluster_plan.platform_user]
-        found[_variable(cluster_plan, "call")] = passwords[cluster_plan.call_user]
+        found |= {cluster_plan.password_variable(kind): passwords[user] for kind, user in _users(cluster_plan).items()}
     return found
 
 
-def _variable(plan: ClusterPlan, kind: str) -> str:
-    return f"CUCMTLS_{plan.name}_{kind.upper()}_PASSWORD"
+def _value(value: str | int | bool) -> str:
+    """A TOML value: numbers and booleans are written as in JSON, too."""
+    return json.dumps(value)
 
 
 def _text(value: str) -> str:
@@ -105,9 +129,11 @@ def _text(value: str) -> str:
     return json.dumps(value)
 
 
-def _write_private(path: Path, text: str) -> None:
-    """Create the file readable by its owner only, before anything is in it."""
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def write_private(path: Path, text: str) -> None:
+    """Replace the file by one readable by its owner only; readers see the old one or the new one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
+    draft.replace(path)

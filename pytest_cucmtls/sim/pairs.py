@@ -1,5 +1,6 @@
 """The built-in simulated pairs: what each cluster is called, runs and starts with; and the state built from that."""
 
+import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,19 +42,26 @@ ECDSA_UNITS = ("tomcat-ECDSA", "CallManager-ECDSA")
 """Since 11.0 (CUCM Security Guide)."""
 
 
+DEFAULT_PROFILE = "Secure SIP Trunk Profile TLS"
+
+
 @dataclass(frozen=True, slots=True)
 class NodePlan:
-    """A further node of a cluster: its name and the last octet of its address."""
+    """A node of a cluster: its name, the last octet of its address, its ports; 0 for HTTPS and SSH takes a free one."""
 
     name: str
     host: int
+    https_port: int = HTTPS_PORT
+    ssh_port: int = SSH_PORT
+    sip_port: int = SIP_PORT
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterPlan:
     """One cluster of a pair; `subject` is what certificates carry beside CN, in encoded order.
 
-    `node_name` and `host` are the publisher's. Ports of 0 for HTTPS and SSH take a free one.
+    `node_name`, `host` and the ports are the publisher's. What the simulator does not need itself is kept for the inventory
+    it writes; empty means the inventory's default.
     """
 
     name: str
@@ -74,8 +82,12 @@ class ClusterPlan:
     platform_user: str = "administrator"
     """OS administrator."""
     call_user_name: str = ""
-    security_profile: str = "Secure SIP Trunk Profile TLS"
+    password_variables: tuple[tuple[str, str], ...] = ()
+    """(account kind, environment variable) where the usual name is not wanted."""
+    security_profile: str = DEFAULT_PROFILE
+    route_pattern: str = ""
     partition: str = ""
+    x509_subject_names: tuple[str, ...] = ()
     https_port: int = HTTPS_PORT
     ssh_port: int = SSH_PORT
     sip_port: int = SIP_PORT
@@ -88,7 +100,12 @@ class ClusterPlan:
     @property
     def nodes(self) -> tuple[NodePlan, ...]:
         """Publisher first."""
-        return (NodePlan(self.node_name, self.host), *self.subscribers)
+        first = NodePlan(self.node_name, self.host, self.https_port, self.ssh_port, self.sip_port)
+        return (first, *self.subscribers)
+
+    def password_variable(self, kind: str) -> str:
+        """Name of the variable that holds the password of ``axl``, ``platform`` or ``call``."""
+        return dict(self.password_variables).get(kind, f"CUCMTLS_{self.name}_{kind.upper()}_PASSWORD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +116,15 @@ class PairPlan:
     clusters: tuple[ClusterPlan, ...]
     authority_hash: str = "sha256"
     authority_key_length: int = 2048
+    policy: str = "cisco-hardening"
+    place_calls: bool = True
+    authority: tuple[tuple[str, str | int | bool], ...] = ()
+    """The inventory's ``[authority]`` table where it is not the embedded one."""
+
+    @property
+    def nodes(self) -> tuple[NodePlan, ...]:
+        """Every node of every cluster."""
+        return tuple(node for cluster in self.clusters for node in cluster.nodes)
 
 
 _CISCO = (("C", "IN"), ("ST", "cisco"), ("L", "cisco"), ("O", "cisco"), ("OU", "cisco"))
@@ -185,7 +211,7 @@ def build_cluster(plan: ClusterPlan, subnet: Subnet, folder: Path, *, read_only:
     add_built_in_objects(database, pools)
     for number, node_plan in enumerate(plan.nodes, 1):
         add_node(database, node_plan.name, _role(number))
-    add_test_phone(database, plan.phone, plan.extension, plan.call_user)
+    add_test_phone(database, plan.phone, plan.extension, plan.call_user, plan.partition)
     cluster = ClusterState(
         name=plan.name,
         release=plan.release,
@@ -196,7 +222,7 @@ def build_cluster(plan: ClusterPlan, subnet: Subnet, folder: Path, *, read_only:
         read_only=read_only,
     )
     for number, node_plan in enumerate(plan.nodes, 1):
-        node = _build_node(plan, node_plan.name, number, cluster, subnet.address(node_plan.host), folder)
+        node = _build_node(plan, node_plan, number, cluster, subnet.address(node_plan.host), folder)
         cluster.nodes.append(node)
         cluster.replication.join(node.certificates)
     return cluster
@@ -206,24 +232,24 @@ def _role(number: int) -> str:
     return "publisher" if number == 1 else "subscriber"
 
 
-def _build_node(plan: ClusterPlan, name: str, number: int, cluster: ClusterState, ip: str, folder: Path) -> NodeState:
-    active_log = folder / plan.name / name / "activelog"
+def _build_node(plan: ClusterPlan, node_plan: NodePlan, number: int, cluster: ClusterState, ip: str, folder: Path) -> NodeState:
+    active_log = folder / plan.name / node_plan.name / "activelog"
     active_log.mkdir(parents=True, exist_ok=True)
     units = COMMON_UNITS + (ECDSA_UNITS if plan.release.major >= 11 else ())
     certificates = CertificateStore(
-        common_name=name, subject=plan.subject, release=plan.release, units=units, clock=lambda: datetime.now(UTC)
+        common_name=node_plan.name, subject=plan.subject, release=plan.release, units=units, clock=lambda: datetime.now(UTC)
     )
     node = NodeState(
-        name=name,
+        name=node_plan.name,
         ip=ip,
         role=_role(number),
         number=number,
         active_log=active_log,
         cluster=cluster,
         certificates=certificates,
-        https_port=plan.https_port,
-        ssh_port=plan.ssh_port,
-        sip_port=plan.sip_port,
+        https_port=node_plan.https_port,
+        ssh_port=node_plan.ssh_port,
+        sip_port=node_plan.sip_port,
         services=_services(number),
     )
     certificates.clock = node.now
@@ -241,8 +267,13 @@ def _services(number: int) -> dict[str, ServiceState]:
 
 
 def _accounts(plan: ClusterPlan) -> list[SimAccount]:
+    """Random passwords, unless the environment holds the variable the inventory names: clients look there first."""
+
+    def password(kind: str) -> str:
+        return os.environ.get(plan.password_variable(kind)) or secrets.token_urlsafe(18)
+
     return [
-        SimAccount(plan.axl_user, secrets.token_urlsafe(18), frozenset({"axl", "axl-read"})),
-        SimAccount(plan.platform_user, secrets.token_urlsafe(18), frozenset({"platform"})),
-        SimAccount(plan.call_user, secrets.token_urlsafe(18), frozenset({"end-user"})),
+        SimAccount(plan.axl_user, password("axl"), frozenset({"axl", "axl-read"})),
+        SimAccount(plan.platform_user, password("platform"), frozenset({"platform"})),
+        SimAccount(plan.call_user, password("call"), frozenset({"end-user"})),
     ]

@@ -29,11 +29,13 @@ _LAST_OLD_MAJOR = 11
 async def serve_platform_cli(node: NodeState, *, banner_delay_seconds: float = 0.0) -> asyncssh.SSHAcceptor:
     """Listen on the node's SSH port; a port of 0 takes a free one. `ssh_port` and the host key's fingerprint go into the state.
 
-    Host keys are made anew at each start: RSA everywhere, signed with SHA-1 (``ssh-rsa``) on releases up to 11.5.
+    The node's host key is used, or made when it has none: RSA everywhere, signed with SHA-1 (``ssh-rsa``) on releases up to 11.5.
     Releases up to 10.5 accept keyboard-interactive only. Raises: OSError when the port is taken.
     """
     old = node.cluster.release.major <= _LAST_OLD_MAJOR
-    key = await asyncio.get_running_loop().run_in_executor(None, _new_host_key)
+    if not node.ssh_host_key_pem:
+        node.ssh_host_key_pem = await asyncio.get_running_loop().run_in_executor(None, _new_host_key)
+    key = asyncssh.import_private_key(node.ssh_host_key_pem)
     pair = asyncssh.load_keypairs([key])[0]
     pair.host_key_algorithms = [b"ssh-rsa"] if old else [b"rsa-sha2-512", b"rsa-sha2-256"]
     acceptor = await asyncssh.listen(
@@ -56,8 +58,8 @@ async def serve_platform_cli(node: NodeState, *, banner_delay_seconds: float = 0
     return acceptor
 
 
-def _new_host_key() -> asyncssh.SSHKey:
-    return asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+def _new_host_key() -> bytes:
+    return asyncssh.generate_private_key("ssh-rsa", key_size=2048).export_private_key()
 
 
 class _Login(asyncssh.SSHServer):

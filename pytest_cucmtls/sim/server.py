@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_cucmtls.sim.addresses import Subnet, reserve_subnet
+from pytest_cucmtls.sim.addresses import Subnet, reserve_subnet, reserve_this_subnet
 from pytest_cucmtls.sim.call_manager import CallManager
 from pytest_cucmtls.sim.faults import choose_faults
 from pytest_cucmtls.sim.http_server import serve_https
@@ -17,6 +17,8 @@ from pytest_cucmtls.sim.pairs import PAIRS, PairPlan, build_cluster
 from pytest_cucmtls.sim.platform_cli import serve_platform_cli
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
+
+Preparation = Callable[[PairPlan, list[ClusterState], Path], Awaitable[PairPlan]]
 
 _PREPARED_UNITS = ("CallManager", "tomcat")
 """Needed at once; the other units' certificates are made when somebody looks."""
@@ -29,6 +31,8 @@ class RunningPair:
     plan: PairPlan
     clusters: list[ClusterState]
     files: InventoryFiles
+    network: str
+    """First three octets of its addresses."""
     _open: AsyncExitStack
 
     @property
@@ -48,16 +52,27 @@ class RunningPair:
         await self._open.aclose()
 
 
-async def start_pair(plan: str | PairPlan, folder: Path, *, read_only: bool = False, faults: Sequence[str] = ()) -> RunningPair:
-    """Start a pair by name or plan, with its files below `folder`.
+async def start_pair(
+    plan: str | PairPlan,
+    folder: Path,
+    *,
+    read_only: bool = False,
+    faults: Sequence[str] = (),
+    network: str | None = None,
+    prepare: Preparation | None = None,
+) -> RunningPair:
+    """Start a pair by name or plan, with its files below `folder`; on a given network (``127.x.y``) or a random free one.
 
+    `prepare` changes the clusters' state before anything loads it and returns the plan to describe them by.
     Raises: KeyError for an unknown pair, UnknownFault, NoFreeNetwork, OSError when a port was taken meanwhile.
     """
     pair_plan = PAIRS[plan] if isinstance(plan, str) else plan
     async with AsyncExitStack() as stack:
-        subnet = _reserve(pair_plan)
+        subnet = _reserve(pair_plan, network)
         stack.callback(subnet.release)
         clusters = [build_cluster(cluster, subnet, folder, read_only=read_only) for cluster in pair_plan.clusters]
+        if prepare is not None:
+            pair_plan = await prepare(pair_plan, clusters, folder)
         nodes = [node for cluster in clusters for node in cluster.nodes]
         chosen_faults = choose_faults(faults, clusters)
         for chosen_fault in chosen_faults:
@@ -69,14 +84,16 @@ async def start_pair(plan: str | PairPlan, folder: Path, *, read_only: bool = Fa
             await _start_node(node, addresses, stack)
         for chosen_fault in chosen_faults:
             chosen_fault.inject()
-        files = write_inventory(folder, pair_plan, clusters)
-        return RunningPair(pair_plan, clusters, files, stack.pop_all())
+        files = write_inventory(folder / "clusters.toml", pair_plan, clusters)
+        return RunningPair(pair_plan, clusters, files, subnet.prefix, stack.pop_all())
 
 
-def _reserve(plan: PairPlan) -> Subnet:
-    hosts = [node.host for cluster in plan.clusters for node in cluster.nodes]
-    ports = {port for cluster in plan.clusters for port in (cluster.https_port, cluster.ssh_port, cluster.sip_port)}
-    return reserve_subnet(hosts, sorted(ports - {0}))
+def _reserve(plan: PairPlan, network: str | None) -> Subnet:
+    hosts = [node.host for node in plan.nodes]
+    ports = {port for node in plan.nodes for port in (node.https_port, node.ssh_port, node.sip_port)}
+    if network is None:
+        return reserve_subnet(hosts, sorted(ports - {0}))
+    return reserve_this_subnet(network, hosts, sorted(ports - {0}))
 
 
 async def _prepare_certificates(nodes: list[NodeState]) -> None:

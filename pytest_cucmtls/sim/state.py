@@ -131,6 +131,8 @@ class NodeState:
     packet_capture: PacketCapturePort | None = None
     traces: TracePort | None = None
     ssh_host_key_fingerprint: str = ""
+    ssh_host_key_pem: bytes = field(default=b"", repr=False)
+    """The key the CLI proves itself with; made at the start when empty."""
 
     def now(self) -> datetime:
         """The node's clock, UTC."""

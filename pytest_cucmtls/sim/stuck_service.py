@@ -11,6 +11,11 @@ class RestartWithoutEffect:
     def __init__(self, node: NodeState, inner: CallManagerPort) -> None:
         self._node, self._inner = node, inner
 
+    @property
+    def inner(self) -> CallManagerPort:
+        """The service that really runs."""
+        return self._inner
+
     async def start(self) -> None:
         """As the real one."""
         await self._inner.start()
