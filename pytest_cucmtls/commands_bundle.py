@@ -64,6 +64,16 @@ def add_commands(commands: Commands) -> None:
     export.add_argument("--to", default="", help="who receives it")
     _add_occasion(export)
     export.set_defaults(run=_export)
+
+    redact = acts.add_parser("redact", help="a copy with pseudonyms for numbers, names and addresses, sealed anew")
+    redact.add_argument("bundle", type=Path, help="folder of the original bundle")
+    redact.add_argument("--output", type=Path, required=True, metavar="BUNDLE")
+    redact.add_argument(
+        "--pseudonyms", type=Path, required=True, metavar="FILE", help="key and table, to be kept apart from the copy"
+    )
+    redact.add_argument("--term", action="append", default=[], metavar="TEXT", help="another name to replace (repeatable)")
+    _add_signing(redact)
+    redact.set_defaults(run=_redact)
     _add_compare(commands)
 
 
@@ -147,6 +157,26 @@ def _export(parsed: argparse.Namespace) -> int:
         print("nothing was exported")
         return EXIT_CODES["finding"]
     print(f"{parsed.archive} written; the hand-over is in the custody log of {parsed.bundle} and of the copy")
+    return EXIT_CODES["ok"]
+
+
+def _redact(parsed: argparse.Namespace) -> int:
+    from pytest_cucmtls.evidence.bundle import redaction_note
+    from pytest_cucmtls.evidence.pseudonyms import read_pseudonyms, write_pseudonyms
+    from pytest_cucmtls.evidence.redaction import redact
+
+    places = [folder.resolve() for folder in (parsed.bundle, parsed.output)]
+    if any(parsed.pseudonyms.resolve().is_relative_to(place) for place in places):
+        raise ConfigurationInvalid("--pseudonyms", "", "lies inside a bundle; keep the key apart from what it protects")
+    pseudonyms = read_pseudonyms(parsed.pseudonyms)
+    report, sealed = redact(parsed.bundle, parsed.output, _signer(parsed), _occasion(parsed), pseudonyms, parsed.term)
+    if sealed is None:
+        print("\n".join([*_report_lines(report), "nothing was redacted"]))
+        return EXIT_CODES["finding"]
+    write_pseudonyms(parsed.pseudonyms, pseudonyms)
+    _print_sealed(sealed)
+    print(redaction_note(parsed.output))
+    print(f"{parsed.pseudonyms} leads back to the names: keep it apart from {parsed.output}")
     return EXIT_CODES["ok"]
 
 

@@ -6,13 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from pytest_cucmtls.evidence.bundle import opened_bundle, redaction_note
 from pytest_cucmtls.evidence.compared_run import ComparedRun, compared_run, value_text
 from pytest_cucmtls.evidence.expected_changes import ExpectedChange, ExpectedChanges
 from pytest_cucmtls.evidence.fact import Value
-from pytest_cucmtls.evidence.known_changes import Changed, classed, known_verdict_reason
+from pytest_cucmtls.evidence.known_changes import Changed, classed, known_verdict_reason, unseen
 from pytest_cucmtls.evidence.preference import Change, change_of_outcome
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.evidence import Evidence
@@ -21,6 +22,8 @@ from pytest_cucmtls.model.verdicts import EvidenceItem, Verdict
 from pytest_cucmtls.policies import load_policy
 
 COMPARISON_SCHEMA = "cucmtls-comparison-1"
+LONGEST_LINE = 240
+"""Characters of a difference on the terminal; the JSON has all."""
 ORDER = (Change.WORSE, Change.UNEXPLAINED, Change.IMPROVED, Change.EXPECTED)
 
 
@@ -66,7 +69,7 @@ class Comparison:
     def lines(self) -> list[str]:
         """For the terminal: worst first, then a count."""
         counted = Counter(one.change for one in self.differences)
-        said = [f"{one.change.value:<11} {one}" for one in self.differences]
+        said = [f"{one.change.value:<11} {shorten(str(one), LONGEST_LINE, placeholder=' …')}" for one in self.differences]
         counts = ", ".join(f"{counted[change]} {change.value}" for change in ORDER if counted[change]) or "no differences"
         return [*said, *(f"note        {note}" for note in self.notes), f"{self.compared} values compared: {counts}"]
 
@@ -133,6 +136,8 @@ def _facts(before: ComparedRun, after: ComparedRun) -> Iterator[Difference]:
         changed = Changed(before.facts.get(key), after.facts.get(key))
         if changed.values[0] == changed.values[1] or not _both_know(key[1], before, after):
             continue
+        if unseen(changed, after):
+            continue
         if key[:3] not in things[0] & things[1]:
             if key[:3] not in gone:
                 gone.add(key[:3])
@@ -161,7 +166,10 @@ def _both_know(subject: str, before: ComparedRun, after: ComparedRun) -> bool:
 def _absence(changed: Changed) -> str:
     if changed.before is None:
         return "not in the baseline"
-    return "no longer there" if changed.after is None else ""
+    if changed.after is None:
+        return "no longer there"
+    lost = changed.fact.name == "tls_version" and changed.after.value is None
+    return "this run did not see the handshake: capture around a trunk reset" if lost else ""
 
 
 def _inventory(before: ComparedRun, after: ComparedRun) -> Iterator[Difference]:

@@ -55,6 +55,7 @@ def _connection(direction: str, about: str, seen: Seen) -> Iterator[Fact]:
         "server_name": found.server_name,
         "alpn": found.alpn,
         "server_port": found.server.port,
+        "certificates_hidden": found.certificates_hidden.value if found.certificates_hidden else None,
     }
     for name, value in values.items():
         yield Fact("connection", direction, about, name, value, seen.item)

@@ -9,6 +9,7 @@ from pytest_cucmtls.evidence.preference import Change, change_of, release_rank
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 
+_ONLY_READ = "the baseline performed the steps, this run only read"
 _OWN_STEPS = {
     "CallManager identity": "{subject} CallManager identity",
     "SIP trunk": "{subject} trunk ",
@@ -16,7 +17,7 @@ _OWN_STEPS = {
 }
 """How the steps of the procedure begin the sentence on a change of this thing (`StepRecord.changes`)."""
 _HIDDEN_BY_TLS13 = {"mutual_authentication", "server_certificate_sha256", "client_certificate_sha256"}
-_HIDDEN_BY_TLS13 |= {"server_chain_length", "client_chain_length"}
+_HIDDEN_BY_TLS13 |= {"server_chain_length", "client_chain_length", "certificates_hidden"}
 _FOLLOW_VERSION = {"group", "extended_master_secret", "encrypt_then_mac", "renegotiation_info", "compression", "alpn"}
 
 
@@ -63,12 +64,32 @@ def known_verdict_reason(
     before: Verdict | None, after: Verdict | None, baseline: ComparedRun, current: ComparedRun
 ) -> str | None:
     """A run that only reads has nothing to say about what only an acceptance does."""
-    modes = baseline.evidence.inventory.mode, current.evidence.inventory.mode
-    if before is None or after is None or modes != (Mode.APPLY, Mode.VERIFY):
+    if before is None or after is None or not _only_reads_now(baseline, current):
         return None
-    if before.phase in {"issuing", "requests"} and after.outcome in {Outcome.NOT_APPLICABLE, Outcome.INCONCLUSIVE}:
-        return "the baseline performed the steps, this run only read: nothing was requested or issued"
-    return None
+    return _ONLY_READ if after.outcome is Outcome.NOT_APPLICABLE and after.step.isdecimal() else None
+
+
+def unseen(changed: Changed, current: ComparedRun) -> bool:
+    """An attribute of a connection whose handshake this run did not see; the loss of `tls_version` stands for all of them."""
+    fact = changed.fact
+    if (
+        fact.area != "connection"
+        or fact.name == "tls_version"
+        or changed.values[1] not in (None, "unknown", "capture_started_late")
+    ):
+        return False
+    version = current.facts.get((fact.area, fact.subject, fact.about, "tls_version"))
+    return version is not None and version.value is None
+
+
+def _only_reads_now(baseline: ComparedRun, current: ComparedRun) -> bool:
+    return (baseline.evidence.inventory.mode, current.evidence.inventory.mode) == (Mode.APPLY, Mode.VERIFY)
+
+
+def _no_authority(changed: Changed, baseline: ComparedRun, current: ComparedRun) -> str | None:
+    fact = changed.fact
+    gone = fact.area == "certificate" and fact.about.startswith("authority ") and changed.after is None
+    return _ONLY_READ if gone and _only_reads_now(baseline, current) else None
 
 
 def upgraded(subject: str, baseline: ComparedRun, current: ComparedRun) -> str | None:
@@ -109,9 +130,9 @@ def _tls13(changed: Changed, baseline: ComparedRun, current: ComparedRun) -> str
         return None
     versions = [run.facts.get((fact.area, fact.subject, fact.about, "tls_version")) for run in (baseline, current)]
     before, after = (found.value if found else None for found in versions)
-    if after == "TLSv1.3" and fact.name in _HIDDEN_BY_TLS13 and changed.values[1] in (None, "unknown"):
+    if after == "TLSv1.3" and fact.name in _HIDDEN_BY_TLS13 and changed.values[1] in (None, "unknown", "tls13"):
         return "TLS 1.3 encrypts the certificates: a capture cannot show them"
-    if before != after and fact.name in _FOLLOW_VERSION:
+    if before != after and after is not None and fact.name in _FOLLOW_VERSION:
         return f"goes with the change from {before} to {after}"
     upgrade = upgraded(fact.subject, baseline, current)
     return f"chosen by the newer release ({upgrade})" if upgrade and fact.name in {"group", "encrypt_then_mac"} else None
@@ -144,5 +165,5 @@ def _simulated(changed: Changed, baseline: ComparedRun, current: ComparedRun) ->
 
 
 _Rule = Callable[[Changed, ComparedRun, ComparedRun], str | None]
-_EXPLAIN_ALWAYS: tuple[_Rule, ...] = (_release, _new_field, _tls13, _simulated)
+_EXPLAIN_ALWAYS: tuple[_Rule, ...] = (_release, _new_field, _tls13, _simulated, _no_authority)
 _EXPLAIN_UNLESS_WORSE: tuple[_Rule, ...] = (_own_steps,)
