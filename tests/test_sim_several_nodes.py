@@ -257,3 +257,11 @@ def test_faults_of_subscribers_need_one(tmp_path: Path) -> None:
     for name in ("certificates_not_replicated", "old_certificate_served_by_a_subscriber"):
         with pytest.raises(UnknownFault):
             FAULTS[name].effect(cluster)
+
+
+def test_the_pairs_sip_profile_pings_so_that_every_node_is_seen_on_the_wire(running: OnThread) -> None:
+    body = soap(
+        '<ns:getSipProfile xmlns:ns="http://www.cisco.com/AXL/API/14.0"><name>Standard SIP Profile</name></ns:getSipProfile>'
+    )
+    answer = ask(members(running)[0], "/axl/", body, headers={"Content-Type": "text/xml"})
+    assert answer.texts("enableOutboundOptionsPing") == ["true"]

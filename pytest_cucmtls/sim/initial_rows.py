@@ -6,6 +6,7 @@ ENTERPRISE_WIDE_DATA = "EnterpriseWideData"
 """Pseudo node of every real cluster."""
 
 TEST_SEARCH_SPACE = "CSS-Test-Phones"
+STANDARD_SIP_PROFILE = "Standard SIP Profile"
 NON_SECURE_PROFILE = "Non Secure SIP Trunk Profile"
 
 
@@ -18,7 +19,7 @@ def add_built_in_objects(database: Database, device_pools: tuple[str, ...]) -> N
             row["uuid"] = "{1B1B9EB6-7803-11D3-BDF0-00108302EAD1}"
         database.add("devicePool", row)
     database.add("location", {"name": "Hub_None", "uuid": "{29C5C1C4-8871-4D1E-8394-0B9181E8C54D}"})
-    database.add("sipProfile", {"name": "Standard SIP Profile", "uuid": "{FCBC7581-4D8D-48F3-917E-00B09FB39213}"})
+    database.add("sipProfile", {"name": STANDARD_SIP_PROFILE, "uuid": "{FCBC7581-4D8D-48F3-917E-00B09FB39213}"})
     database.add("presenceGroup", {"name": "Standard Presence group", "uuid": "{AD243D17-98B4-4118-8FEB-5FF2E1B781AC}"})
     database.add(
         "sipTrunkSecurityProfile",
@@ -31,6 +32,13 @@ def add_built_in_objects(database: Database, device_pools: tuple[str, ...]) -> N
             "incomingPort": 5060,
         },
     )
+
+
+def enable_options_ping(database: Database) -> None:
+    """As an administrator would who wants to see trunk states."""
+    profile = database.find("sipProfile", name=STANDARD_SIP_PROFILE)
+    if profile is not None:
+        profile["enableOutboundOptionsPing"] = True
 
 
 def add_node(database: Database, name: str, role: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_cucmtls.sim.addresses import Subnet
 from pytest_cucmtls.sim.certificates import CertificateStore
 from pytest_cucmtls.sim.database import Database
-from pytest_cucmtls.sim.initial_rows import add_built_in_objects, add_node, add_test_phone
+from pytest_cucmtls.sim.initial_rows import add_built_in_objects, add_node, add_test_phone, enable_options_ping
 from pytest_cucmtls.sim.releases import RELEASES, ReleaseProfile
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState, ServiceState, SimAccount
 
@@ -88,6 +88,8 @@ class ClusterPlan:
     route_pattern: str = ""
     partition: str = ""
     x509_subject_names: tuple[str, ...] = ()
+    options_ping: bool = False
+    """The standard SIP profile pings trunk destinations, so that every node connects to every node of the peer."""
     https_port: int = HTTPS_PORT
     ssh_port: int = SSH_PORT
     sip_port: int = SIP_PORT
@@ -196,8 +198,8 @@ SOURCE_DOCUMENT = PairPlan(
 TWO_NODES = PairPlan(
     "two-nodes",
     (
-        replace(MODERN.clusters[0], subscribers=(NodePlan("cucm-a-sub.alpha.example", 21),)),
-        replace(MODERN.clusters[1], subscribers=(NodePlan("cucm-b-sub.beta.example", 22),)),
+        replace(MODERN.clusters[0], subscribers=(NodePlan("cucm-a-sub.alpha.example", 21),), options_ping=True),
+        replace(MODERN.clusters[1], subscribers=(NodePlan("cucm-b-sub.beta.example", 22),), options_ping=True),
     ),
 )
 
@@ -209,6 +211,8 @@ def build_cluster(plan: ClusterPlan, subnet: Subnet, folder: Path, *, read_only:
     database = Database()
     pools = ("Default",) if plan.device_pool == "Default" else ("Default", plan.device_pool)
     add_built_in_objects(database, pools)
+    if plan.options_ping:
+        enable_options_ping(database)
     for number, node_plan in enumerate(plan.nodes, 1):
         add_node(database, node_plan.name, _role(number))
     add_test_phone(database, plan.phone, plan.extension, plan.call_user, plan.partition)
