@@ -46,6 +46,11 @@ def test_texts_of_one_length_are_compared_place_by_place() -> None:
     assert differing("0x10FE", "0x11FE") == (("0x1", False), ("0", True), ("FE", False))
 
 
+def test_texts_that_agree_by_chance_only_differ_as_a_whole() -> None:
+    assert differing("abcd", "abxy") == (("ab", False), ("cd", True))
+    assert differing("abcd", "axyz") == (("abcd", True),)
+
+
 def test_texts_of_different_length_are_aligned() -> None:
     assert differing("CN=CUCM10-ms", "CN=CUCM10") == (("CN=CUCM10", False), ("-ms", True))
 

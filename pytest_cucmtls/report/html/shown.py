@@ -55,12 +55,18 @@ def size(count: int) -> str:
 
 
 def differing(text: str, other: str) -> tuple[tuple[str, bool], ...]:
-    """`text` in pieces, each with whether it differs from `other`: by position when both are as long, else by alignment."""
+    """`text` in pieces, each with whether it differs from `other`: by position when both are as long, else by alignment.
+
+    Texts of one length that agree in less than half of their places differ as a whole: what agrees there is chance.
+    """
     if text == other:
         return ((text, False),)
     if len(text) > _LONGEST_COMPARED or len(other) > _LONGEST_COMPARED:
         return ((text, True),)
     if len(text) == len(other):
+        unlike = sum(one != two for one, two in zip(text, other, strict=True))
+        if unlike > len(text) / 2:
+            return ((text, True),)
         return _merged([(one, one != two) for one, two in zip(text, other, strict=True)])
     blocks = SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
     return _merged([(text[start:end], kind != "equal") for kind, start, end, _, _ in blocks if end > start])
