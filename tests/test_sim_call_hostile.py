@@ -87,7 +87,7 @@ def test_an_answer_that_selects_nothing_offered_ends_the_call(tmp_path: Path) ->
                 await peer.answer_starting("SIP/2.0 200")
                 peer.writer.write(peer.request("ACK", body=OFFER.format(own=peer.own, port=40000, profile="RTP/SAVP")))
                 bye = await peer.answer_starting("BYE ")
-                assert "Reason: Q.850;cause=16" in bye
+                assert "Reason: Q.850;cause=47" in bye
 
     run(work())
 

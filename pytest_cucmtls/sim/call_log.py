@@ -45,17 +45,19 @@ class CallLog:
         ci: int,
         direction: str,
         local_port: int,
-        trunk: str,
+        device: str,
+        subsystem: str,
+        transport: str,
         peer: tuple[str, int],
         index: int,
         net_id: int,
         call_id: str,
         words: str,
     ) -> None:
-        """A SIP message over a trunk; transport prints as TCP, for TLS ASSUMED (platform.md §6.5: not seen)."""
+        """A SIP message over a trunk (SIPT) or of a phone (SIPL); TLS prints as TCP (ASSUMED: not seen)."""
         tag = f"{self._node_number},100,14,{index}.{net_id}^{peer[0]}^*"
-        ends = (self._node_ip, str(local_port), trunk, peer[0], str(peer[1]))
-        self._line("SIPT", str(ci), "TCP", direction.upper(), *ends, tag, str(net_id), call_id, words)
+        ends = (self._node_ip, str(local_port), device, peer[0], str(peer[1]))
+        self._line(subsystem, str(ci), transport, direction.upper(), *ends, tag, str(net_id), call_id, words)
 
     def _line(self, subsystem: str, *columns: str) -> None:
         now = self._now()

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.sim.call_targets import CallTargets
 from pytest_cucmtls.sim.calls import Call, CallLength, Calls, caller_of, dialled_of
 from pytest_cucmtls.sim.options_ping import OptionsPing, TrunkService, TrunkState
+from pytest_cucmtls.sim.outside_requests import OutsideRequests
 from pytest_cucmtls.sim.packet_capture import PacketCapture
 from pytest_cucmtls.sim.packet_recording import PacketRecording
 from pytest_cucmtls.sim.phones import Phones
-from pytest_cucmtls.sim.sip_connection import SipConnection
+from pytest_cucmtls.sim.registrar import Registrar, Registration
+from pytest_cucmtls.sim.sip_links import SipLink
 from pytest_cucmtls.sim.sip_signalling import SipSignalling
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, CallTicket, LoadedSecurity, NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
@@ -43,9 +46,12 @@ class CallManager:
         self.host_names = dict(host_names or {})
         """Host name (lower case) to address: the simulated DNS for trunk destinations."""
         self._trunks = RunningTrunks(database, self.host_names)
-        self._phones = Phones(database, node.ip)
-        self.calls = Calls(node, self._phones, self._trunks, traces, length or CallLength())
-        self._signalling = SipSignalling(node, self._trunks, traces, recording, self._take_invite)
+        self.phones = Phones(database, node.ip)
+        self.registrar = Registrar(node, self.phones, traces)
+        requests = OutsideRequests(node, self._trunks, self.registrar, self._take_invite)
+        self._signalling = requests.signalling = SipSignalling(node, self._trunks, traces, recording, requests)
+        targets = CallTargets(self._signalling, self._trunks, self.registrar)
+        self.calls = Calls(node, self.phones, self._trunks, traces, length or CallLength(), targets)
         self._signalling.host_names = self.host_names
         self._signalling.key_log = key_log
         self.pings = OptionsPing(node, self._trunks, traces, self._signalling, database)
@@ -82,8 +88,9 @@ class CallManager:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.pings.stop()
+        self.registrar.close()
         await self._signalling.stop()
-        self._phones.close()
+        self.phones.close()
         self._traces.flush()
         self._traces.close()
         self._set_status("Stopped")
@@ -108,7 +115,7 @@ class CallManager:
         call = self.calls.begin(device, line, "".join(key for key in destination if key in DIALABLE))
         if self._running:
             await self._signalling.listen_as_configured()
-            self._run(self.calls.place(call, self._signalling))
+            self._run(self.calls.place(call))
         else:
             self.calls.drop(call)
         return CallTicket(call.call_id, device, destination)
@@ -141,11 +148,14 @@ class CallManager:
         return self.pings.state(name)
 
     def phone_status(self, name: str) -> tuple[str, int]:
-        """RisPort's (Status, StatusReason): phones register with the publisher."""
-        here = self._running and self._node.role == "publisher"
-        if here and self._phones.row(name) is not None:
-            return "Registered", _REGISTERED
-        return "UnRegistered", _DEVICE_UNREGISTERED
+        """RisPort's (Status, StatusReason): simulated phones are registered with the publisher, real ones where they did."""
+        row = self.phones.row(name)
+        here = self._running and row is not None
+        if here and self.phones.is_external(name):
+            here = self.registrar.find(str((row or {}).get("name"))) is not None
+        elif here:
+            here = self._node.role == "publisher"
+        return ("Registered", _REGISTERED) if here else ("UnRegistered", _DEVICE_UNREGISTERED)
 
     def _load(self) -> LoadedSecurity:
         identity = self._node.certificates.own("CallManager")
@@ -153,10 +163,11 @@ class CallManager:
         trust = tuple(entry.der for entry in self._node.certificates.trust("CallManager-trust").values())
         return LoadedSecurity(identity, trust, self._node.now())
 
-    def _take_invite(self, connection: SipConnection, trunk: RunningTrunk, invite: SipMessage) -> None:
-        call: Call = self.calls.begin("", caller_of(invite), dialled_of(invite))
-        inbox = self._signalling.open_inbox(invite.call_id or "", connection, call.ci)
-        self._run(self.calls.take(call, connection, trunk, invite, self._signalling, inbox))
+    def _take_invite(self, link: SipLink, party: RunningTrunk | Registration, invite: SipMessage) -> None:
+        calling = party.number if isinstance(party, Registration) else caller_of(invite)
+        call: Call = self.calls.begin("", calling, dialled_of(invite))
+        self._signalling.open_inbox(invite.call_id or "", link, call.ci, call.inbox)
+        self._run(self.calls.take(call, link, party, invite, self._signalling))
 
     def _run(self, call: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(call)

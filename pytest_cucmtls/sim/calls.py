@@ -1,96 +1,59 @@
-"""A simulated cluster's calls: from digit analysis to the phone or trunk that takes them, with traces and call log."""
+"""A simulated node's calls: from digit analysis over forwarding to the phone or trunk that takes them."""
 
-import asyncio
 import secrets
 import uuid
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import count
 
 from pytest_cucmtls.model.sip import SipMessage
-from pytest_cucmtls.sim import sdl_records
-from pytest_cucmtls.sim.call_legs import LegResult, TrunkLeg, run_incoming, run_outgoing
-from pytest_cucmtls.sim.call_log import CallParties
-from pytest_cucmtls.sim.dial_plan import DialPlanMatch, analyse, partition_name, search_space, text, trunks_behind
+from pytest_cucmtls.sim.call_legs import LegResult, SipLeg
+from pytest_cucmtls.sim.call_parties import Caller, CallSetting, PhoneCaller, SipCaller, is_busy
+from pytest_cucmtls.sim.call_records import Call, CallLength
+from pytest_cucmtls.sim.call_routing import CallRouting, Forward
+from pytest_cucmtls.sim.call_targets import CallTargets
+from pytest_cucmtls.sim.dial_plan import DialPlanMatch
 from pytest_cucmtls.sim.digit_analysis import significant_digits
-from pytest_cucmtls.sim.media import PACKET_INTERVAL_SECONDS, AudioStream
-from pytest_cucmtls.sim.media_negotiation import Agreement
 from pytest_cucmtls.sim.phones import NoFreeAddress, Phone, Phones
-from pytest_cucmtls.sim.sip_connection import SipConnection
-from pytest_cucmtls.sim.sip_dialogs import CAUSES, NORMAL_CLEARING, SipDialog, new_call_id, new_tag, user_of
-from pytest_cucmtls.sim.sip_signalling import ConnectionFailed, Inbox, LegEvent, SipSignalling
+from pytest_cucmtls.sim.registrar import Registration
+from pytest_cucmtls.sim.sip_headers import NO_ROUTE, REJECTED, TEMPORARY_FAILURE, UNALLOCATED, UNAVAILABLE, user_of
+from pytest_cucmtls.sim.sip_links import SipLink
+from pytest_cucmtls.sim.sip_signalling import SipSignalling
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
 
+__all__ = ["Call", "CallLength", "Calls", "caller_of", "dialled_of"]
+
 MOST_FORWARDS = 10
 MOST_FINISHED = 1000
 """Calls remembered after their end."""
-UNALLOCATED, NO_ROUTE, REJECTED, TEMPORARY_FAILURE, UNAVAILABLE, BUSY = 1, 3, 21, 41, 20, 17
 _DECISIVE = {404, 486, 487, 488, 600, 603}
 """Answers after which a route list tries no further member (service parameters *Stop Routing on …*, defaults)."""
-
-
-@dataclass(slots=True)
-class Call:
-    """One call as one node knows it."""
-
-    call_id: int
-    device: str
-    """The phone of this cluster that takes part, "" while none does."""
-    calling: str
-    dialled: str
-    ci: int
-    outcome: LegResult | None = None
-    """Set when the call is over."""
-    trunk: str = ""
-    answered_by: str = ""
-    """Number of the local line that picked up."""
-    audio: AudioStream | None = None
-    abandoned: bool = False
-    """The phone went on hook before anything answered for the call."""
-    hang_up: Callable[[], None] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.hang_up = self._abandon
-
-    def parties(self, called: str) -> CallParties:
-        """For the call log."""
-        return CallParties(self.ci, self.ci + 1, self.calling, called, self.dialled)
-
-    def _abandon(self) -> None:
-        self.abandoned = True
-
-
-@dataclass(slots=True)
-class CallLength:
-    """How long calls last: packets per direction and their distance."""
-
-    packets: int = 50
-    interval_seconds: float = PACKET_INTERVAL_SECONDS
-
-    @property
-    def longest_seconds(self) -> float:
-        """Limit after which a caller hangs up whatever arrived."""
-        return self.packets * self.interval_seconds + 5.0
 
 
 class Calls:
     """Places and takes calls on one node."""
 
-    def __init__(self, node: NodeState, phones: Phones, trunks: RunningTrunks, traces: TraceWriter, length: CallLength) -> None:
+    def __init__(
+        self,
+        node: NodeState,
+        phones: Phones,
+        trunks: RunningTrunks,
+        traces: TraceWriter,
+        length: CallLength,
+        targets: CallTargets,
+    ) -> None:
         self.active: dict[int, Call] = {}
         self.finished: deque[Call] = deque(maxlen=MOST_FINISHED)
-        self._node = node
         self._phones = phones
         self._trunks = trunks
         self._traces = traces
-        self._length = length
+        self._targets = targets
         self._ids = count(1)
         self._call_identifiers = count(17218100 + secrets.randbelow(1000) * 2, 2)
-        self._sessions = count(34)
-        self._cluster_id = str(uuid.uuid4())
+        self._routing = CallRouting(node, trunks, traces)
+        self._setting = CallSetting(node, length, count(34), str(uuid.uuid4()))
 
     def begin(self, device: str, calling: str, dialled: str) -> Call:
         """Register a call; `place`, `take` or `drop` ends it."""
@@ -104,222 +67,138 @@ class Calls:
         self.active.pop(call.call_id, None)
         self.finished.append(call)
 
-    async def place(self, call: Call, signalling: SipSignalling) -> None:
-        """A phone of this cluster dials: runs until the call is over."""
+    async def place(self, call: Call) -> None:
+        """A simulated phone of this cluster dials: runs until the call is over."""
         self._traces.call_log.setup(call.parties(call.dialled))
         phone = self._phones.find(call.device)
-        cause = UNAVAILABLE
+        result = LegResult(0, UNAVAILABLE)
         try:
-            if phone is not None:
+            if phone is not None and not self._phones.is_external(phone.name):
                 phone.calls += 1
-                cause = await self._route(call, phone, signalling)
-        except NoFreeAddress:
-            cause = TEMPORARY_FAILURE
+                caller = PhoneCaller(self._setting, call, phone)
+                result = await self._connect(call, caller, phone.name, self._phones.search_space(phone.name, call.calling))
         finally:
             if phone is not None:
-                phone.calls -= 1
-            self._end(call, cause)
+                phone.calls = max(0, phone.calls - 1)
+            self._end(call, result)
 
     async def take(
-        self,
-        call: Call,
-        connection: SipConnection,
-        trunk: RunningTrunk,
-        invite: SipMessage,
-        signalling: SipSignalling,
-        inbox: Inbox,
+        self, call: Call, link: SipLink, party: RunningTrunk | Registration, invite: SipMessage, signalling: SipSignalling
     ) -> None:
-        """An INVITE came over a trunk: runs until the call is over."""
-        dialog = self._dialog(connection, invite.call_id or "", call, remote=call.calling, local=call.dialled)
+        """An INVITE came in: runs until the call is over. `call.inbox` is already the inbox of its Call-ID."""
+        call.extended = True
+        dialog = self._setting.dialog(signalling, link, invite.call_id or "", call, remote=call.calling, local=call.dialled)
         dialog.learn(invite)
-        call.hang_up = lambda: inbox.put_nowait(LegEvent.HANG_UP)
-        call.trunk, phone, status = trunk.name, None, 503
+        trunk = party if isinstance(party, RunningTrunk) else None
+        dialog.reliable = trunk is not None and trunk.reliable_provisional
+        leg = SipLeg(signalling, dialog, trunk is None or trunk.srtp_allowed, call.inbox, next(self._setting.sessions))
+        caller = SipCaller(self._setting, call, leg, invite)
+        result = LegResult(0, TEMPORARY_FAILURE)
         try:
-            signalling.send(dialog, dialog.respond(invite, 100))
+            leg.send(dialog.respond(invite, 100))
             self._traces.call_log.setup(call.parties(call.dialled))
-            found = self._analyse(call, significant_digits(call.dialled, trunk.significant_digits), self._inbound_space(trunk))
-            status, phone = self._called_phone(call, found)
-            if phone is not None:
-                phone.calls += 1
-                call.device, dialog.local_number = phone.name, call.answered_by
-                self._traces.call_log.offered(call.parties(call.answered_by), trunk.name, phone.name)
-                call.audio = await self._audio(phone, lambda: None)
-                leg = TrunkLeg(signalling, dialog, trunk, inbox, call.audio, next(self._sessions))
-                call.outcome = await run_incoming(leg, invite, self._length.longest_seconds + 30)
-        except NoFreeAddress:
-            status = 503
+            if isinstance(party, RunningTrunk):
+                call.trunk = party.name
+                digits = significant_digits(call.dialled, party.significant_digits)
+                space = self._routing.space_of(party.calling_search_space)
+                result = await self._connect(call, caller, party.name, space, digits=digits, transit=False)
+            else:
+                call.device = party.device
+                space = self._phones.search_space(party.device, party.number)
+                result = await self._connect(call, caller, party.device, space)
         finally:
-            if call.outcome is None:
-                call.outcome = self._refuse(signalling, dialog, invite, status)
+            result = caller.conclude(result)
             signalling.close_inbox(dialog.call_id)
-            if phone is not None:
-                phone.calls -= 1
-            self._end(call, call.outcome.cause)
+            self._end(call, result)
 
-    def _refuse(self, signalling: SipSignalling, dialog: SipDialog, invite: SipMessage, status: int) -> LegResult:
-        """Answer an INVITE that nobody takes; a call cut short while its phone rang is refused with 503 as well."""
-        final = status if status > 299 else 503
-        signalling.send(dialog, dialog.respond(invite, final))
-        return LegResult(final, CAUSES[final])
-
-    async def _route(self, call: Call, phone: Phone, signalling: SipSignalling) -> int:
-        """Digit analysis, forwarding, then the line or the trunks; returns the release cause."""
-        found = self._analyse(call, call.dialled, self._phones.search_space(phone.name, call.calling))
-        if found is None:
-            return UNALLOCATED
-        found = self._follow_forwards(call, found)
-        if found is None or found.blocked:
-            return REJECTED if found else UNALLOCATED
-        if found.entry.usage == 2:
-            return await self._ring_locally(call, phone, found)
-        cause = NO_ROUTE
-        for name in self._trunks_of(call, found):
-            trunk = self._trunks.find(name)
-            if trunk is None:
-                continue
-            self._traces.call_log.offered(call.parties(found.called), phone.name, trunk.name)
-            call.outcome = await self._over_trunk(call, phone, trunk, found.called, signalling)
-            cause = call.outcome.cause
-            if call.outcome.answered or call.outcome.status in _DECISIVE:
-                break
-        return cause
-
-    async def _over_trunk(
-        self, call: Call, phone: Phone, trunk: RunningTrunk, called: str, signalling: SipSignalling
+    async def _connect(
+        self, call: Call, caller: Caller, origin: str, space: tuple[str, ...], *, digits: str | None = None, transit: bool = True
     ) -> LegResult:
+        """Digit analysis, then line by line and trunk by trunk until somebody takes the call."""
         try:
-            connection = await signalling.connect(trunk)
-        except ConnectionFailed:
-            return LegResult(503, TEMPORARY_FAILURE)
-        if call.abandoned:
-            return LegResult(487, NORMAL_CLEARING)
-        dialog = self._dialog(connection, new_call_id(self._node), call, remote=called, local=call.calling)
-        inbox = signalling.open_inbox(dialog.call_id, connection, call.ci)
-        call.hang_up = lambda: inbox.put_nowait(LegEvent.HANG_UP)
-        call.trunk = trunk.name
-        audio = await self._audio(phone, lambda: inbox.put_nowait(LegEvent.MEDIA_DONE))
-        call.audio = audio
-        try:
-            leg = TrunkLeg(signalling, dialog, trunk, inbox, audio, next(self._sessions))
-            return await run_outgoing(leg, called, self._length.longest_seconds)
-        finally:
-            audio.close()
-            signalling.close_inbox(dialog.call_id)
+            return await self._route(
+                call, caller, origin, self._looked_up(call, call.dialled if digits is None else digits, space), transit
+            )
+        except NoFreeAddress:
+            return LegResult(0, TEMPORARY_FAILURE)
 
-    async def _ring_locally(self, call: Call, phone: Phone, found: DialPlanMatch) -> int:
-        """A directory number of this cluster: both phones are ours, no trunk is touched."""
-        called = self._phones.with_line(found.entry.pattern.text, found.entry.partition)
-        if called is None or called.busy:
-            return BUSY if called else UNAVAILABLE
-        call.answered_by = found.entry.pattern.text
-        self._trace_device(call, found, called.name, text((self._phones.row(called.name) or {}).get("uuid")), "LineControl", 1)
-        self._traces.call_log.offered(call.parties(call.answered_by), phone.name, called.name)
-        over = asyncio.Event()
-        call.hang_up = over.set
-        first = await self._audio(phone, over.set)
-        second = await self._audio(called, lambda: None)
-        call.audio = first
-        called.calls += 1
-        try:
-            agreement = Agreement(second.local, None)
-            second.start(Agreement(first.local, None))
-            first.start(agreement)
-            await asyncio.wait_for(over.wait(), self._length.longest_seconds)
-            call.outcome = LegResult(200, NORMAL_CLEARING, agreement)
-        finally:
-            called.calls -= 1
-            first.close()
-            second.close()
-        return NORMAL_CLEARING
-
-    def _called_phone(self, call: Call, found: DialPlanMatch | None) -> tuple[int, Phone | None]:
-        """The phone an inbound call rings, or the status that refuses it. Transit to another trunk is not offered (503)."""
-        found = self._follow_forwards(call, found) if found else None
-        if found is None:
-            return 404, None
-        if found.blocked:
-            return 403, None
-        if found.entry.usage != 2:
-            self._trunks_of(call, found)
-            return 503, None
-        phone = self._phones.with_line(found.entry.pattern.text, found.entry.partition)
-        if phone is None:
-            return 480, None
-        if phone.busy:
-            return 486, None
-        call.answered_by = found.entry.pattern.text.replace("\\", "")
-        self._trace_device(call, found, phone.name, text((self._phones.row(phone.name) or {}).get("uuid")), "LineControl", 1)
-        return 200, phone
-
-    def _follow_forwards(self, call: Call, found: DialPlanMatch) -> DialPlanMatch | None:
-        """Call forward all, with the forwarding line's search space; None when it leads nowhere or in a circle."""
+    async def _route(
+        self, call: Call, caller: Caller, origin: str, found: DialPlanMatch | Phone | None, transit: bool
+    ) -> LegResult:
         for _ in range(MOST_FORWARDS):
-            forward = found.entry.row.get("callForwardAll") or {}
-            destination = text(forward.get("destination")) if found.entry.usage == 2 else ""
-            if not destination:
-                return found
-            spaces = (text(forward.get("callingSearchSpaceName")), text(found.entry.row.get("shareLineAppearanceCssName")))
-            following = self._analyse(call, destination, search_space(self._node.cluster.database, *spaces))
-            if following is None:
-                return None
-            found = following
-        return None
+            if found is None:
+                return LegResult(0, UNALLOCATED)
+            if isinstance(found, Phone):
+                call.answered_by = self._routing.voice_mail_pilot
+                return await caller.to_phone(found, None)
+            if found.blocked:
+                return LegResult(0, REJECTED)
+            if found.entry.usage != 2:
+                names = self._routing.trunks_of(call, found)
+                return (
+                    await self._over_trunks(call, caller, origin, names, found.called)
+                    if transit
+                    else LegResult(503, TEMPORARY_FAILURE)
+                )
+            forward = self._routing.forward_all(found)
+            if forward is None:
+                result = await self._to_line(call, caller, origin, found)
+                forward = None if result.answered else self._routing.forward_after(found, result.cause)
+                if forward is None:
+                    return result
+            found = self._forwarded(call, forward)
+        return LegResult(0, UNALLOCATED)
 
-    def _analyse(self, call: Call, digits: str, partitions: tuple[str, ...]) -> DialPlanMatch | None:
-        found = analyse(self._node.cluster.database, digits, partitions)
-        self._traces.digit_analysis(call.calling, digits, partitions, found)
+    def _forwarded(self, call: Call, forward: Forward) -> DialPlanMatch | Phone | None:
+        return self._phones.voice_mail if forward.voice_mail else self._looked_up(call, forward.destination, forward.spaces)
+
+    def _looked_up(self, call: Call, digits: str, space: tuple[str, ...]) -> DialPlanMatch | Phone | None:
+        found = self._routing.analyse(call, digits, space)
+        if found is None and digits and digits == self._routing.voice_mail_pilot:
+            return self._phones.voice_mail
         return found
 
-    def _inbound_space(self, trunk: RunningTrunk) -> tuple[str, ...]:
-        return search_space(self._node.cluster.database, trunk.calling_search_space)
+    async def _to_line(self, call: Call, caller: Caller, origin: str, found: DialPlanMatch) -> LegResult:
+        """The phone that has the line."""
+        phone = self._phones.with_line(found.entry.pattern.text, found.entry.partition)
+        if phone is None:
+            return LegResult(0, UNAVAILABLE)
+        busy = is_busy(phone)
+        if busy is not None:
+            return busy
+        call.answered_by = found.entry.pattern.text.replace("\\", "")
+        seconds = self._routing.no_answer_seconds(found)
+        self._routing.trace_line(call, found, phone, self._phones.row(phone.name))
+        self._traces.call_log.offered(call.parties(call.answered_by), origin, phone.name)
+        phone.calls += 1
+        try:
+            if not self._phones.is_external(phone.name):
+                if not call.device:
+                    call.device = phone.name
+                return await caller.to_phone(phone, seconds)
+            target = self._targets.phone(phone.name, call.answered_by)
+            return await caller.to_sip(target, seconds) if target else LegResult(0, UNAVAILABLE)
+        finally:
+            phone.calls -= 1
 
-    def _trunks_of(self, call: Call, found: DialPlanMatch) -> tuple[str, ...]:
-        """Trunks behind a route pattern, with the trace that says where the call goes."""
-        database = self._node.cluster.database
-        names = trunks_behind(database, found.entry.row)
-        list_name = text((found.entry.row.get("destination") or {}).get("routeListName"))
-        if list_name:
-            row = database.find("routeList", name=list_name) or {}
-            self._trace_device(call, found, list_name, text(row.get("uuid")), "RouteListControl", 1)
+    async def _over_trunks(self, call: Call, caller: Caller, origin: str, names: tuple[str, ...], called: str) -> LegResult:
+        result = LegResult(0, NO_ROUTE)
         for name in names:
-            trunk = self._trunks.find(name)
-            if trunk is not None and list_name:
-                pid = sdl_records.process_id("SIPD", self._node.number, trunk.instance)
-                self._traces.app_info(sdl_records.local_device(name, trunk.uuid, pid))
-            elif trunk is not None:
-                self._trace_device(call, found, name, trunk.uuid, "SIPD", trunk.instance)
-        return names
+            target = self._targets.trunk(name, called)
+            if target is None:
+                continue
+            self._traces.call_log.offered(call.parties(called), origin, name)
+            call.trunk, call.answered_by = name, ""
+            result = await caller.to_sip(target, None)
+            if result.answered or result.status in _DECISIVE:
+                break
+        return result
 
-    def _trace_device(self, call: Call, found: DialPlanMatch, name: str, key: str, process: str, instance: int) -> None:
-        number = self._node.number
-        self._traces.app_info(sdl_records.local_device(name, key, sdl_records.process_id(process, number, instance)))
-        row = self._node.cluster.database.find("routePartition", name=partition_name(found.entry.partition)) or {}
-        target = sdl_records.process(process, number, instance)
-        sender = sdl_records.process("Cdcc", number, call.call_id)
-        partition = sdl_records.key_of(text(row.get("uuid")))
-        self._traces.app_info(sdl_records.device_process(found, partition, target, call.ci, sender))
-
-    def _dialog(self, connection: SipConnection, call_id: str, call: Call, *, remote: str, local: str) -> SipDialog:
-        ci = call.ci + 1
-        return SipDialog(
-            node=self._node,
-            connection=connection,
-            call_id=call_id,
-            ci=call.ci,
-            local_number=local,
-            remote_number=remote,
-            local_tag=new_tag(next(self._sessions), self._cluster_id, ci),
-        )
-
-    async def _audio(self, phone: Phone, on_finished: Callable[[], None]) -> AudioStream:
-        return await phone.open_audio(self._length.packets, on_finished, self._length.interval_seconds)
-
-    def _end(self, call: Call, cause: int) -> None:
+    def _end(self, call: Call, result: LegResult) -> None:
         if call.audio is not None:
             call.audio.close()
-        if call.outcome is None:
-            call.outcome = LegResult(0, cause)
-        self._traces.call_log.release(call.parties(call.dialled), cause)
+        call.outcome = replace(result)
+        self._traces.call_log.release(call.parties(call.dialled), result.cause)
         self.active.pop(call.call_id, None)
         self.finished.append(call)
 

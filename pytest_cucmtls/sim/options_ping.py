@@ -15,7 +15,8 @@ from enum import Enum
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.database import Database, Row
 from pytest_cucmtls.sim.dial_plan import text, truth
-from pytest_cucmtls.sim.sip_dialogs import SipDialog, new_call_id, new_tag
+from pytest_cucmtls.sim.sip_dialogs import SipDialog
+from pytest_cucmtls.sim.sip_headers import new_call_id, new_tag
 from pytest_cucmtls.sim.sip_signalling import ConnectionFailed, NameUnknown, SipSignalling
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.sim.traces import TraceWriter

@@ -12,6 +12,8 @@ from pytest_cucmtls.sim.media import FIRST_PORT, LAST_PORT, PACKET_INTERVAL_SECO
 BUSY_TRIGGER = 2
 """Calls a line takes before the next one hears busy: CUCM's default."""
 
+VOICE_MAIL = "Voice Mail"
+
 _FIRST_HOST, _LAST_HOST = 101, 199
 _CLAIM_PORT = 5060
 
@@ -21,16 +23,27 @@ class NoFreeAddress(Exception):
 
 
 class Phone:
-    """One registered phone."""
+    """One phone of the cluster; a simulated one holds an address from its first call on."""
 
     def __init__(self, name: str, subnet: str) -> None:
         self.name = name
         self.calls = 0
         """Calls it is in."""
+        self.answers = asyncio.Event()
+        """Set: it picks up at once. Clear it to let it ring, set it to pick up."""
+        self.answers.set()
+        self._subnet = subnet
         self._next_port = FIRST_PORT
         """Media ports are taken in turn, so that nothing late of one call reaches the next."""
-        self._claim = _claim_address(subnet)
-        self.address: str = self._claim.getsockname()[0]
+        self._claim: socket.socket | None = None
+
+    @property
+    def address(self) -> str:
+        """Its own address. Raises: NoFreeAddress."""
+        if self._claim is None:
+            self._claim = _claim_address(self._subnet)
+        address: str = self._claim.getsockname()[0]
+        return address
 
     @property
     def busy(self) -> bool:
@@ -54,7 +67,9 @@ class Phone:
 
     def close(self) -> None:
         """Give the address back."""
-        self._claim.close()
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
 
 class Phones:
@@ -80,6 +95,22 @@ class Phones:
         for row in self._database.rows("phone"):
             if (pattern, partition) in _directory_numbers(row):
                 return self.find(text(row.get("name")))
+        return None
+
+    @property
+    def voice_mail(self) -> Phone:
+        """The answering party behind the voice mail pilot."""
+        return self._phones.setdefault(VOICE_MAIL, Phone(VOICE_MAIL, self._node_ip))
+
+    def is_external(self, name: str) -> bool:
+        """A real SIP phone has to register for this device."""
+        return bool(text((self.row(name) or {}).get("digestUser")))
+
+    def external_device(self, user: str, number: str) -> str | None:
+        """The phone of a digest user that has a line with this number."""
+        for row in self._database.rows("phone"):
+            if text(row.get("digestUser")) == user and any(pattern == number for pattern, _ in _directory_numbers(row)):
+                return text(row.get("name"))
         return None
 
     def search_space(self, name: str, line: str) -> tuple[str, ...]:

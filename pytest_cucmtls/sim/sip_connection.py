@@ -13,6 +13,8 @@ from pytest_cucmtls.sim.packet_recording import PacketRecording, RecordedConnect
 from pytest_cucmtls.wire.sip_messages import SipFraming
 
 HANDSHAKE_SECONDS = 15.0
+_TLS_HANDSHAKE_RECORD = b"\x16\x03"
+"""A peer that speaks TLS to a plain port is dropped at once."""
 SEGMENT_BYTES = 1448
 """Payload of a full TCP segment on Ethernet with time stamps: 1500 - 20 - 32."""
 
@@ -56,6 +58,8 @@ class SipConnection(asyncio.Protocol):
         self.outgoing = outgoing
         self.trunk = ""
         """Name of the trunk the peer was matched to; "" until then, or when none fits."""
+        self.device = ""
+        """Name of the phone that registered over this connection."""
         self.local = Endpoint("", 0)
         self.peer = Endpoint("", 0)
         self.ready = False
@@ -79,6 +83,11 @@ class SipConnection(asyncio.Protocol):
     def secure(self) -> bool:
         """TLS is spoken here (whether or not the suite encrypts)."""
         return self._tls is not None
+
+    @property
+    def transport_word(self) -> str:
+        """Word of the top Via."""
+        return "TLS" if self.secure else "TCP"
 
     @property
     def cipher(self) -> str:
@@ -109,7 +118,10 @@ class SipConnection(asyncio.Protocol):
         if self._record:
             self._record.received(data)
         if self._tls is None:
-            self._deliver(data)
+            if data.startswith(_TLS_HANDSHAKE_RECORD):
+                self.abort()
+            else:
+                self._deliver(data)
             return
         error = self._clock.feed(data) if self._clock else None
         if self._clock and error:

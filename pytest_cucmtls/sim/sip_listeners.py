@@ -2,38 +2,55 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from typing import Protocol
 
 from pytest_cucmtls.sim.sip_connection import SipConnection
+from pytest_cucmtls.sim.sip_datagrams import DatagramOwner, SipDatagrams
+from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.sim.trunks import RunningTrunks
 
 LAN_SEGMENT_BYTES = 1460
 
-ConnectionMaker = Callable[[bool], SipConnection]
-"""Makes the protocol of an accepted connection; True for a TLS port."""
+PHONE_PORT = 5060
+"""Phones register here, over TCP and UDP, whatever trunks there are (AXL: callManager, sipPhonePort)."""
+
+
+class Acceptor(DatagramOwner, Protocol):
+    """Whoever takes what arrives."""
+
+    def accept(self, secure: bool) -> SipConnection:
+        """The protocol of an accepted connection; True for a TLS port."""
+
+    def next_index(self) -> int:
+        """Number of a new link."""
 
 
 class SipListeners:
     """Opens and closes the ports of one node."""
 
-    def __init__(self, ip: str, sip_port: int, trunks: RunningTrunks, traces: TraceWriter, accept: ConnectionMaker) -> None:
-        self._ip = ip
-        self._sip_port = sip_port
+    def __init__(self, node: NodeState, trunks: RunningTrunks, traces: TraceWriter, acceptor: Acceptor) -> None:
+        self.datagrams: SipDatagrams | None = None
+        """The UDP port while it is open."""
+        self._ip = node.ip
+        self._sip_port = node.sip_port
         self._trunks = trunks
         self._traces = traces
-        self._accept = accept
+        self._acceptor = acceptor
         self._servers: dict[tuple[int, bool], asyncio.Server] = {}
         """By port and whether it speaks TLS."""
 
     async def listen_as_configured(self) -> None:
-        """TLS port always; a further port for every other incoming port of a trunk's profile, plain when that accepts TCP.
+        """TLS port and phone port always; a further port for every other incoming port of a trunk's profile.
 
         Raises: OSError when the TLS port is taken; a further port that is taken is left out and traced.
         """
         own = self._sip_port
         wanted = {(trunk.incoming_port, trunk.secure_inbound) for trunk in self._trunks.all() if trunk.incoming_port != own}
         wanted.add((own, True))
+        if not any(port == PHONE_PORT for port, _ in wanted):
+            wanted.add((PHONE_PORT, False))
+        await self._open_datagrams()
         for gone in self._servers.keys() - wanted:
             self._servers.pop(gone).close()
         for port, secure in sorted(wanted - self._servers.keys()):
@@ -49,13 +66,28 @@ class SipListeners:
         for server in self._servers.values():
             server.close()
         self._servers.clear()
+        if self.datagrams is not None:
+            self.datagrams.close()
+            self.datagrams = None
+
+    async def _open_datagrams(self) -> None:
+        if self.datagrams is not None:
+            return
+        datagrams = SipDatagrams(self._acceptor, self._acceptor.next_index)
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.create_datagram_endpoint(lambda: datagrams, local_addr=(self._ip, PHONE_PORT))
+        except OSError as problem:
+            self._traces.app_info(f"SIPUdp - cannot listen on port {PHONE_PORT}: {problem.strerror}")
+        else:
+            self.datagrams = datagrams
 
     async def _listen(self, port: int, *, secure: bool) -> asyncio.Server:
         listener = lan_socket()
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((self._ip, port))
-            return await asyncio.get_running_loop().create_server(lambda: self._accept(secure), sock=listener)
+            return await asyncio.get_running_loop().create_server(lambda: self._acceptor.accept(secure), sock=listener)
         except OSError:
             listener.close()
             raise

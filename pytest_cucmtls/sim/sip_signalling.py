@@ -1,4 +1,4 @@
-"""SIP connections of a simulated node: listeners, outgoing connections, who the peer is, and which call a message belongs to."""
+"""SIP connections of a simulated node: listeners, outgoing connections, and which call a message belongs to."""
 
 import asyncio
 import contextlib
@@ -8,8 +8,8 @@ from enum import Enum, auto
 from ipaddress import IPv4Address
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
-from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipMessage
@@ -17,22 +17,20 @@ from pytest_cucmtls.sim import tls_contexts
 from pytest_cucmtls.sim.certificate_clock import CertificateClock
 from pytest_cucmtls.sim.packet_recording import PacketRecording
 from pytest_cucmtls.sim.sip_connection import SipConnection, TlsProblem
-from pytest_cucmtls.sim.sip_dialogs import SipDialog, response_message, sip_date
+from pytest_cucmtls.sim.sip_datagrams import DatagramLink
+from pytest_cucmtls.sim.sip_dialogs import PLAIN_PORT, SipDialog
+from pytest_cucmtls.sim.sip_links import SipLink
 from pytest_cucmtls.sim.sip_listeners import SipListeners, lan_socket
+from pytest_cucmtls.sim.sip_peers import SipPeers
 from pytest_cucmtls.sim.state import LoadedSecurity, NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.sim.trunks import RunningTrunk, RunningTrunks
 from pytest_cucmtls.wire.sip_messages import parse_sip_message, sip_bytes
-from pytest_cucmtls.wire.x509 import parse_certificate
 
 CONNECT_SECONDS = 10.0
-PLAIN_PORT = 5060
 
-CERTIFICATE_INDICATION_OF_ANOTHER_CONNECTION = "certificate_indication_of_another_connection"
-TRACE_NAMES_ANOTHER_CIPHER = "trace_names_another_cipher"
 TRUNK_STILL_RESETTING = "trunk_still_resetting"
-"""Behaviour names: SIPCertificateInd is only written for a connection index that is not this call's, or with a wrong cipher;
-the first call after a trunk reset finds the trunk out of service."""
+"""Behaviour name: the first call after a trunk reset finds the trunk out of service."""
 
 
 class LegEvent(Enum):
@@ -41,10 +39,23 @@ class LegEvent(Enum):
     HANG_UP = auto()
     CONNECTION_LOST = auto()
     MEDIA_DONE = auto()
+    HOLD = auto()
+    RESUME = auto()
+    PICKED_UP = auto()
+    NO_ANSWER = auto()
 
 
 Inbox = asyncio.Queue[SipMessage | LegEvent]
-InviteTaker = Callable[[SipConnection, RunningTrunk, SipMessage], None]
+
+
+class RequestTaker(Protocol):
+    """Whoever answers requests that belong to no call."""
+
+    def take_request(self, link: SipLink, request: SipMessage) -> None:
+        """A request outside any known call."""
+
+    def link_lost(self, link: SipLink) -> None:
+        """A link is gone."""
 
 
 class ConnectionFailed(Exception):
@@ -59,7 +70,7 @@ class SipSignalling:
     """Everything between calls and sockets on one node."""
 
     def __init__(
-        self, node: NodeState, trunks: RunningTrunks, traces: TraceWriter, recording: PacketRecording, take_invite: InviteTaker
+        self, node: NodeState, trunks: RunningTrunks, traces: TraceWriter, recording: PacketRecording, requests: RequestTaker
     ) -> None:
         self.key_log: Path | None = None
         """File that TLS session secrets are appended to, when a capture shall be decrypted later."""
@@ -67,27 +78,28 @@ class SipSignalling:
         """Host name to address: the simulated DNS for trunk destinations."""
         self.out_of_service: Callable[[str, str, int], bool] = lambda _trunk, _host, _port: False
         """Whether calls leave out a destination (trunk, host, port), because its OPTIONS ping fails."""
-        self._node = node
+        self.node = node
         self._trunks = trunks
         self._traces = traces
         self._recording = recording
-        self._take_invite = take_invite
+        self._requests = requests
+        self.peers = SipPeers(node, trunks, traces)
         self._contexts: tls_contexts.TlsContexts | None = None
         self._indexes = count(1)
-        self._listeners = SipListeners(node.ip, node.sip_port, trunks, traces, self._accept)
+        self._listeners = SipListeners(node, trunks, traces, self)
         self._connections: list[SipConnection] = []
         self._ready: dict[SipConnection, asyncio.Future[None]] = {}
         self._resetting: set[str] = set()
         self._opening: dict[str, asyncio.Lock] = {}
         """One attempt to connect at a time and trunk: parallel calls share the connection."""
         self._inboxes: dict[str, Inbox] = {}
-        self._inbox_connections: dict[str, SipConnection] = {}
-        self._untold: dict[SipConnection, RunningTrunk] = {}
+        self._inbox_connections: dict[str, SipLink] = {}
+        self._untold: dict[SipLink, RunningTrunk] = {}
         """Outgoing connections whose certificate indication comes after the first message, as in real traces."""
 
     async def start(self, loaded: LoadedSecurity) -> None:
         """Serve and trust what was loaded; listen. Raises: OSError when the port is taken, ssl.SSLError."""
-        self._contexts = tls_contexts.TlsContexts(self._node.cluster, loaded, self.key_log)
+        self._contexts = tls_contexts.TlsContexts(self.node.cluster, loaded, self.key_log)
         self._server_context()
         try:
             await self.listen_as_configured()
@@ -106,15 +118,11 @@ class SipSignalling:
 
     async def close_trunk(self, name: str) -> None:
         """Close the trunk's connections, whichever side opened them."""
-        if TRUNK_STILL_RESETTING in self._node.cluster.faults:
+        if TRUNK_STILL_RESETTING in self.node.cluster.faults:
             self._resetting.add(name)
         await self._close([connection for connection in self._connections if connection.trunk == name])
 
-    def has_connection(self, name: str) -> bool:
-        """A usable connection that this node opened for the trunk exists."""
-        return self._existing(name) is not None
-
-    async def connect(self, trunk: RunningTrunk) -> SipConnection:
+    async def connect(self, trunk: RunningTrunk) -> SipLink:
         """The trunk's connection, opened when there is none. Raises: ConnectionFailed."""
         if trunk.name in self._resetting:
             self._resetting.remove(trunk.name)
@@ -128,12 +136,12 @@ class SipSignalling:
                 if self.out_of_service(trunk.name, host, port):
                     continue
                 with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
-                    connection = await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
-                    if connection is not None:
-                        return connection
+                    link = await self._open_link(trunk, host, port)
+                    if link is not None:
+                        return link
             raise ConnectionFailed(f"no destination of {trunk.name} can be used")
 
-    async def connect_to(self, trunk: RunningTrunk, host: str, port: int) -> SipConnection:
+    async def connect_to(self, trunk: RunningTrunk, host: str, port: int) -> SipLink:
         """A connection to one destination of a trunk. Raises: ConnectionFailed, NameUnknown, OSError, TimeoutError, SSLError."""
         address = self._address_of(host)
         async with self._opening.setdefault(trunk.name, asyncio.Lock()):
@@ -141,24 +149,32 @@ class SipSignalling:
                 if each.trunk == trunk.name and each.outgoing and each.ready and each.peer == Endpoint(address, port):
                     return each
             self._traces.create_connection(trunk.tls_security)
-            connection = await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
-            if connection is None:
+            link = await self._open_link(trunk, host, port)
+            if link is None:
                 raise ConnectionFailed(f"{host} is not who {trunk.name} expects")
-            return connection
+            return link
 
     def send(self, dialog: SipDialog, message: SipMessage) -> None:
         """Write a message of a call, with trace and call log."""
         connection, data = dialog.connection, sip_bytes(message)
-        net_id = self._traces.sip_message("out", connection.peer.ip, connection.peer.port, connection.index, data)
+        net_id = self._traces.sip_message(
+            "out", connection.peer.ip, connection.peer.port, connection.index, data, connection.transport_word
+        )
         self._log(connection, dialog.ci, "out", net_id, message)
         connection.send(data)
         trunk = self._untold.pop(connection, None)
         if trunk is not None:
-            self._indicate_certificate(connection, trunk)
+            self.peers.indicate_certificate(connection, trunk)
 
-    def open_inbox(self, call_id: str, connection: SipConnection, ci: int) -> Inbox:
-        """From now on messages of this call go into the inbox returned."""
-        inbox: Inbox = asyncio.Queue()
+    def send_outside(self, link: SipLink, message: SipMessage) -> None:
+        """Write a message of no call, with its trace."""
+        data = sip_bytes(message)
+        self._traces.sip_message("out", link.peer.ip, link.peer.port, link.index, data, link.transport_word)
+        link.send(data)
+
+    def open_inbox(self, call_id: str, connection: SipLink, ci: int, inbox: Inbox | None = None) -> Inbox:
+        """From now on messages of this call go into the inbox returned: the one given, or a new one."""
+        inbox = inbox or asyncio.Queue()
         self._inboxes[call_id] = inbox
         self._inbox_connections[call_id] = connection
         connection.calls[call_id] = ci
@@ -180,15 +196,26 @@ class SipSignalling:
             return
         peer = connection.peer
         self._traces.connection(peer.ip, peer.port, connection.index, outgoing=False, secure=connection.secure)
-        trunk = self._inbound_trunk(connection)
+        trunk = self.peers.inbound_trunk(connection)
         connection.trunk = trunk.name if trunk else ""
         if connection.secure:
-            self._indicate_certificate(connection, trunk)
+            self.peers.indicate_certificate(connection, trunk)
 
-    def connection_message(self, connection: SipConnection, message: bytes) -> None:
+    def link_opened(self, link: DatagramLink) -> None:
+        """A UDP peer: who it is is asked with its first request."""
+
+    def link_closed(self, link: DatagramLink) -> None:
+        """A UDP peer is forgotten."""
+        self._tell_lost(link)
+
+    def link_message(self, link: DatagramLink, message: bytes) -> None:
+        """A message arrived over UDP."""
+        self.connection_message(link, message)
+
+    def connection_message(self, connection: SipLink, message: bytes) -> None:
         """A message arrived: trace it, give it to its call, or begin one."""
         peer = connection.peer
-        net_id = self._traces.sip_message("in", peer.ip, peer.port, connection.index, message)
+        net_id = self._traces.sip_message("in", peer.ip, peer.port, connection.index, message, connection.transport_word)
         try:
             parsed = parse_sip_message(message)
         except UnexpectedAnswer:
@@ -197,7 +224,7 @@ class SipSignalling:
         if call_id in self._inboxes:
             self._inboxes[call_id].put_nowait(parsed)
         elif parsed.method is not None and parsed.method != "ACK":
-            self._take_request(connection, parsed)
+            self._requests.take_request(connection, parsed)
         self._log(connection, connection.calls.get(call_id, 0), "in", net_id, parsed)
 
     def connection_closed(self, connection: SipConnection, problem: TlsProblem | None) -> None:
@@ -208,43 +235,28 @@ class SipSignalling:
         future = self._ready.pop(connection, None)
         if future is not None and not future.done():
             future.set_exception(ConnectionFailed(problem.text if problem else "closed during the handshake"))
-        for call_id in tuple(connection.calls):
-            self._inboxes[call_id].put_nowait(LegEvent.CONNECTION_LOST)
+        self._tell_lost(connection)
         self._untold.pop(connection, None)
         if connection in self._connections:
             self._connections.remove(connection)
 
-    def _take_request(self, connection: SipConnection, request: SipMessage) -> None:
-        trunk = self._trunks.find(connection.trunk) if connection.trunk else None
-        if trunk is None and not connection.outgoing:
-            # Asked again for every request: the trunk may have been configured after the peer connected.
-            trunk = self._inbound_trunk(connection)
-            connection.trunk = trunk.name if trunk else ""
-        if trunk is None:
-            host = self._node.name
-            self._answer(connection, request, 503, f'399 {host} "Unable to find a device handler for the request received"')
-        elif request.method == "INVITE":
-            self._take_invite(connection, trunk, request)
-        elif request.method == "OPTIONS":
-            self._answer(connection, request, 200)
-        else:
-            self._answer(connection, request, 481)
-
-    def _answer(self, connection: SipConnection, request: SipMessage, status: int, warning: str = "") -> None:
-        """An answer outside any call."""
-        to = request.header("To") or ""
-        headers = (
-            ("To", to if ";tag=" in to else f"{to};tag={connection.index}"),
-            ("CSeq", request.header("CSeq") or ""),
-            ("Server", f"Cisco-CUCM{self._node.cluster.release.sip_version}"),
-            *((("Warning", warning),) if warning else ()),
-        )
-        data = sip_bytes(response_message(request, status, headers, sip_date(self._node)))
-        self._traces.sip_message("out", connection.peer.ip, connection.peer.port, connection.index, data)
-        connection.send(data)
+    def _tell_lost(self, link: SipLink) -> None:
+        for call_id in tuple(link.calls):
+            self._inboxes[call_id].put_nowait(LegEvent.CONNECTION_LOST)
+        self._requests.link_lost(link)
 
     def _existing(self, name: str) -> SipConnection | None:
         return next((each for each in self._connections if each.trunk == name and each.outgoing and each.ready), None)
+
+    async def _open_link(self, trunk: RunningTrunk, host: str, port: int) -> SipLink | None:
+        if trunk.over_udp:
+            address = Endpoint(self._address_of(host), port)
+            if self._listeners.datagrams is None:
+                raise OSError("the UDP port is not open")
+            link = self._listeners.datagrams.link_to(address)
+            link.trunk = trunk.name
+            return link
+        return await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
 
     async def _open(self, trunk: RunningTrunk, host: str, port: int) -> SipConnection | None:
         """One attempt; None when the peer is not who the X.509 list names. Raises: OSError, ConnectionFailed, TimeoutError."""
@@ -253,7 +265,7 @@ class SipSignalling:
         loop = asyncio.get_running_loop()
         tcp = lan_socket()
         try:
-            tcp.bind((self._node.ip, 0))
+            tcp.bind((self.node.ip, 0))
             await loop.sock_connect(tcp, (self._address_of(host), port))
         except (OSError, asyncio.CancelledError):
             tcp.close()
@@ -271,9 +283,9 @@ class SipSignalling:
         except asyncio.CancelledError:
             connection.abort()
             raise
-        certificate = _certificate_of(connection)
-        if connection.secure and (certificate is None or not trunk.expects(certificate)):
-            self._refuse_peer(connection, trunk)
+        if not self.peers.is_expected(connection, trunk):
+            connection.trunk = ""
+            connection.close()
             return None
         if connection.secure:
             self._untold[connection] = trunk
@@ -287,40 +299,14 @@ class SipSignalling:
         except ValueError:
             raise NameUnknown(f"{host} cannot be resolved") from None
 
-    def _refuse_peer(self, connection: SipConnection, trunk: RunningTrunk) -> None:
-        """The handshake was fine, the name is not. Text ASSUMED (platform.md §11: no sample is public)."""
-        self._indicate_certificate(connection, trunk)
-        certificate, names = _certificate_of(connection), ",".join(trunk.x509_subject_names)
-        subject = slash_form(certificate) if certificate else ""
-        self._traces.app_info(
-            f"SIPD - X509SubjectName mismatch: trunk={trunk.name}, connIdx={connection.index}, peer={subject}, expected={names}"
-        )
-        connection.trunk = ""
-        connection.close()
-
-    def _inbound_trunk(self, connection: SipConnection) -> RunningTrunk | None:
-        if not connection.secure:
-            return self._trunks.for_plain_peer(connection.peer.ip, connection.local.port)
-        mode = tls_contexts.AUTHENTICATED if connection.cipher == tls_contexts.NULL_SUITE else tls_contexts.ENCRYPTED
-        certificate = _certificate_of(connection)
-        return self._trunks.for_secure_peer(connection.peer.ip, connection.local.port, mode, certificate)
-
-    def _indicate_certificate(self, connection: SipConnection, trunk: RunningTrunk | None) -> None:
-        certificate, faults = _certificate_of(connection), self._node.cluster.faults
-        if certificate is None:
-            return
-        index = connection.index + (7 if CERTIFICATE_INDICATION_OF_ANOTHER_CONNECTION in faults else 0)
-        cipher = "NULL-SHA" if TRACE_NAMES_ANOTHER_CIPHER in faults else connection.cipher
-        names = ",".join(name.partition(":")[2] for name in certificate.subject_alternative_names if name.startswith("DNS:"))
-        peer, instance = connection.peer, trunk.instance if trunk else 1
-        self._traces.certificate(index, peer.ip, peer.port, slash_form(certificate), cipher, names, instance)
-
-    def _log(self, connection: SipConnection, ci: int, direction: str, net_id: int, message: SipMessage) -> None:
+    def _log(self, connection: SipLink, ci: int, direction: str, net_id: int, message: SipMessage) -> None:
         self._traces.call_log.trunk_message(
             ci=ci,
             direction=direction,
-            local_port=self._node.sip_port if connection.secure else PLAIN_PORT,
-            trunk=connection.trunk,
+            local_port=self.node.sip_port if connection.secure else PLAIN_PORT,
+            device=connection.trunk or connection.device,
+            subsystem="SIPT" if connection.trunk or not connection.device else "SIPL",
+            transport="UDP" if connection.transport_word == "UDP" else "TCP",
             peer=(connection.peer.ip, connection.peer.port),
             index=connection.index,
             net_id=net_id,
@@ -328,7 +314,12 @@ class SipSignalling:
             words=message.method or f"{message.status_code} {message.reason_phrase}",
         )
 
-    def _accept(self, secure: bool) -> SipConnection:
+    def next_index(self) -> int:
+        """Number of a new connection."""
+        return next(self._indexes)
+
+    def accept(self, secure: bool) -> SipConnection:
+        """The protocol of an accepted connection; True for a TLS port."""
         return self._new_connection(outgoing=False, context=self._server_context() if secure else None)
 
     def _server_context(self) -> ssl.SSLContext:
@@ -340,11 +331,11 @@ class SipSignalling:
     def _new_connection(self, *, outgoing: bool, context: ssl.SSLContext | None) -> SipConnection:
         connection = SipConnection(
             self,
-            index=next(self._indexes),
+            index=self.next_index(),
             outgoing=outgoing,
             context=context,
             recording=self._recording,
-            clock=CertificateClock(self._node.now) if self._node.clock_offset else None,
+            clock=CertificateClock(self.node.now) if self.node.clock_offset else None,
         )
         self._connections.append(connection)
         return connection
@@ -358,14 +349,3 @@ class SipSignalling:
         except TimeoutError:
             for connection in connections:
                 connection.abort()
-
-
-def slash_form(certificate: Certificate) -> str:
-    """The subject as OpenSSL's one-line form prints it: encoded order, ``/C=IN/…/CN=CUCM10``."""
-    return "".join(f"/{key}={value}" for key, value in certificate.subject.attributes)
-
-
-def _certificate_of(connection: SipConnection) -> Certificate | None:
-    """The peer's certificate; None when the listener did not ask for one."""
-    der = connection.peer_certificate
-    return parse_certificate(der) if der else None

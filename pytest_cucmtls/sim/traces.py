@@ -110,13 +110,18 @@ class TraceWriter:
         daemon = sdl_records.process("SIPD", number, trunk_instance)
         self.signal("SIPCertificateInd", "restart0", daemon, handler, tag, f"[R:N-H:0,N:0,L:0,V:0,Z:0,D:0] {payload}")
 
-    def sip_message(self, direction: str, address: str, port: int, index: int, message: bytes) -> int:
+    def sip_message(self, direction: str, address: str, port: int, index: int, message: bytes, transport: str = "TCP") -> int:
         """A SIP message ``in`` or ``out`` with its text, keys masked; returns its ``[n,NET]`` number.
 
         The record says TCP for TLS too, as the product does.
         """
         net_id = next(self._net_ids)
-        if direction == "in":
+        if transport == "UDP":
+            self._begin_activity()
+            step = "wait_SdlDataInd: Incoming" if direction == "in" else "wait_SdlSPISignal: Outgoing"
+            word, size = ("from", f" with {len(message)} bytes:") if direction == "in" else ("to", "")
+            head = f"//SIP/SIPUdp/{step} SIP UDP message {word} {address}:[{port}]{size}"
+        elif direction == "in":
             number = self._node.number
             tag = f"{number},100,14,{index}.{net_id}^{address}^*"
             receiver = sdl_records.process("SIPTcp", number, 1)

@@ -33,6 +33,12 @@ class RunningTrunk:
     srtp_allowed: bool
     significant_digits: int | None
     calling_search_space: str
+    over_udp: bool = False
+    """Outgoing transport is UDP."""
+    early_offer: bool = False
+    """The SIP profile wants the offer in the first INVITE."""
+    reliable_provisional: bool = False
+    """The SIP profile asks for PRACK (SIP Rel1XX Options)."""
 
     @property
     def tls_security(self) -> int:
@@ -110,6 +116,7 @@ class RunningTrunks:
 
     def _copy(self, name: str, row: Row) -> RunningTrunk:
         profile = self._database.find("sipTrunkSecurityProfile", name=text(row.get("securityProfileName"))) or {}
+        sip_profile = self._database.find("sipProfile", name=text(row.get("sipProfileName"))) or {}
         instance = self._instances.setdefault(name, len(self._instances) + 1)
         secure_inbound = text(profile.get("incomingTransport")).upper() == "TLS"
         return RunningTrunk(
@@ -125,6 +132,9 @@ class RunningTrunks:
             srtp_allowed=truth(row.get("srtpAllowed")),
             significant_digits=_significant_digits(row),
             calling_search_space=text(row.get("callingSearchSpaceName")),
+            over_udp=text(profile.get("outgoingTransport")).upper() == "UDP",
+            early_offer=_offers_early(sip_profile),
+            reliable_provisional=text(sip_profile.get("sipRe11XxEnabled") or "Disabled") != "Disabled",
         )
 
 
@@ -145,6 +155,12 @@ def certificate_names(certificate: Certificate) -> Iterable[str]:
 
 def _takes_tls_on(trunk: RunningTrunk, port: int) -> bool:
     return trunk.secure_inbound and trunk.security_mode != NON_SECURE and trunk.incoming_port == port
+
+
+def _offers_early(sip_profile: Row) -> bool:
+    """Both spellings of the profile's field: a list of choices since 10.5, a check box before."""
+    setting = text(sip_profile.get("earlyOfferSuppVoiceCall") or "Disabled")
+    return not setting.startswith("Disabled") or truth(sip_profile.get("earlyOfferSupportForVoiceCall"))
 
 
 def _destinations(row: Row) -> tuple[tuple[str, int], ...]:
