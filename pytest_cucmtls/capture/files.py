@@ -10,16 +10,18 @@ from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.rsa_key_exchange import RsaKeys
 
 
-def read_capture(
-    path: Path | str, *, key_log: Path | str | None = None, rsa_keys: Sequence[Path | str] = ()
-) -> CaptureReport:
+def read_capture(path: Path | str, *, key_log: Path | str | None = None, rsa_keys: Sequence[Path | str] = ()) -> CaptureReport:
     """The report of one pcap or pcapng file, plain or gzip, read once in pieces of 1 MiB.
 
     `key_log` is a file of TLS secrets in NSS format (SSLKEYLOGFILE); `rsa_keys` are files with RSA private keys of servers, PEM
     or DER, for static-RSA suites. A file that is no capture gives a report with `readable` False; FileUnreadable is raised only
     when the operating system does not let a file be read, or a private key is none.
     """
-    secrets = read_secrets(key_log, rsa_keys)
+    return read_capture_with(path, read_secrets(key_log, rsa_keys))
+
+
+def read_capture_with(path: Path | str, secrets: KeyLog) -> CaptureReport:
+    """The same with secrets already read; what the capture teaches about TLS sessions is added to them."""
     try:
         with open(path, "rb") as stream:
             return parse_capture(stream, key_log=secrets)

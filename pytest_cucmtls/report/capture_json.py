@@ -133,6 +133,40 @@ def _stream(stream: MediaStream) -> dict[str, object]:
         "last_at": _time(stream.last_at),
         "reason": stream.reason,
         "call_id": stream.call_id,
+        "agreed_profile": stream.agreed_profile,
+        "one_way": stream.one_way,
+        "quality": _quality(stream),
+        "protection": _protection(stream),
+        "findings": list(stream.findings),
+    }
+
+
+def _quality(stream: MediaStream) -> dict[str, object] | None:
+    measured = stream.quality
+    if measured is None:
+        return None
+    jitter = measured.jitter_seconds
+    return {
+        "expected": measured.expected,
+        "lost": measured.lost,
+        "duplicates": measured.duplicates,
+        "out_of_order": measured.out_of_order,
+        "jitter_seconds": None if jitter is None else round(jitter, 6),
+        "longest_gap_seconds": round(measured.longest_gap_seconds, 6),
+    }
+
+
+def _protection(stream: MediaStream) -> dict[str, object] | None:
+    seen = stream.protection
+    if seen is None:
+        return None
+    return {
+        "keys_tried": seen.keys_tried,
+        "authenticated": seen.authenticated,
+        "crypto_suite": seen.crypto_suite,
+        "key_fingerprint": seen.key_fingerprint,
+        "roll_over_counter": seen.roll_over_counter,
+        "encrypted": seen.encrypted,
     }
 
 

@@ -3,10 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from pytest_cucmtls.model.capture import CaptureReport
-from pytest_cucmtls.model.handshakes import Handshake
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.report.capture_text import capture_lines as capture_lines
 
 _QUIET = {Outcome.PASS, Outcome.NOT_APPLICABLE}
 
@@ -21,42 +20,6 @@ def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
             lines.append(f"{'':<20}{verdict.diagnosis}{remedy}")
     counted = Counter(verdict.outcome for verdict in verdicts)
     lines.append(", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]) or "no verdicts")
-    return lines
-
-
-def capture_lines(report: CaptureReport, file: str) -> list[str]:
-    """What a capture shows, connection by connection."""
-    lines = [f"{file}: {report.packets} packets" + (f", {report.cut_packets} cut short" if report.cut_packets else "")]
-    if report.problem:
-        lines.append(f"  problem: {report.problem}")
-    for handshake in report.handshakes:
-        lines += _handshake_lines(handshake)
-    if report.sip:
-        methods = Counter(seen.message.method or str(seen.message.status_code) for seen in report.sip)
-        lines.append("  SIP that could be read: " + ", ".join(f"{count} {name}" for name, count in methods.items()))
-    for stream in report.streams:
-        lines.append(
-            f"  {stream.kind or 'media?'} {stream.src} → {stream.dst}, SSRC 0x{stream.ssrc:08X}, {stream.packets} packets"
-        )
-    return lines
-
-
-def _handshake_lines(handshake: Handshake) -> list[str]:
-    suite = handshake.cipher_suite
-    encrypted = "" if suite is None else (", encrypted" if suite.encrypts else ", NOT ENCRYPTED")
-    lines = [
-        f"  TLS {handshake.client} → {handshake.server}, frame {handshake.first_frame}: {handshake.outcome.value}, "
-        f"{handshake.version or 'version not seen'}, {suite.name if suite else 'suite not seen'}{encrypted}, "
-        f"mutual authentication: {handshake.mutual_authentication}"
-    ]
-    if handshake.certificates_hidden:
-        lines.append(f"    certificates cannot be seen: {handshake.certificates_hidden.value.replace('_', ' ')}")
-    for side, chain in (("server", handshake.server_chain), ("client", handshake.client_chain)):
-        for certificate in chain:
-            lines.append(f"    {side}: {certificate.subject}, serial {certificate.serial_hex}, issuer {certificate.issuer}")
-    lines += [
-        f"    alert from {alert.sender}: {alert.level} {alert.description}, frame {alert.frame}" for alert in handshake.alerts
-    ]
     return lines
 
 

@@ -31,8 +31,8 @@ MOST_CONNECTIONS = 200_000
 def parse_capture(stream: BinaryIO, *, key_log: str | KeyLog | None = None) -> CaptureReport:
     """Everything one capture file shows: pcap or pcapng, plain or gzip, read once from start to end.
 
-    With `key_log` (text in NSS format, or a KeyLog, which may hold private keys too) or decryption secrets inside a pcapng file, the certificates of TLS 1.3 and the SIP
-    inside TLS become visible; such handshakes have `decrypted` set.
+    With `key_log` (text in NSS format, or a KeyLog, which may hold private keys too) or decryption secrets inside a pcapng
+    file, the certificates of TLS 1.3 and the SIP inside TLS become visible; such handshakes have `decrypted` set.
 
     Raises nothing on bad content: what is no capture has `readable` False and a `problem`; a damaged or cut file has the
     report of everything before the damage, and a `problem`.

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import pairwise
 
 from pytest_cucmtls.model.capture import MediaStream
@@ -97,6 +98,10 @@ class UdpFlow:
         stream.last_at = at
         if stream.packets <= SAMPLES:
             stream.sample(data, start, end, real_end)
+
+    def last_at(self) -> datetime:
+        """Time of the last packet of any stream."""
+        return datetime_of(max((stream.last_at for stream in self.streams.values()), default=0))
 
     def media(self, src: Endpoint, dst: Endpoint, call_id: str | None) -> Iterator[MediaStream]:
         """The streams that are RTP: credible by themselves, or to or from an address and port that SDP of `call_id` announced."""

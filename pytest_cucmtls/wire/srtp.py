@@ -46,8 +46,11 @@ SUITES = {
 class SrtpAuthenticator:
     """Checks packets against one master key and salt. The keys are never shown."""
 
-    def __init__(self, crypto_suite: str, key_and_salt: bytes) -> None:
-        """Raises UnexpectedAnswer for a suite that is not known or a key of the wrong length (only the length is named)."""
+    def __init__(self, crypto_suite: str, key_and_salt: bytes, mki_bytes: int = 0) -> None:
+        """`mki_bytes` is the length of the master key identifier in every packet (RFC 3711 §3.1, RFC 7714 §8.2).
+
+        Raises UnexpectedAnswer for a suite that is not known or a key of the wrong length (only the length is named).
+        """
         suite = SUITES.get(crypto_suite)
         if suite is None:
             raise UnexpectedAnswer("srtp", "crypto suite", crypto_suite, "not a registered suite")
@@ -55,6 +58,8 @@ class SrtpAuthenticator:
             wanted = suite.key_bytes + suite.salt_bytes
             raise UnexpectedAnswer("srtp", "master key", "", f"{len(key_and_salt)} bytes, {crypto_suite} needs {wanted}")
         self.suite = suite
+        self._mki_bytes = mki_bytes
+        self._shortest = 12 + suite.tag_bytes + mki_bytes
         master_key, master_salt = key_and_salt[: suite.key_bytes], key_and_salt[suite.key_bytes :]
         if suite.authenticated_encryption:
             self._gcm = AESGCM(_derive(master_key, master_salt, _ENCRYPTION, suite.key_bytes))
@@ -64,12 +69,12 @@ class SrtpAuthenticator:
 
     def authenticates(self, packet: bytes, roll_over_counter: int) -> bool:
         """The packet's tag is right for this key and counter (RFC 3711 §4.2, RFC 7714 §8)."""
-        if len(packet) < 12 + self.suite.tag_bytes:
+        if len(packet) < self._shortest:
             return False
         if self.suite.authenticated_encryption:
             return self._opens(packet, roll_over_counter)
         tagged = self._hmac.copy()
-        tagged.update(packet[: -self.suite.tag_bytes])
+        tagged.update(packet[: -self.suite.tag_bytes - self._mki_bytes])
         return self._tag_fits(tagged, packet, roll_over_counter)
 
     def find_roll_over_counter(self, packet: bytes, most: int = 4096) -> int | None:
@@ -78,12 +83,12 @@ class SrtpAuthenticator:
         A capture that begins late does not show how often the 16-bit sequence number has wrapped; 4096 wraps are
         two months of 50 packets a second.
         """
-        if len(packet) < 12 + self.suite.tag_bytes:
+        if len(packet) < self._shortest:
             return None
         if self.suite.authenticated_encryption:
             return next((counter for counter in range(most) if self._opens(packet, counter)), None)
         tagged = self._hmac.copy()
-        tagged.update(packet[: -self.suite.tag_bytes])
+        tagged.update(packet[: -self.suite.tag_bytes - self._mki_bytes])
         return next((counter for counter in range(most) if self._tag_fits(tagged.copy(), packet, counter)), None)
 
     def _tag_fits(self, tagged: hmac.HMAC, packet: bytes, roll_over_counter: int) -> bool:
@@ -91,6 +96,7 @@ class SrtpAuthenticator:
         return hmac.compare_digest(tagged.digest()[: self.suite.tag_bytes], packet[-self.suite.tag_bytes :])
 
     def _opens(self, packet: bytes, roll_over_counter: int) -> bool:
+        packet = packet[: len(packet) - self._mki_bytes]
         header = header_bytes(packet)
         if header + _GCM_TAG_BYTES > len(packet):
             return False

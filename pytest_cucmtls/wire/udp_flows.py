@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable
 
 from pytest_cucmtls.model.capture import MediaStream
 from pytest_cucmtls.model.certificates import Certificate
-from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.handshakes import Handshake
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipOnWire
 from pytest_cucmtls.wire.dtls import DtlsFlows
+from pytest_cucmtls.wire.media_descriptions import MediaDescriptions
 from pytest_cucmtls.wire.packets import address_text
 from pytest_cucmtls.wire.rtp import UdpFlow
-from pytest_cucmtls.wire.sdp import parse_session_description
 from pytest_cucmtls.wire.stream_content import begins_sip
 
 _MOST_FLOWS = 200_000
@@ -64,30 +63,18 @@ class UdpFlows:
 
     def media(self, sip: Iterable[SipOnWire]) -> tuple[MediaStream, ...]:
         """RTP and SRTP streams in order of their first packet; `sip` tells which ports SDP announced."""
-        announced = _announced(sip)
+        descriptions = MediaDescriptions(sip)
         streams: list[MediaStream] = []
         for key, flow in self.flows.items():
             if flow.streams:
                 half = (len(key) - 4) // 2
                 src = Endpoint(address_text(key[:half]), int.from_bytes(key[-4:-2], "big"))
                 dst = Endpoint(address_text(key[half : 2 * half]), int.from_bytes(key[-2:], "big"))
-                streams.extend(flow.media(src, dst, announced.get(dst) or announced.get(src)))
+                at = flow.last_at()
+                described = descriptions.of(dst, at) or descriptions.of(src, at)
+                streams.extend(flow.media(src, dst, described.call_id if described else None))
         return tuple(sorted(streams, key=_order))
 
 
 def _order(stream: MediaStream) -> tuple[str, Endpoint, int]:
     return str(stream.first_at), stream.src, stream.ssrc
-
-
-def _announced(sip: Iterable[SipOnWire]) -> dict[Endpoint, str]:
-    """Addresses and ports that session descriptions name for media, with the Call-ID of the last message that did."""
-    found: dict[Endpoint, str] = {}
-    for message in sip:
-        if message.message.body and "sdp" in (message.message.header("Content-Type") or ""):
-            try:
-                description = parse_session_description(message.message.body)
-            except CucmTlsError:
-                continue
-            ends = (Endpoint(line.address, line.port) for line in description.media if line.address and line.port)
-            found.update(dict.fromkeys(ends, message.message.call_id or "?"))
-    return found

@@ -1,0 +1,189 @@
+"""Measures the media streams of a capture in a second pass: quality, SRTP proof, one-way media, and what is wrong with them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from pytest_cucmtls.model.capture import CaptureReport, MediaProtection, MediaStream
+from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.wire.media_descriptions import DescribedMedia, MediaDescriptions
+from pytest_cucmtls.wire.rtp_quality import STATIC_CLOCK_RATES, RtpMeasurement
+from pytest_cucmtls.wire.srtp_proof import SrtpProver, StreamProof, is_encrypting, rtp_packets
+from pytest_cucmtls.wire.tcp_streams import reverse_key, source_of
+
+_ENOUGH_PACKETS = 25
+"""Half a second at 50 packets a second: silence of the other side is said from here on."""
+
+
+@dataclass(slots=True)
+class _Measured:
+    """One stream of the report while its packets are counted."""
+
+    stream: MediaStream
+    described: DescribedMedia | None
+    sent_under: DescribedMedia | None
+    quality: RtpMeasurement
+    proof: StreamProof
+
+
+def with_measured_media(report: CaptureReport, stream: BinaryIO) -> CaptureReport:
+    """The report of this file with every media stream measured; `stream` is the same file from its beginning.
+
+    Each stream gains quality, protection, one-way statement and findings; its `packets` are distinct ones. `kind` becomes
+    ``srtp`` when packets authenticate under a key of a readable session description, and ``rtp`` when that key's line, or the
+    readable payload, shows that they are not encrypted. Raises nothing on bad content.
+    """
+    descriptions = MediaDescriptions(report.sip)
+    prover = SrtpProver(descriptions.keys())
+    measured = {(one.src, one.dst, one.ssrc): _start(one, descriptions, prover) for one in report.streams}
+    _measure(stream, measured)
+    streams = [_sum_up(one, len(prover)) for one in measured.values()]
+    streams = _with_directions(streams)
+    streams = _with_shared_keys(streams, [_key_of_both(one.described) for one in measured.values()])
+    notes = ("not every packet was tried with every key: there are too many",) if prover.gave_up else ()
+    return replace(report, streams=tuple(streams), notes=report.notes + notes)
+
+
+def _start(stream: MediaStream, descriptions: MediaDescriptions, prover: SrtpProver) -> _Measured:
+    """What was announced for the receiving end, and the sender's own description, whose keys it sends under."""
+    before = stream.last_at
+    to = descriptions.of(stream.dst, before)
+    own = descriptions.of(stream.src, before)
+    if to is None and own is not None:
+        to = own.other
+    if own is None and to is not None:
+        own = to.other
+    rate = _clock_rate(stream.payload_type, to, own)
+    return _Measured(stream, to, own, RtpMeasurement(rate), StreamProof(prover))
+
+
+def _clock_rate(payload_type: int | None, *described: DescribedMedia | None) -> int | None:
+    if payload_type is None:
+        return None
+    mapped = (one.clock_rates.get(payload_type) for one in described if one is not None)
+    return next((rate for rate in mapped if rate), STATIC_CLOCK_RATES.get(payload_type))
+
+
+def _measure(stream: BinaryIO, measured: dict[tuple[Endpoint, Endpoint, int], _Measured]) -> None:
+    known: dict[tuple[bytes, bytes], _Measured | None] = {}
+    for flow, packet, whole, at in rtp_packets(stream):
+        if len(packet) < 12:
+            continue
+        place = flow, packet[8:12]
+        one = known.get(place)
+        if one is None:
+            if place in known:
+                continue
+            ends = source_of(flow), source_of(reverse_key(flow))
+            one = known[place] = measured.get((*ends, int.from_bytes(packet[8:12], "big")))
+            if one is None:
+                continue
+        sequence, timestamp = int.from_bytes(packet[2:4], "big"), int.from_bytes(packet[4:8], "big")
+        if one.quality.packet(sequence, timestamp, packet[1] & 0x7F, at) and whole:
+            one.proof.check(packet)
+
+
+def _sum_up(one: _Measured, keys: int) -> MediaStream:
+    stream, proof, key = one.stream, one.proof, one.proof.key
+    readable = stream.kind == "rtp" and "readable" in stream.reason
+    encrypted = None if key is None else is_encrypting(key) and not readable
+    protection = MediaProtection(
+        keys_tried=keys,
+        authenticated=proof.authenticated,
+        crypto_suite=key.crypto_suite if key else None,
+        key_fingerprint=key.fingerprint if key else None,
+        roll_over_counter=proof.first_counter,
+        encrypted=encrypted,
+    )
+    described = one.described or one.sent_under
+    agreed = described.agreed_profile if described else None
+    measured = replace(
+        stream,
+        packets=one.quality.received or stream.packets,
+        quality=one.quality.quality() if one.quality.received else None,
+        protection=protection,
+        agreed_profile=agreed,
+    )
+    if key is not None:
+        measured = _proven(measured, proof, bool(encrypted), key.fingerprint)
+    return replace(measured, findings=tuple(_findings(measured, proof, described, one.sent_under)))
+
+
+def _proven(stream: MediaStream, proof: StreamProof, encrypted: bool, fingerprint: str) -> MediaStream:
+    share = f"{proof.authenticated} of {proof.packets} packets authenticate under the key with fingerprint {fingerprint}"
+    if encrypted:
+        return replace(stream, kind="srtp", reason=share)
+    return replace(stream, kind="rtp", reason=f"{share}, but the payload is not encrypted")
+
+
+def _findings(
+    stream: MediaStream, proof: StreamProof, described: DescribedMedia | None, own: DescribedMedia | None
+) -> Iterable[str]:
+    """What is wrong with one stream by itself."""
+    if proof.key is not None and not is_encrypting(proof.key):
+        yield "UNENCRYPTED_SRTP: the packets are authenticated, but not encrypted"
+    elif proof.key is not None and stream.kind == "rtp":
+        yield "the packets are authenticated, but their payload is readable"
+    if proof.authenticated and proof.authenticated < proof.packets:
+        yield f"{proof.packets - proof.authenticated} of {proof.packets} packets do not authenticate under any key of the capture"
+    if proof.authenticated == 0 and described is not None and described.is_secure:
+        if stream.kind == "rtp":
+            yield f"plain RTP, although the answer of its call says {described.agreed_profile}"
+        elif own is not None and own.keys and proof.packets:
+            yield "no packet authenticates under the keys that the sender announced"
+    if stream.kind == "srtp" and described is not None and described.agreed_profile == "RTP/AVP":
+        yield "SRTP, although the answer of its call says RTP/AVP"
+
+
+def _with_directions(streams: Sequence[MediaStream]) -> list[MediaStream]:
+    """Says of each stream whether anything came back: between the same ends, or to where its sender wanted to receive."""
+    back: dict[tuple[Endpoint, Endpoint], list[MediaStream]] = defaultdict(list)
+    of_call: dict[str, list[MediaStream]] = defaultdict(list)
+    for stream in streams:
+        back[stream.src, stream.dst].append(stream)
+        if stream.call_id:
+            of_call[stream.call_id].append(stream)
+    return [_with_direction(stream, back[stream.dst, stream.src], of_call[stream.call_id or ""]) for stream in streams]
+
+
+def _with_direction(stream: MediaStream, returned: Sequence[MediaStream], same_call: Sequence[MediaStream]) -> MediaStream:
+    others = [other for other in same_call if other.dst != stream.dst and other.dst.ip == stream.src.ip]
+    if any(_overlap(stream, other) for other in (*returned, *others)):
+        return replace(stream, one_way=False)
+    if stream.packets < _ENOUGH_PACKETS:
+        return stream
+    text = f"one-way: the capture shows no media from {stream.dst} back to {stream.src.ip}"
+    return replace(stream, one_way=True, findings=(*stream.findings, text))
+
+
+def _overlap(one: MediaStream, other: MediaStream) -> bool:
+    if one.first_at is None or one.last_at is None or other.first_at is None or other.last_at is None:
+        return True
+    return one.first_at <= other.last_at and other.first_at <= one.last_at
+
+
+def _key_of_both(described: DescribedMedia | None) -> str | None:
+    """Fingerprint of a key that offer and answer both carry, or None."""
+    if described is None or described.other is None:
+        return None
+    own = {key.fingerprint for key in described.keys}
+    return next((key.fingerprint for key in described.other.keys if key.fingerprint in own), None)
+
+
+def _with_shared_keys(streams: Sequence[MediaStream], announced: Sequence[str | None]) -> list[MediaStream]:
+    """Each direction needs a key of its own (RFC 4568 §6.1, RFC 3711 §9.1); `announced` are keys that offer and answer share."""
+    senders: dict[str, set[Endpoint]] = defaultdict(set)
+    for stream in streams:
+        if stream.protection and stream.protection.key_fingerprint and stream.protection.authenticated:
+            senders[stream.protection.key_fingerprint].add(stream.src)
+    found = []
+    for stream, shared in zip(streams, announced, strict=True):
+        fingerprint = stream.protection.key_fingerprint if stream.protection else None
+        text = None
+        if fingerprint and len(senders[fingerprint]) > 1:
+            text = f"the same key (fingerprint {fingerprint}) protects more than one sender"
+        elif shared:
+            text = f"offer and answer of its call carry the same key (fingerprint {shared})"
+        found.append(replace(stream, findings=(*stream.findings, text)) if text else stream)
+    return found
