@@ -1,5 +1,6 @@
 """A trace report as plain JSON values: what `cucmtls read-trace --json` prints, one object per file."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -15,11 +16,13 @@ from pytest_cucmtls.model.traces import (
     TraceReport,
     TraceSource,
 )
+from pytest_cucmtls.wire.digit_analysis import treatment
 from pytest_cucmtls.wire.sdp import parse_session_description
 
 Json = dict[str, Any]
 SCHEMA = "cucmtls-trace-1"
 
+_Q850 = re.compile(r"Q\.850\s*;\s*cause\s*=\s*(\d{1,3})", re.IGNORECASE)
 _ARGUMENT_NAMES = ("pi", "fqcn", "cn", "plv", "dd", "dac")
 _SIP_SUBSYSTEMS = {"SIPL", "SIPT"}
 
@@ -29,6 +32,7 @@ def trace_as_json(report: TraceReport, file: str) -> Json:
 
     Keys of media (SDES) never appear: only how many crypto lines a message carried.
     """
+    tones = [_place(event.source) | _numbers(dict(event.fields), ("code",)) for event in report.events if event.kind == "tone"]
     return {
         "schema": SCHEMA,
         "file": file,
@@ -44,9 +48,47 @@ def trace_as_json(report: TraceReport, file: str) -> Json:
         "routing": [found for event in report.events if (found := _routing(event)) is not None],
         "security": _security(report),
         "alarms": [_alarm(event) for event in report.events if event.kind == "alarm"],
-        "tones": [_place(e.source) | _numbers(dict(e.fields), ("code",)) for e in report.events if e.kind == "tone"],
+        "tones": tones,
+        "tone": tones[-1] if tones else None,
+        "releases": _releases(report),
         "calllogs": [_call_log_line(line) for line in report.call_log],
-    }
+    } | _collection(report)
+
+
+def _collection(report: TraceReport) -> Json:
+    """Of RTMT's list of collected files."""
+    found = report.collection
+    if found is None:
+        return {}
+    files = [{"type": one.kind, "path": one.path, "size": one.size_bytes} for one in found.files]
+    return {"node": found.node, "service": found.service, "files": files}
+
+
+def _releases(report: TraceReport) -> list[Json]:
+    """Why calls ended: Reason headers (Q.850), refusals of INVITEs, release causes of call logs."""
+    found = [
+        _place(traced.source) | {"by": traced.message.method or traced.message.status_code} | cause
+        for traced in report.sip_messages
+        if (cause := _cause(traced)) is not None
+    ]
+    return found + [
+        {"time": line.time, "line": line.line, "by": "call log", "call_id": None, "cause": int(line.columns[2])}
+        for line in report.call_log
+        if (line.subsystem, line.event) == ("CC", "RELEASE") and len(line.columns) > 2 and _is_number(line.columns[2])
+    ]
+
+
+def _cause(traced: TracedSip) -> Json | None:
+    message, reason = traced.message, traced.message.header("Reason")
+    refused = (message.status_code or 0) >= 300 and "INVITE" in (message.header("CSeq") or "")
+    if message.method not in {"BYE", "CANCEL"} and not reason and not refused:
+        return None
+    found = _Q850.search(reason or "")
+    return {"call_id": message.call_id, "cause": int(found.group(1)) if found else None, "reason": reason}
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 def _place(source: TraceSource) -> Json:
@@ -68,9 +110,11 @@ def _digit_analysis(analysis: DigitAnalysis) -> Json:
     found["pss"] = list(analysis.calling_search_space)
     if "TodFilteredPss" in arguments:
         found["tod_filtered_pss"] = _names(arguments["TodFilteredPss"])
+    found["pattern_usage"] = analysis.pattern_usage
     found["outcome"] = analysis.outcome
     if analysis.outcome == "match":
         found["results"] = dict(analysis.results)
+        found["treatment"] = list(treatment(analysis))
     else:
         found["potential_matches"] = analysis.result("PotentialMatches")
     return found

@@ -38,6 +38,7 @@ _ALARM_LABELS = (
 )
 _PARAMETER = re.compile(r"(?:^|,)\s*(\w[\w ]{0,63}):")
 _SIDE = re.compile(r"(side[AB]) ?= ?\(([^)]{0,256})\)")
+_CDCC = re.compile(r"Cdcc - \((\d{1,12})\)")
 _PAIR = re.compile(r"\b(\w{1,64}) ?= ?([^,\s()]*)")
 _SETUP_FIELD = re.compile(r"-- ?(\w{1,64}) ?= ?(\S*)")
 _TONE = re.compile(r"OutputStartTone:\s*(\d{1,4})\s*=\s*(\w+)")
@@ -137,10 +138,14 @@ def _alarm(record: Record) -> TraceEvent | None:
 
 def _secure_status(record: Record) -> TraceEvent | None:
     if "dumpSecureStatus" in record.text:
-        fields = [(f"{side}.{key}", value) for side, inside in _SIDE.findall(record.text) for key, value in _PAIR.findall(inside)]
+        fields = [("cdcc", one) for one in _CDCC.findall(record.text)[:1]]
+        fields += [
+            (f"{side}.{key}", value) for side, inside in _SIDE.findall(record.text) for key, value in _PAIR.findall(inside)
+        ]
         return _event(record, "secure_status", [("record", "dumpSecureStatus"), *fields])
     if "getSecureStatusTypeGivenSide" in record.text:
-        fields = _PAIR.findall(record.text.partition("getSecureStatusTypeGivenSide")[2])
+        fields = [("cdcc", one) for one in _CDCC.findall(record.text)[:1]]
+        fields += _PAIR.findall(record.text.partition("getSecureStatusTypeGivenSide")[2])
         return _event(record, "secure_status", [("record", "getSecureStatusTypeGivenSide"), *fields])
     return None
 

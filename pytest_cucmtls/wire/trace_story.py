@@ -1,0 +1,188 @@
+"""The story of one call out of the traces of several nodes, joined by identifiers and told in order; never by nearness alone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.model.traces import CallLogLine, CallStory, StoryStep, TraceReport, TraceSource
+from pytest_cucmtls.wire.call_log_times import with_dated_call_logs
+from pytest_cucmtls.wire.sip_addresses import user_of
+from pytest_cucmtls.wire.trace_joining import NamedReport, joined
+from pytest_cucmtls.wire.trace_links import Key, Links, call_log_keys, links_of, message_keys, node_name
+from pytest_cucmtls.wire.trace_story_events import LegFacts, related_steps
+from pytest_cucmtls.wire.trace_story_texts import call_log_text, sip_text
+
+MOST_STORIES = 100
+"""Calls of one number; the newest are told."""
+_UNKNOWN = "the traces do not show how it ended"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A file with its place in the order of files and the name of its node."""
+
+    place: int
+    name: str
+    node: str
+    report: TraceReport
+
+
+def call_stories(reports: Sequence[NamedReport], wanted: str) -> tuple[CallStory, ...]:
+    """Every call that has this Call-ID, or this number on either end, oldest first; at most `MOST_STORIES`.
+
+    Legs of one call (phone to trunk, both clusters) are one story: they are joined by Call-ID, by CUCM's leg identifiers in
+    tags and call logs, and by Session-ID and Cisco-Guid. `reports` are (file name, report) in any order.
+    """
+    ordered = with_dated_call_logs(joined(reports))
+    files = [_Told(place, name, node_name(name, report, ordered), report) for place, (name, report) in enumerate(ordered)]
+    links = links_of(ordered)
+    stories = [_story(files, links, root) for root in _roots(files, links, wanted)]
+    found = [story for story in stories if story.steps] or _digits_only(files, wanted)
+    return tuple(sorted(found, key=_first_moment)[-MOST_STORIES:])
+
+
+def _roots(files: list[_Told], links: Links, wanted: str) -> list[Key]:
+    """One key per call that concerns the wanted Call-ID or number."""
+    found: dict[Key, None] = {}
+    for file in files:
+        for traced in file.report.sip_messages:
+            if wanted == traced.message.call_id or (wanted in _numbers(traced.message) and _begins_call(traced.message)):
+                for key in list(message_keys(file.node, traced))[:1]:
+                    found[links.same(key)] = None
+        for line in file.report.call_log:
+            if wanted in _log_numbers(line):
+                for key in list(call_log_keys(file.node, line.subsystem, line.event, line.columns))[:1]:
+                    found[links.same(key)] = None
+    return list(found)[-MOST_STORIES:]
+
+
+def _begins_call(message: SipMessage) -> bool:
+    """Registrations and subscriptions carry numbers too and are no calls."""
+    return "INVITE" in (message.header("CSeq") or message.method or "")
+
+
+def _numbers(message: SipMessage) -> set[str]:
+    return {user_of(message.request_uri), user_of(message.header("From")), user_of(message.header("To"))} - {""}
+
+
+def _log_numbers(line: CallLogLine) -> set[str]:
+    if line.subsystem == "CC" and line.event in {"SETUP", "OFFERED"}:
+        return set(line.columns[2:5]) - {""}
+    return {line.columns[10]} if len(line.columns) == 11 else set()
+
+
+def _story(files: list[_Told], links: Links, root: Key) -> CallStory:
+    """All steps of the call with this root."""
+    members = links.members(root)
+    legs: list[LegFacts] = []
+    steps: list[tuple[int, StoryStep]] = []
+    for file in files:
+        facts = _leg(file, links, root)
+        if facts.messages or facts.lines or facts.identifiers:
+            legs.append(facts)
+    moments = [traced.source.at for facts in legs for traced in facts.messages if traced.source.at]
+    for facts in legs:
+        steps += _direct_steps(facts)
+        steps += [(facts.place, step) for step in related_steps(facts, legs, moments)]
+    return _assembled(members, legs, steps)
+
+
+def _leg(file: _Told, links: Links, root: Key) -> LegFacts:
+    """What one file says of the call by identifier."""
+    messages = [
+        traced
+        for traced in file.report.sip_messages
+        if any(links.same(key) == root for key in list(message_keys(file.node, traced))[:1])
+    ]
+    lines = [
+        line
+        for line in file.report.call_log
+        if any(links.same(key) == root for key in list(call_log_keys(file.node, line.subsystem, line.event, line.columns))[:1])
+    ]
+    identifiers = {key[2] for key in links.members(root) if key[0] == "ci" and key[1] == file.node}
+    return LegFacts(file.place, file.name, file.node, file.report, tuple(messages), tuple(lines), frozenset(identifiers))
+
+
+def _direct_steps(facts: LegFacts) -> Iterator[tuple[int, StoryStep]]:
+    for traced in facts.messages:
+        yield facts.place, facts.step(traced.source, "sip", sip_text(traced))
+    for line in facts.lines:
+        source = TraceSource("", line.time, line.line, line.at)
+        yield facts.place, facts.step(source, "call_log", call_log_text(line))
+
+
+def _assembled(members: list[Key], legs: list[LegFacts], steps: list[tuple[int, StoryStep]]) -> CallStory:
+    ordered = _in_order(steps)
+    invite = next((traced.message for facts in legs for traced in facts.messages if traced.message.method == "INVITE"), None)
+    setup = next((line for facts in legs for line in facts.lines if line.event == "SETUP" and len(line.columns) > 3), None)
+    caller = user_of(invite.header("From")) if invite else (setup.columns[2] if setup else "")
+    called = user_of(invite.request_uri) if invite else (setup.columns[3] if setup else "")
+    connections = {
+        (facts.node, traced.connection_index): None
+        for facts in legs
+        for traced in facts.messages
+        if traced.connection_index is not None
+    }
+    return CallStory(
+        call_ids=tuple(key[1] for key in members if key[0] == "call"),
+        identifiers=tuple((key[1], key[2]) for key in members if key[0] == "ci"),
+        connections=tuple((node, index) for node, index in connections if index is not None),
+        nodes=tuple(dict.fromkeys(step.node for step in ordered)),
+        caller=caller,
+        called=called,
+        ending=_ending(legs),
+        steps=tuple(ordered),
+    )
+
+
+def _in_order(steps: list[tuple[int, StoryStep]]) -> list[StoryStep]:
+    """By UTC time where every step has one, else in the order of files and lines; times of equal value keep file order."""
+    never = datetime(1, 1, 1, tzinfo=UTC)
+    dated = all(step.at is not None for _, step in steps)
+
+    def key(entry: tuple[int, StoryStep]) -> tuple[datetime, int, int]:
+        place, step = entry
+        return (step.at or never) if dated else never, place, step.line
+
+    unique = {(step.file, step.line, step.kind, step.text): (place, step) for place, step in steps}
+    return [step for _, step in sorted(unique.values(), key=key)]
+
+
+def _ending(legs: list[LegFacts]) -> str:
+    """Answered or refused, and why it was released, from responses to the INVITE, BYE and the call logs."""
+    messages = [traced.message for facts in legs for traced in facts.messages]
+    codes = [one.status_code for one in messages if one.status_code and "INVITE" in (one.header("CSeq") or "")]
+    refused = [code for code in codes if code >= 300 and code not in {401, 407}]
+    bye = next((one for one in messages if one.method in {"BYE", "CANCEL"}), None)
+    causes = [line.columns[2] for facts in legs for line in facts.lines if line.event == "RELEASE" and len(line.columns) > 2]
+    parts = []
+    if any(200 <= code < 300 for code in codes):
+        parts.append("answered")
+    elif refused:
+        parts.append(f"refused with {refused[-1]}")
+    if bye is not None:
+        reason = f" ({bye.header('Reason')})" if bye.header("Reason") else ""
+        parts.append(f"ended by {bye.method}{reason}")
+    if causes:
+        parts.append(f"released with cause {', '.join(dict.fromkeys(causes))}")
+    return ", ".join(parts) or _UNKNOWN
+
+
+def _digits_only(files: list[_Told], wanted: str) -> list[CallStory]:
+    """Attempts that never became a SIP message: digit analysis of or by the number, one story per analysis that decided."""
+    found = []
+    for file in files:
+        for analysis in file.report.digit_analysis:
+            if wanted not in (analysis.dialed_digits, analysis.calling_party_number) or analysis.outcome == "potential":
+                continue
+            facts = LegFacts(file.place, file.name, file.node, file.report, (), (), frozenset(), analysis)
+            steps = list(related_steps(facts, [facts], []))
+            story = _assembled([], [facts], [(file.place, step) for step in steps])
+            ending = "no pattern matches" if analysis.outcome == "no_match" else _UNKNOWN
+            found.append(replace(story, caller=analysis.calling_party_number or "", called=analysis.dialed_digits, ending=ending))
+    return found
+
+
+def _first_moment(story: CallStory) -> datetime:
+    return next((step.at for step in story.steps if step.at is not None), datetime(1, 1, 1, tzinfo=UTC))
