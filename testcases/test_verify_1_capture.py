@@ -27,8 +27,8 @@ def test_v1_05_compression_is_off(verify: Verify, direction: str) -> None:
     verify("compression_is_off", direction)
 
 
-def test_v1_06_every_node_presents_the_right_certificate(verify: Verify, cluster_name: str) -> None:
-    verify("every_node_presents_the_right_certificate", cluster_name)
+def test_v1_06_every_node_presents_the_right_certificate(verify: Verify, direction: str) -> None:
+    verify("every_node_presents_the_right_certificate", direction)
 
 
 def test_v1_07_extended_master_secret_is_used(verify: Verify, direction: str) -> None:
@@ -89,3 +89,7 @@ def test_v1_20_version_was_not_lowered(verify: Verify, direction: str) -> None:
 
 def test_v1_21_capture_readers_agree(verify: Verify) -> None:
     verify("capture_readers_agree")
+
+
+def test_v1_22_evidence_is_whole(verify: Verify) -> None:
+    verify("evidence_is_whole")

@@ -60,6 +60,21 @@ def _judged(rule: Rule, judged: list[Judged], broken: list[str], *, expected: st
     return ruled(rule, broken, expected=expected, observed=observed, fine=fine, evidence=[one.item for one in judged])
 
 
+def _signature(certificate: Certificate) -> str:
+    """``SHA-1 (1.2.840.113549.1.1.5)``: the hash as the algorithm identifier names it."""
+    identifier = _SIGNATURES.get((certificate.signature_scheme, certificate.signature_hash or ""))
+    return f"{certificate.signature_hash}{f' ({identifier})' if identifier else ''}"
+
+
+_SIGNATURES = {
+    ("RSA-PKCS1v1.5", "MD5"): "1.2.840.113549.1.1.4",
+    ("RSA-PKCS1v1.5", "SHA-1"): "1.2.840.113549.1.1.5",
+    ("RSA-PKCS1v1.5", "SHA-224"): "1.2.840.113549.1.1.14",
+    ("ECDSA", "SHA-1"): "1.2.840.10045.4.1",
+}
+"""Algorithm identifiers of signatures that no current policy allows (RFC 3279 §2.2, RFC 4055 §5)."""
+
+
 def _key(certificate: Certificate) -> str:
     return f"{certificate.key_type or 'unreadable key'} {certificate.key_bits}"
 
@@ -113,7 +128,7 @@ def path_hash_is_allowed(evidence: Evidence, policy: Policy, cluster: ClusterEvi
         return not_mentioned(policy, "cert.path_hash")
     judged, allowed = path_of(evidence, cluster, node), _words(rule)
     broken = [
-        f"{one.place} is signed with {one.certificate.signature_hash} by {one.certificate.issuer}"
+        f"{one.place} is signed with {_signature(one.certificate)} by {one.certificate.issuer}"
         for one in judged
         if one.certificate.signature_hash is not None and one.certificate.signature_hash not in allowed
     ]

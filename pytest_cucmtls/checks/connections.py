@@ -20,6 +20,13 @@ CAPTURE_AGAIN = (
     "size all host ip <peer>`, "
     "reset the trunk, call again, stop and fetch the file."
 )
+HIDDEN_REMEDIES = {
+    CertificatesHidden.TLS13: ("V2", "V1"),
+    CertificatesHidden.RESUMED: ("X2", "V1"),
+    CertificatesHidden.CAPTURE_STARTED_LATE: ("V1", "X2"),
+    CertificatesHidden.PACKETS_CUT: ("V1",),
+    CertificatesHidden.PACKETS_MISSING: ("V1",),
+}
 HIDDEN_CAUSES = {
     CertificatesHidden.TLS13: "TLS 1.3 encrypts the certificates; collect SDL traces (SIPCertificateInd) or probe the listener",
     CertificatesHidden.RESUMED: "the session was resumed, which sends no certificates; reset the trunk on both sides and capture",
@@ -154,7 +161,8 @@ def showing(
     found = tuple(seen for seen in every if chain(seen.handshake))
     if found:
         return found
-    raise missing(f"the certificates of {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN)
+    fact = f"the certificates of {client.name}->{server.name}"
+    raise missing(fact, hidden_cause(every), CAPTURE_AGAIN, hidden_remedies(every))
 
 
 def hidden_cause(every: tuple[Seen, ...]) -> str:
@@ -165,6 +173,12 @@ def hidden_cause(every: tuple[Seen, ...]) -> str:
     last = every[-1]
     names = ", ".join(message.name for message in last.handshake.messages) or "no handshake message"
     return f"{last.place} shows no such certificate ({last.handshake.outcome.value}: {names})"
+
+
+def hidden_remedies(every: tuple[Seen, ...]) -> tuple[str, ...]:
+    """What to collect again, from the last connection that says why its certificates are hidden."""
+    hidden = [seen.handshake.certificates_hidden for seen in every if seen.handshake.certificates_hidden is not None]
+    return HIDDEN_REMEDIES[hidden[-1]] if hidden else ("V1",)
 
 
 def server_chain(handshake: Handshake) -> tuple[Certificate, ...]:
@@ -188,5 +202,7 @@ def alerts_between(evidence: Evidence, sender: ClusterEvidence, receiver: Cluste
                     for alert in handshake.alerts:
                         other = ends["server" if alert.sender == "client" else "client"]
                         if alert.level == "fatal" and ends.get(alert.sender) in senders and other in receivers:
-                            found[f"{sender.name} answered {alert.description} (frame {alert.frame})"] = None
+                            before = [message for message in handshake.messages if message.frame < alert.frame]
+                            after = f" after the {before[-1].sender}'s {before[-1].name}" if before else ""
+                            found[f"{sender.name} answered {alert.description}{after} (frame {alert.frame})"] = None
     return list(found)

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from pytest_cucmtls.checks.connections import CAPTURE_AGAIN, Seen, handshakes, hidden_cause, settled
-from pytest_cucmtls.checks.judgements import missing, not_applicable, not_mentioned, ruled
+from pytest_cucmtls.checks.connections import CAPTURE_AGAIN, Seen, handshakes, hidden_cause, hidden_remedies, settled
+from pytest_cucmtls.checks.judgements import missing, not_applicable, not_mentioned, ruled, warned
 from pytest_cucmtls.checks.register import check
+from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence
 from pytest_cucmtls.model.handshakes import CipherSuite, Handshake
 from pytest_cucmtls.model.policy import Policy, Rule
@@ -21,7 +22,7 @@ def _negotiated(
     every = handshakes(evidence, client, server)
     found = tuple(seen for seen in settled(every) if known(seen.handshake))
     if not found:
-        raise missing(f"{fact} of {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN)
+        raise missing(f"{fact} of {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN, hidden_remedies(every))
     return found
 
 
@@ -67,10 +68,32 @@ def version_meets_policy(evidence: Evidence, policy: Policy, client: ClusterEvid
     lowest = VERSION_ORDER.index(str(rule.value))
     versions = [str(seen.handshake.version) for seen in seen_all]
     low = sorted({version for version in versions if version not in VERSION_ORDER or VERSION_ORDER.index(version) < lowest})
-    broken = [f"{client.name}->{server.name} negotiated {_readable(version)}" for version in low]
+    told = _supported(evidence, client, server)
+    broken = [f"{client.name}->{server.name} negotiated {_readable(version)}{told}" for version in low]
     observed = ", ".join(dict.fromkeys(_readable(version) for version in versions))
     expected, fine = f"{_readable(str(rule.value))} or later", f"{client.name}->{server.name} negotiated {observed}."
     return ruled(rule, broken, expected=expected, observed=observed, fine=fine, evidence=[seen.item for seen in seen_all])
+
+
+def _supported(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence) -> str:
+    """`` (A offered up to TLS 1.2, B supports TLS 1.2 in its own calls)`` as far as the captures show it."""
+    words = []
+    offered = _highest(evidence, client, server)
+    if offered:
+        words.append(f"{client.name} offered up to {_readable(offered)}")
+    own = _highest(evidence, server, client)
+    if own:
+        words.append(f"{server.name} offers up to {_readable(own)} in its own calls")
+    return f" ({', '.join(words)})" if words else ""
+
+
+def _highest(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence) -> str | None:
+    """Highest version a cluster offers when it calls, None when no ClientHello of it is visible."""
+    try:
+        every = handshakes(evidence, client, server)
+    except NoEvidence:
+        return None
+    return max((version for seen in every for version in seen.handshake.offered_versions), key=_rank, default=None)
 
 
 def _readable(version: str) -> str:
@@ -84,10 +107,13 @@ def _readable(version: str) -> str:
     scope="direction",
     remedies=("X7",),
     clauses=(Clause("RFC 9325", "§3.1.3", "V"),),
-    after=AFTER,
+    after=(*AFTER, "version_meets_policy"),
 )
 def version_was_not_lowered(evidence: Evidence, policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
-    """The client never retries with a lower version after a refusal: a later offer is as high as the earlier ones."""
+    """The client never retries with a lower version after a refusal: a later offer is as high as the earlier ones.
+
+    A version below what both sides offer in their own hellos is a warning: something chose it for them.
+    """
     every = [seen for seen in handshakes(evidence, client, server) if seen.handshake.offered_versions]
     if not every:
         raise missing(f"the versions offered {client.name}->{server.name}", "no ClientHello is visible", CAPTURE_AGAIN)
@@ -106,7 +132,28 @@ def version_was_not_lowered(evidence: Evidence, policy: Policy, client: ClusterE
             broken.append(f"{every[place].place} offered at most {lower} after an attempt with {higher}")
     observed = ", ".join(dict.fromkeys(VERSION_ORDER[rank] for rank in offered))
     fine = f"{client.name} never lowered its offer ({observed})."
-    return ruled(rule, broken, expected="no fallback", observed=observed, fine=fine, evidence=[seen.item for seen in every])
+    evidence_items = [seen.item for seen in every]
+    lowered = "" if broken else _downgraded(evidence, client, server, every)
+    if lowered:
+        return warned("the highest version both sides support", lowered, lowered, evidence_items)
+    return ruled(rule, broken, expected="no fallback", observed=observed, fine=fine, evidence=evidence_items)
+
+
+def _downgraded(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, every: list[Seen]) -> str:
+    """A sentence when a lower version was selected than both sides are seen to offer; a policy's minimum is judged elsewhere."""
+    own = _highest(evidence, server, client)
+    for seen in settled(tuple(every)):
+        handshake = seen.handshake
+        if own is None or not handshake.offered_versions or handshake.version not in VERSION_ORDER:
+            continue
+        both = min(_rank(own), max(map(_rank, handshake.offered_versions)))
+        if _rank(str(handshake.version)) < both:
+            return (
+                f"{seen.place} negotiated {_readable(str(handshake.version))} although {client.name} offered "
+                f"{', '.join(map(_readable, handshake.offered_versions))} and {server.name} offers up to {_readable(own)} in its "
+                f"own calls: {_readable(VERSION_ORDER[both])} was possible."
+            )
+    return ""
 
 
 def _rank(version: str) -> int:

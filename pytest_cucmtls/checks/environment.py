@@ -67,7 +67,11 @@ def release_can_meet_policy(evidence: Evidence, policy: Policy, cluster: Cluster
         for release in releases
         if wants >= "TLSv1.2" and (release.value.major, release.value.minor) < FIRST_WITH_TLS12_TRUNKS
     ]
-    broken = [f"{cluster.name} runs {text}, which cannot negotiate {wants} on a SIP trunk; upgrade it" for text in old]
+    broken = [
+        f"{cluster.name} runs {text}, which cannot negotiate {wants} on a SIP trunk (before 10.5 there is none in CUCM), so no "
+        "common version is possible; an upgrade is the only compliant repair, lowering the minimum is not"
+        for text in old
+    ]
     observed = ", ".join(dict.fromkeys(release.value.text for release in releases))
     fine = f"{cluster.name} ({observed}) can negotiate {wants}."
     return ruled(rule, broken, expected=f"at least {wants}", observed=observed, fine=fine, evidence=items(releases))
@@ -92,6 +96,7 @@ def node_clock_is_synchronised(evidence: Evidence, policy: Policy, cluster: Clus
         raise missing(f"the NTP status of {place}", why(evidence, f"ntp of {place}"), "Run `utils ntp status` on the node.")
     status, expected = node.ntp.value, "synchronised to NTP"
     observed = f"synchronised={status.synchronised}, stratum={status.stratum}, offset={status.offset_milliseconds} ms"
+    observed += f", node clock {status.utc_time:%Y-%m-%d %H:%M:%S} UTC" if status.utc_time else ""
     if not status.synchronised:
         text = f"{place} is not synchronised ({observed}): dates of certificates, capture and trace cannot be trusted."
         return failed(expected, observed, text, (node.ntp.item,))

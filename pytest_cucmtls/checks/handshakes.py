@@ -7,6 +7,7 @@ from pytest_cucmtls.checks.connections import (
     captures,
     handshakes,
     hidden_cause,
+    hidden_remedies,
     located,
     settled,
 )
@@ -16,7 +17,7 @@ from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import call_manager_trust
 from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, items
-from pytest_cucmtls.model.handshakes import Alert, CertificatesHidden, HandshakeOutcome
+from pytest_cucmtls.model.handshakes import Alert, CertificatesHidden, CipherSuite, HandshakeOutcome
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Judgement, Outcome
 from pytest_cucmtls.wire.certificate_paths import validate_path
@@ -94,7 +95,8 @@ def tls_connection_is_established(
         return passed("complete", observed, text, evidence_items)
     causes = [undecidable(seen) for seen in bad]
     if all(causes):
-        return undecided("complete", observed, f"Cannot be decided: {'; '.join(causes)}. {CAPTURE_AGAIN}", evidence_items)
+        text = f"Cannot be decided: {'; '.join(causes)}. {CAPTURE_AGAIN}"
+        return undecided("complete", observed, text, evidence_items, remedies=hidden_remedies(chosen))
     alerts = [(seen, alert) for seen in bad for alert in seen.handshake.alerts if alert.level == "fatal"]
     if alerts:
         return _alerted(evidence, client, server, observed, alerts)
@@ -115,12 +117,12 @@ def _alerted(
     about = (
         f"about {other.name}'s certificate (subject {concerned[0].subject}, issuer {concerned[0].issuer})" if concerned else ""
     )
-    offered = ", ".join(suite.name for suite in seen.handshake.offered_suites[:8])
     if not concerned:
-        about = f"to an offer of {', '.join(seen.handshake.offered_versions) or 'unknown versions'} with {offered or 'no suites'}"
+        versions = ", ".join(seen.handshake.offered_versions) or "unknown versions"
+        about = f"to an offer of {versions} with {_names(seen.handshake.offered_suites) or 'no suites'}"
     text = (
         f"{sender.name} ended the handshake {seen.place} with the fatal alert {alert.description} {about}, after "
-        f"{before[-1] if before else 'nothing'} (frame {alert.frame})."
+        f"{before[-1] if before else 'nothing'} (frame {alert.frame}).{_no_common_suite(evidence, client, server, seen)}"
     )
     evidence_items = (located(seen.item, alert.frame),)
     remedies = ALERT_REMEDIES.get(alert.description, ("X7", "X4"))
@@ -131,6 +133,26 @@ def _alerted(
         )
         remedies = ("X1", "S6")
     return failed("complete", observed, text, evidence_items, remedies=remedies)
+
+
+def _names(suites: tuple[CipherSuite, ...]) -> str:
+    """The first eight of a list, as a sentence part."""
+    return ", ".join(suite.name for suite in suites[:8]) + (" …" if len(suites) > 8 else "")
+
+
+def _no_common_suite(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, seen: Seen) -> str:
+    """Both lists when nothing is in common; what a server supports is what it offers itself when it calls."""
+    try:
+        back = handshakes(evidence, server, client)
+    except NoEvidence:
+        return ""
+    own = next((other.handshake.offered_suites for other in reversed(back) if other.handshake.offered_suites), ())
+    if not own or not seen.handshake.offered_suites or set(own) & set(seen.handshake.offered_suites):
+        return ""
+    return (
+        f" No common cipher suite: {client.name} offers {_names(seen.handshake.offered_suites)}, {server.name} in its own calls "
+        f"offers {_names(own)}; the intersection is empty."
+    )
 
 
 def _trusted_on_paper(evidence: Evidence, sender: ClusterEvidence, seen: Seen, alert: Alert) -> bool:
@@ -193,7 +215,9 @@ def handshake_messages_are_in_order(
     full = [seen for seen in chosen if seen.handshake.certificates_hidden is None]
     expected = "SYN, " + ", ".join(f"{sender} {name}" for sender, name in _FULL_ORDER)
     if not full:
-        raise missing(f"a full handshake {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN)
+        raise missing(
+            f"a full handshake {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN, hidden_remedies(every)
+        )
     evidence_items = tuple(seen.item for seen in full)
     for seen in full:
         wrong = _out_of_order(seen)
@@ -204,7 +228,7 @@ def handshake_messages_are_in_order(
     unopened = [seen for seen in full if not seen.handshake.tcp_opened]
     if unopened:
         text = f"{unopened[0].place}: the SYN of this connection is not in the capture. {CAPTURE_AGAIN}"
-        return undecided(expected, "no SYN", text, evidence_items)
+        return undecided(expected, "no SYN", text, evidence_items, remedies=("V1", "X2"))
     text = f"{len(full)} handshake{'s' if len(full) > 1 else ''} {client.name}->{server.name} show every message in order."
     return passed(expected, "all in order", text, evidence_items)
 
@@ -249,7 +273,9 @@ def both_sides_authenticate(evidence: Evidence, policy: Policy, client: ClusterE
         )
     mutual = [seen for seen in chosen if seen.handshake.mutual_authentication == "yes"]
     if not mutual:
-        raise missing(f"mutual authentication {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN)
+        raise missing(
+            f"mutual authentication {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN, hidden_remedies(every)
+        )
     text = (
         f"{client.name} and {server.name} authenticated each other on {len(mutual)} connection{'s' if len(mutual) > 1 else ''}."
     )
@@ -283,7 +309,9 @@ def negotiated_suite_encrypts(evidence: Evidence, _policy: Policy, client: Clust
     every = handshakes(evidence, client, server)
     chosen = [seen for seen in settled(every) if seen.handshake.cipher_suite is not None]
     if not chosen:
-        raise missing(f"the cipher suite of {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN)
+        raise missing(
+            f"the cipher suite of {client.name}->{server.name}", hidden_cause(every), CAPTURE_AGAIN, hidden_remedies(every)
+        )
     suites = {seen.place: seen.handshake.cipher_suite for seen in chosen}
     observed = ", ".join(dict.fromkeys(suite.name for suite in suites.values() if suite))
     evidence_items = tuple(seen.item for seen in chosen)

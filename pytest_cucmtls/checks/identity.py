@@ -5,6 +5,7 @@ from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.requests import signed_before
 from pytest_cucmtls.checks.stores import identity, short, why
+from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.policy import Policy
@@ -42,8 +43,20 @@ def identity_is_the_issued_one(evidence: Evidence, _policy: Policy, cluster: Clu
             short(issued), short(shown), f"The admin interface of {place} shows the issued certificate.", evidence_items
         )
     cause = _explanation(evidence, node, shown.sha256)
-    text = f"The admin interface of {place} shows {short(shown)}; issued was {short(issued)}: {cause}"
-    return failed(short(issued), short(shown), text, evidence_items)
+    roles = f" {roles_text(cluster, node, shown)}" if shown.is_ca else ""
+    text = f"The admin interface of {place} shows {short(shown)}; issued was {short(issued)}: {cause}{roles}"
+    return failed(short(issued), short(shown), text, evidence_items, remedies=("S6", "S7") if shown.is_ca else None)
+
+
+def roles_text(cluster: ClusterEvidence, node: NodeEvidence, shown: Certificate) -> str:
+    """What each file is by its basic constraints, when a CA certificate stands where the leaf belongs."""
+    leaves = [
+        f"{member.value.unit} holds {member.value.certificate.subject} (cA false, a leaf)"
+        for member in node.trust or ()
+        if not member.value.certificate.is_ca and not member.value.certificate.names_itself_as_issuer
+    ]
+    trust = f", {', '.join(leaves)}" if leaves else ""
+    return f"By basic constraints, CallManager of {cluster.name}/{node.name} holds {shown.subject} (cA true){trust}."
 
 
 def _explanation(evidence: Evidence, node: NodeEvidence, shown: str) -> str:
@@ -78,13 +91,15 @@ def identity_is_issued_by_authority(
     own, place = identity(evidence, cluster, node), f"{cluster.name}/{node.name}"
     certificate, broken = own.value.certificate, list[str]()
     if certificate.is_ca:
-        broken.append(f"{place} has a CA certificate ({certificate.subject}) as CallManager identity, steps 6 and 7 were crossed")
+        roles = roles_text(cluster, node, certificate).rstrip(".")
+        broken.append(f"{place} has a CA certificate as CallManager identity, steps 6 and 7 were crossed; {roles}")
     elif is_self_signed(certificate) and rule.value == "refused":
         broken.append(f"the CallManager certificate of {place} is self-signed ({short(certificate)})")
     observed = f"issuer {certificate.issuer}"
     fine = f"The certificate of {place} was issued by {certificate.issuer}."
     expected = "a CA-signed end-entity certificate"
-    return ruled(rule, broken, expected=expected, observed=observed, fine=fine, evidence=(own.item,))
+    remedies = ("S6", "S7") if certificate.is_ca else None
+    return ruled(rule, broken, expected=expected, observed=observed, fine=fine, evidence=(own.item,), remedies=remedies)
 
 
 @check(
@@ -110,9 +125,28 @@ def certificate_is_in_date(evidence: Evidence, _policy: Policy, cluster: Cluster
     clock = f" (time of the call; the node's clock is {offset.value:+.1f} s from the tool's)" if offset else " (time of the call)"
     if at > certificate.not_after:
         age = at - certificate.not_after
-        text = f"The certificate of {place} expired {age} before {at:%Y-%m-%d %H:%M:%S} UTC{clock}: {observed}."
+        text = (
+            f"The certificate of {place} expired {age} before {at:%Y-%m-%d %H:%M:%S} UTC{clock}: {observed}."
+            f"{_on_the_wire(evidence, certificate)}"
+        )
         return failed(expected, observed, text, (own.item,))
     if at < certificate.not_before:
         text = f"The certificate of {place} becomes valid {certificate.not_before - at} after {at:%Y-%m-%d %H:%M:%S} UTC{clock}."
         return failed(expected, observed, text, (own.item,), remedies=("X3", "S4"))
     return passed(expected, observed, f"The certificate of {place} is valid at {at:%Y-%m-%d %H:%M:%S} UTC{clock}.", (own.item,))
+
+
+def _on_the_wire(evidence: Evidence, certificate: Certificate) -> str:
+    """Whether the captures show the same certificate; empty when nothing was captured."""
+    chains = [
+        chain[0].sha256
+        for cluster in evidence.clusters
+        for node in cluster.nodes
+        for capture in node.captures
+        for handshake in capture.value.handshakes
+        for chain in (handshake.server_chain, handshake.client_chain)
+        if chain
+    ]
+    if not chains:
+        return ""
+    return f" The wire {'shows the same certificate' if certificate.sha256 in chains else 'does not show this certificate'}."

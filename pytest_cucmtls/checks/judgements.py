@@ -83,6 +83,6 @@ def ruled(
     return Judgement(outcome, expected, observed, diagnosis, tuple(evidence), remedies if broken else None, (rule.clause,))
 
 
-def missing(fact: str, why: str, collect: str) -> NoEvidence:
-    """The error that makes a verdict INCONCLUSIVE."""
-    return NoEvidence(fact, why, collect=collect)
+def missing(fact: str, why: str, collect: str, remedies: tuple[str, ...] = ()) -> NoEvidence:
+    """The error that makes a verdict INCONCLUSIVE; without `remedies` the usual ones of the check's phase apply."""
+    return NoEvidence(fact, why, collect=collect, remedies=remedies)

@@ -10,6 +10,7 @@ from pytest_cucmtls.checks.connections import (
     server_chain,
     showing,
 )
+from pytest_cucmtls.checks.differing_certificates import cause_of_difference
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed
 from pytest_cucmtls.checks.profiles import accepted_names, profile_of
 from pytest_cucmtls.checks.register import NO_CONNECTION, check
@@ -95,14 +96,24 @@ def _compare(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidenc
         text = f"In {client.name}->{server.name} the {role} presents the certificate its admin interface shows: {observed}."
         return passed(wanted, observed, text, evidence_items)
     seen, admin = mismatches[0]
-    cause, remedies = _cause(evidence, client, server, owner, seen, role)
     leaf = _chain(seen, role)[0]
+    cause, remedies = cause_of_difference(evidence, owner, _node(seen, role), leaf, admin.value.certificate)
     nodes = dict.fromkeys(f"{owner.name}/{_node(wrong, role).name}" for wrong, _ in mismatches)
     text = (
         f"{', '.join(nodes)} as TLS {role} of {client.name}->{server.name} presents {short(leaf)}, while its admin page shows "
-        f"{short(admin.value.certificate)}: {cause}"
+        f"{short(admin.value.certificate)} ({admin.value.unit}): {cause}{_table(seen_all, mismatches, role)}"
     )
     return failed(wanted, observed, text, evidence_items, remedies=remedies)
+
+
+def _table(seen_all: tuple[Seen, ...], mismatches: list[tuple[Seen, Sourced[NamedCertificate]]], role: str) -> str:
+    """Node -> fingerprint, the odd ones marked; empty when only one node was seen."""
+    wrong = {_node(seen, role).name for seen, _ in mismatches}
+    rows = {_node(seen, role).name: _chain(seen, role)[0].sha256[:32] for seen in seen_all}
+    if len(rows) < 2:
+        return ""
+    marked = (f"{name} -> {fingerprint}…{' (odd one out)' if name in wrong else ''}" for name, fingerprint in rows.items())
+    return f" Presented by node: {', '.join(marked)}."
 
 
 def _admin_certificate(
@@ -120,70 +131,6 @@ def _admin_certificate(
             "Run `show cert own CallManager-ECDSA` on the node.",
         )
     return other
-
-
-def _cause(
-    evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, owner: ClusterEvidence, seen: Seen, role: str
-) -> tuple[str, tuple[str, ...]]:
-    """Which of the possible causes the evidence shows, and its remedies: restart, upload, other node, interception."""
-    leaf, node = _chain(seen, role)[0], _node(seen, role)
-    for cluster in (client, server):
-        for other in cluster.nodes:
-            own = other.own_certificate
-            if other is not node and own is not None and own.value.certificate.sha256 == leaf.sha256:
-                text = f"it is the certificate of {cluster.name}/{other.name}: the address or the file belongs to another node."
-                return text, ("S7", "S9")
-    before = node.own_certificate_before
-    service = _service_text(node)
-    if before is not None and before.value.certificate.sha256 == leaf.sha256:
-        text = (
-            f"it is the certificate from before the upload, so the Cisco CallManager service of {owner.name}/{node.name} was not "
-            f"restarted{service} (the procedure does not mention the restart) or the connection is older than it."
-        )
-        return text, ("X1", "X2")
-    if _issuer_is_unknown(evidence, client, server, leaf):
-        text = (
-            f"its issuer {leaf.issuer} is no authority of this trunk and neither admin interface knows the certificate: "
-            f"something between the clusters terminates the connection{_admitted_by(client, server, leaf)}."
-        )
-        return text, ("X4", "S6")
-    if leaf.names_itself_as_issuer:
-        text = (
-            f"the service still presents a self-signed certificate: not restarted since the upload{service}, or never uploaded."
-        )
-        return text, ("X1", "S7")
-    return f"an earlier certificate is still in use: restart the service{service}, then reset the trunk.", ("X1", "X2", "S7")
-
-
-def _service_text(node: NodeEvidence) -> str:
-    if node.call_manager is None:
-        return ""
-    status = node.call_manager.value
-    if status.start_time:
-        return f" (service start time {status.start_time})"
-    return f" (service up for {status.up_time_seconds} s)" if status.up_time_seconds is not None else ""
-
-
-def _issuer_is_unknown(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence, leaf: Certificate) -> bool:
-    if leaf.names_itself_as_issuer:
-        return False
-    known = [source.value.subject for source in evidence.authority_chain]
-    for cluster in (client, server):
-        for node in cluster.nodes:
-            own = [source for source in (node.own_certificate, node.own_certificate_before) if source is not None]
-            known += [source.value.certificate.issuer for source in own]
-    return not any(leaf.issuer.same_as(name) for name in known)
-
-
-def _admitted_by(client: ClusterEvidence, server: ClusterEvidence, leaf: Certificate) -> str:
-    admitting = [
-        f"{cluster.name}/{node.name} {member.value.unit} {member.value.file_name}"
-        for cluster in (client, server)
-        for node in cluster.nodes
-        for member in node.trust or ()
-        if member.value.certificate.subject.same_as(leaf.issuer)
-    ]
-    return f", admitted by {', '.join(admitting)}" if admitting else ""
 
 
 @check(
@@ -286,25 +233,24 @@ def profiles_accept_presented_names(
     "every_node_presents_the_right_certificate",
     step="V1",
     phase="handshake",
-    scope="cluster",
+    scope="direction",
     remedies=("X1", "S7"),
     clauses=(COMPARISON,),
     after=("server_presents_admin_certificate",),
 )
-def every_node_presents_the_right_certificate(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence) -> Judgement:
-    """Every node the peer's trunk points at was seen presenting its certificate: a good node proves nothing about the next."""
-    first, second = evidence.clusters
-    peer = second if cluster is first else first
-    seen_all = showing(evidence, peer, cluster, server_chain)
+def every_node_presents_the_right_certificate(
+    evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
+) -> Judgement:
+    """Every node the calling side's trunk points at was seen presenting its certificate: one proves nothing of the next."""
+    seen_all = showing(evidence, client, server, server_chain)
     presented = {seen.server_node.name: _chain(seen, "server")[0].sha256[:32] for seen in seen_all}
-    targets = {row.address for row in peer.trunk.value.destinations} if peer.trunk else set[str]()
-    pointed = {node.name for address, node in addresses_of(evidence, cluster).items() if address in targets}
-    wanted = [node.name for node in cluster.nodes if not pointed or node.name in pointed]
+    targets = {row.address for row in client.trunk.value.destinations} if client.trunk else set[str]()
+    pointed = {node.name for address, node in addresses_of(evidence, server).items() if address in targets}
+    wanted = [node.name for node in server.nodes if not pointed or node.name in pointed]
     unseen = [name for name in wanted if name not in presented]
     table = ", ".join(f"{name} -> {presented.get(name, 'not seen')}" for name in wanted)
     if unseen:
         why = f"the captures show no connection to {', '.join(unseen)} ({table})"
-        raise missing(f"what {', '.join(unseen)} of {cluster.name} presents", why, CAPTURE_AGAIN)
-    return passed(
-        "every node seen", table, f"Every node of {cluster.name} was seen presenting: {table}.", [s.item for s in seen_all]
-    )
+        raise missing(f"what {', '.join(unseen)} of {server.name} presents", why, CAPTURE_AGAIN)
+    text = f"Every node of {server.name} was seen presenting: {table}."
+    return passed("every node seen", table, text, [seen.item for seen in seen_all])

@@ -2,6 +2,7 @@
 
 from typing import TypeVar
 
+from pytest_cucmtls.checks.direction_matrix import direction_matrix
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed, undecided, warned
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.names import same_host
@@ -151,7 +152,8 @@ def profile_names_the_peer(evidence: Evidence, policy: Policy, cluster: ClusterE
         carried = "; ".join(f"{peer.name}/{name} presents {_text(names)}" for name, names in unnamed.items())
         text = (
             f"The profile of {cluster.name} accepts {field!r}, but {carried}: calls {cluster.name}->{peer.name} and "
-            f"{peer.name}->{cluster.name} are refused after the handshake. Put a presented name into the profile, or re-issue."
+            f"{peer.name}->{cluster.name} are refused after the handshake. Put a presented name into the profile (step 8), or "
+            f"have the certificate re-issued with the name as CN or SAN (step 3).{direction_matrix(evidence)}"
         )
         return failed(expected, observed, text, evidence_items)
     carried_names = {entry.lower() for source in leaves.values() for entry in names_of(source.value.certificate)}
@@ -205,7 +207,15 @@ def profile_fields_are_as_specified(evidence: Evidence, _policy: Policy, cluster
     """
     profile = profile_of(evidence, cluster)
     intended = intended_profile(evidence.inventory, spec_of(evidence, cluster))
-    return compare_fields(intended, profile, f"the profile of {cluster.name}", skip=SECURITY_FIELDS, may_lack=LATER_FIELDS)
+    what = f"the profile {profile.value.name} of {cluster.name}{_users(cluster, profile.value.name)}"
+    return compare_fields(intended, profile, what, skip=SECURITY_FIELDS, may_lack=LATER_FIELDS)
+
+
+def _users(cluster: ClusterEvidence, name: str) -> str:
+    """Which of the trunks that were read use the profile: a change touches them all."""
+    trunks = [trunk.value for trunk in (cluster.trunk, *cluster.other_trunks) if trunk is not None]
+    users = [trunk.name for trunk in trunks if trunk.security_profile_name == name]
+    return f" (used by {', '.join(dict.fromkeys(users))})" if users else ""
 
 
 def compare_fields(

@@ -19,6 +19,18 @@ NO_CONNECTION = ("handshake", "call", "media", "trace")
 NO_CALL = ("call", "media", "trace")
 """Usual values of `prevents`: without a TLS connection there is nothing of the later phases, without a call no media."""
 
+COLLECT = {
+    "access": ("X5",),
+    "apply": ("X5",),
+    "config": ("X5",),
+    "handshake": ("V1",),
+    "call": ("V2",),
+    "media": ("V2",),
+    "trace": ("V2",),
+    "evidence": ("X8",),
+}
+"""Remedy of missing evidence by phase: capture again, trace again, get access."""
+
 _checks: dict[str, "Check"] = {}
 
 
@@ -63,6 +75,7 @@ class Check:
                 expected=self.title,
                 observed=f"no evidence of {missing.fact}",
                 diagnosis=f"Cannot be decided: no evidence of {missing.fact} ({missing.why}). {missing.remedy}".strip(),
+                remedies=missing.remedies or COLLECT[self.phase],
             )
         except Exception as crash:
             judgement = Judgement(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pytest_cucmtls.checks.dial_patterns import breadth, matches, partition_name, same_pattern
+from pytest_cucmtls.checks.direction_matrix import direction_matrix
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed
 from pytest_cucmtls.checks.register import NO_CALL, NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import spec_of, why
@@ -34,6 +35,22 @@ def _patterns(evidence: Evidence, client: ClusterEvidence) -> tuple[Sourced[Rout
         reason = why(evidence, f"route patterns of {client.name}")
         raise missing(f"the route patterns of {client.name}", reason, "Read them with AXL listRoutePattern and getRoutePattern.")
     return client.route_patterns
+
+
+def analysed_as(client: ClusterEvidence, number: str) -> str:
+    """`` The trace says …`` of the last analysis of exactly these digits on the calling side; "" when none was traced."""
+    found = [
+        analysis
+        for node in client.nodes
+        for trace in node.traces
+        for analysis in trace.value.digit_analysis
+        if analysis.dialed_digits == number
+    ]
+    if not found:
+        return ""
+    last = found[-1]
+    outcome = {"match": f"matched {last.result('DialingPattern')}", "no_match": "no match"}.get(last.outcome or "", "no result")
+    return f" The trace says dd={number}: {outcome}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,10 @@ def pattern_leads_to_the_trunk(
     if pattern is None:
         others = [source.value.pattern for source in _patterns(evidence, client) if matches(source.value.pattern, number)]
         observed = f"no such pattern ({', '.join(others) or 'nothing'} matches {number})"
-        text = f"{client.name} has no route pattern {shown} for calls {client.name}->{server.name}: {observed}."
+        text = (
+            f"{client.name} has no route pattern {shown} for calls {client.name}->{server.name}: {observed}."
+            f"{analysed_as(client, number)}{direction_matrix(evidence)}"
+        )
         return failed(expected, observed, text, items(_patterns(evidence, client)))
     if pattern.value.block_enable:
         text = f"The route pattern {shown} of {client.name} blocks the call instead of routing it to {trunk}."
@@ -223,6 +243,7 @@ def nothing_shadows_the_pattern(
         named = "; ".join(f"{rival.kind} {rival.pattern} in {rival.partition or '<None>'}" for rival in rivals)
         text = (
             f"On {client.name} {named} is preferred to or as close as route pattern {wanted} for {number} (searched: {searched})."
+            f"{analysed_as(client, number)}{direction_matrix(evidence)}"
         )
         return failed(expected, named, text, (pattern.item, *(rival.item for rival in rivals)))
     return passed(
@@ -290,6 +311,20 @@ def called_line_rings_where_dialled(
         return failed(expected, "no such line", text, items(server.directory_numbers))
     target = line.value.forward_all_destination
     if target:
-        text = f"Line {number} of {server.name} forwards all calls to {target}: another party would answer the test call."
+        chain = " -> ".join(_forwards(server, number))
+        text = (
+            f"Line {number} of {server.name} forwards all calls ({chain}): the final party {chain.rpartition(' ')[2]} would "
+            f"answer the test call.{direction_matrix(evidence)}"
+        )
         return failed(expected, f"forwarded to {target}", text, (line.item,))
     return passed(expected, "not forwarded", f"Line {number} of {server.name} is not forwarded.", (line.item,))
+
+
+def _forwards(server: ClusterEvidence, number: str) -> list[str]:
+    """The numbers a call to `number` is forwarded through, first to last, as far as the lines read show it."""
+    chain = [number]
+    while True:
+        line = next((source.value for source in server.directory_numbers or () if source.value.pattern == chain[-1]), None)
+        if line is None or not line.forward_all_destination or line.forward_all_destination in chain:
+            return chain
+        chain.append(line.forward_all_destination)

@@ -12,6 +12,7 @@ from pytest_cucmtls.checks.stores import spec_of
 from pytest_cucmtls.checks.traced_calls import (
     TRACE_AGAIN,
     TracedCall,
+    TracedMessage,
     attempt_of,
     line_of,
     offset_of,
@@ -21,6 +22,7 @@ from pytest_cucmtls.checks.traced_calls import (
     traces_of,
     user_of,
 )
+from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence, NodeEvidence, Sourced
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.traces import CertificateIndication, DigitAnalysis, TraceReport
@@ -283,17 +285,14 @@ def trace_agrees_with_the_wire(
         )
     compared, contradictions, evidence_items = list[str](), list[str](), [call.invite.item, seen.item]
     for side, messages in ((client, call.calling), (server, call.called)):
-        for indication, item in _indications(side, messages, call):
+        found = _indications(side, messages, call)
+        if messages and not found:
+            raise _no_indication(side, messages, f"{client.name}->{server.name}")
+        for indication, item in found:
             evidence_items.append(item)
             chain = seen.handshake.server_chain if side is client else seen.handshake.client_chain
             compared.append(f"{side.name}: {indication.cipher}, {indication.subject}")
             contradictions += _contradictions(side, indication, seen, chain[0].subject if chain else None)
-    if not compared:
-        raise missing(
-            f"SIPCertificateInd of the connection of {client.name}->{server.name}",
-            "the traces show none for the connection index of this call",
-            TRACE_AGAIN,
-        )
     wire = f"{seen.handshake.cipher_suite.name if seen.handshake.cipher_suite else 'suite not visible'}"
     expected, observed = f"wire: {wire}", "; ".join(compared)
     if contradictions:
@@ -303,8 +302,21 @@ def trace_agrees_with_the_wire(
     return passed(expected, observed, f"Trace and wire agree: {observed}{note}.", evidence_items)
 
 
+def _no_indication(side: ClusterEvidence, messages: tuple[TracedMessage, ...], direction: str) -> NoEvidence:
+    """The trace has the call but not what the node saw of its peer: never the indication of another connection instead."""
+    own = sorted({str(message.sip.connection_index) for message in messages})
+    others = sorted(
+        {str(one.connection_index) for node in side.nodes for trace in node.traces for one in trace.value.certificates}
+    )
+    return missing(
+        f"SIPCertificateInd of the connection of {direction} on {side.name}",
+        f"the call has connection index (connIdx) {', '.join(own)}, the traces hold one for {', '.join(others) or 'no connection'}",
+        TRACE_AGAIN,
+    )
+
+
 def _indications(
-    side: ClusterEvidence, messages: tuple[object, ...], call: TracedCall
+    side: ClusterEvidence, messages: tuple[TracedMessage, ...], call: TracedCall
 ) -> list[tuple[CertificateIndication, EvidenceItem]]:
     """The indications of the connection index the call's own messages carry, in the traces of the same node."""
     chosen = call.calling if messages is call.calling else call.called

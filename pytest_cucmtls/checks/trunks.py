@@ -1,5 +1,6 @@
 """Step 9: the SIP trunk, read back field by field."""
 
+from pytest_cucmtls.checks.direction_matrix import negotiated_profiles
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, not_mentioned, passed, ruled
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.names import same_host
@@ -51,7 +52,10 @@ def trunk_leads_to_the_peer(evidence: Evidence, _policy: Policy, cluster: Cluste
         return failed(expected, observed, f"The trunk of {cluster.name} has no destination, expected {expected}.", (trunk.item,))
     wrong = [text for row in destinations if (text := _wrong(row, nodes, bool(trunk.value.dest_addr_is_srv)))]
     if wrong:
-        text = f"The trunk {trunk.value.name} of {cluster.name} leads to {observed}, expected {expected}: {'; '.join(wrong)}."
+        found = "".join(f"{_answering(evidence, row.address)}" for row in destinations)
+        text = (
+            f"The trunk {trunk.value.name} of {cluster.name} leads to {observed}, expected {expected}: {'; '.join(wrong)}.{found}"
+        )
         return failed(expected, observed, text, (trunk.item,))
     return passed(expected, observed, f"The trunk of {cluster.name} leads to {observed}.", (trunk.item,))
 
@@ -63,6 +67,19 @@ def _wrong(row: TrunkDestination, nodes: tuple[NodeAddress, ...], srv: bool) -> 
     if not srv and row.port != node.sip_port:
         return f"port {row.port} is not {node.sip_port}, where {node.name} serves TLS"
     return ""
+
+
+def _answering(evidence: Evidence, address: str) -> str:
+    """Who answered TLS at an address that should not be called, as far as a capture shows it."""
+    subjects = [
+        str(handshake.server_chain[0].subject)
+        for cluster in evidence.clusters
+        for node in cluster.nodes
+        for capture in node.captures
+        for handshake in capture.value.handshakes
+        if handshake.server.ip == address and handshake.server_chain
+    ]
+    return f" At {address} the certificate of {subjects[0]} answers." if subjects else ""
 
 
 def _is_node(address: str, node: NodeAddress) -> bool:
@@ -109,7 +126,10 @@ def trunk_allows_srtp(evidence: Evidence, _policy: Policy, cluster: ClusterEvide
         raise missing(f"SRTP Allowed of {cluster.name}'s trunk", "AXL did not answer it", "Read the trunk with all tags.")
     if trunk.value.srtp_allowed:
         return passed("on", observed, f"SRTP is allowed on the trunk of {cluster.name}.", (trunk.item,))
-    text = f"SRTP Allowed is off on the trunk of {cluster.name} ({observed}): media is negotiated in clear."
+    text = (
+        f"SRTP Allowed is off on the trunk of {cluster.name} ({observed}): media is negotiated in clear."
+        f"{negotiated_profiles(evidence)}"
+    )
     return failed("on", observed, text, (trunk.item,))
 
 
@@ -161,7 +181,7 @@ def trunk_keeps_all_digits(evidence: Evidence, _policy: Policy, cluster: Cluster
     if kept is None or kept >= len(number):
         return passed(expected, observed, f"{cluster.name} analyses {number} in full.", (trunk.item,))
     analysed = number[len(number) - kept :]
-    text = f"The trunk of {cluster.name} keeps {kept} significant digits: {number} arrives and {analysed} is analysed."
+    text = f"The trunk of {cluster.name} keeps {kept} significant digits: digits received {number}, digits analysed {analysed}."
     return failed(expected, observed, text, (trunk.item,))
 
 

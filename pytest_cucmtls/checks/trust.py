@@ -110,7 +110,12 @@ def _same_authority(member: Certificate, wanted: Certificate) -> bool:
         Clause("RFC 5280", "§6", "V"),
         Clause("DISA EVVM Session Management SRG", "V-260047", "V"),
     ),
-    after=("peer_root_is_trusted", "identity_is_issued_by_authority", "certificate_fits_both_roles"),
+    after=(
+        "peer_root_is_trusted",
+        "identity_is_issued_by_authority",
+        "certificate_is_in_date",
+        "certificate_fits_both_roles",
+    ),
     prevents=NO_CONNECTION,
 )
 def peer_identity_has_a_path(evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:

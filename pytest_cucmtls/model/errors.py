@@ -125,6 +125,6 @@ class FileUnreadable(CucmTlsError):
 class NoEvidence(CucmTlsError):
     """A check asked for a fact nobody gathered; the register turns it into INCONCLUSIVE."""
 
-    def __init__(self, fact: str, why: str, *, collect: str) -> None:
+    def __init__(self, fact: str, why: str, *, collect: str, remedies: tuple[str, ...] = ()) -> None:
         super().__init__(f"no evidence of {fact}: {why}", remedy=collect)
-        self.fact, self.why, self.collect = fact, why, collect
+        self.fact, self.why, self.collect, self.remedies = fact, why, collect, remedies
