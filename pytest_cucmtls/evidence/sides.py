@@ -8,6 +8,7 @@ from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.handshakes import Handshake
 from pytest_cucmtls.model.traces import TraceReport
+from pytest_cucmtls.wire.trace_nodes import own_address
 from pytest_cucmtls.wire.x509 import parse_distinguished_name
 
 SIP_TLS_PORT = 5061
@@ -57,19 +58,6 @@ def find_sides(given: GivenFiles, read: ReadFiles) -> Sides:
     _place_by_certificate(sides, read)
     _place_the_rest(sides, pairs)
     return sides
-
-
-def own_address(report: TraceReport) -> str | None:
-    """Address of the node that wrote a trace: FileHead, else the top Via of what it sent."""
-    if report.header is not None and report.header.host_address:
-        return report.header.host_address
-    for traced in report.sip_messages:
-        via = traced.message.header("Via") if traced.direction == "out" and traced.message.method else None
-        words = via.split() if via else []
-        if len(words) > 1:
-            return _host(words[1])
-    columns = next((line.columns for line in report.call_log if line.subsystem == "SIPT" and len(line.columns) == 11), None)
-    return columns[3] if columns else None
 
 
 def peers(report: TraceReport) -> set[str]:
@@ -199,11 +187,3 @@ def _names_host(names: set[str], host: str) -> bool:
 
 def _is_phone(subject: str) -> bool:
     return "CN=SEP" in subject or "CN=CP-" in subject
-
-
-def _host(sent_by: str) -> str:
-    """Host of a Via's sent-by, without port, parameters and brackets."""
-    text = sent_by.partition(";")[0]
-    if text.startswith("["):
-        return text[1:].partition("]")[0]
-    return text.rpartition(":")[0] if text.count(":") == 1 else text

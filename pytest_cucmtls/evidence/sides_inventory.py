@@ -4,11 +4,12 @@ from collections import Counter
 from dataclasses import replace
 
 from pytest_cucmtls.evidence.given_files import GivenCertificate, GivenFiles, ReadFiles
-from pytest_cucmtls.evidence.sides import SIP_TLS_PORT, Sides, own_address, peers, trunk_handshakes
+from pytest_cucmtls.evidence.sides import SIP_TLS_PORT, Sides, peers, trunk_handshakes
 from pytest_cucmtls.evidence.traced_attempts import FoundCall, OwnedTrace
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.traces import TraceReport
+from pytest_cucmtls.wire.trace_nodes import own_address
 
 _NOBODY = Account("", "NOT_NEEDED")
 """Files are judged without signing in anywhere."""

@@ -52,6 +52,7 @@ def _event(event: TraceEvent) -> Line:
 def story_lines(stories: Sequence[CallStory]) -> list[str]:
     """Each call with what joins it, then its steps in order, each with its place."""
     lines: list[str] = []
+    folder = _common_folder({step.file for story in stories for step in story.steps})
     for story in stories:
         lines.append(f"call {story.caller or '?'} to {story.called or '?'}: {story.ending}")
         lines += [f"  Call-ID {call_id}" for call_id in story.call_ids]
@@ -62,5 +63,12 @@ def story_lines(stories: Sequence[CallStory]) -> list[str]:
         width = max((len(node) for node in story.nodes), default=0)
         for step in story.steps:
             moment = f"{step.at:%Y-%m-%d %H:%M:%S}.{step.at.microsecond // 1000:03d}Z" if step.at else step.time
-            lines.append(f"  {moment}  {step.node:<{width}}  {step.text}  [{step.file}:{step.line}]")
+            lines.append(f"  {moment}  {step.node:<{width}}  {step.text}  [{step.file.removeprefix(folder)}:{step.line}]")
     return lines
+
+
+def _common_folder(files: set[str]) -> str:
+    """What all names begin with, up to a slash: said once for all of them by leaving it out."""
+    first, last = min(files, default=""), max(files, default="")
+    shared = next((place for place, (one, other) in enumerate(zip(first, last, strict=False)) if one != other), len(first))
+    return first[: first.rfind("/", 0, shared) + 1]

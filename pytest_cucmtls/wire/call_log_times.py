@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from pytest_cucmtls.model.traces import CallLogLine, TraceReport
-from pytest_cucmtls.wire.trace_joining import NamedReport, node_key
+from pytest_cucmtls.wire.trace_nodes import NamedReport, node_key, own_address
 
 
 def with_dated_call_logs(reports: Sequence[NamedReport]) -> list[NamedReport]:
@@ -15,13 +15,7 @@ def with_dated_call_logs(reports: Sequence[NamedReport]) -> list[NamedReport]:
         for _, report in reports
         if report.header is not None and report.header.utc_offset_seconds is not None and node_key(report)
     }
-    return [(name, _dated(report, zones.get(local_address(report) or ""))) for name, report in reports]
-
-
-def local_address(report: TraceReport) -> str | None:
-    """The node's own address as its call log names it, None without a SIP line."""
-    columns = (line.columns for line in report.call_log if line.subsystem in {"SIPL", "SIPT"} and len(line.columns) == 11)
-    return next((found[3] for found in columns), None)
+    return [(name, _dated(report, zones.get(own_address(report) or ""))) for name, report in reports]
 
 
 def _dated(report: TraceReport, offset_seconds: int | None) -> TraceReport:

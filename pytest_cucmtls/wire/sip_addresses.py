@@ -3,7 +3,7 @@
 import re
 
 _USER = re.compile(r"(?:sips?|tel):([^@;>?\s]{1,128})", re.IGNORECASE)
-_TAG = re.compile(r";\s*tag=\d{1,12}~[0-9a-f-]{36}-(\d{1,12})\s*(?:;|\Z)", re.IGNORECASE)
+_TAG = re.compile(r";\s*tag=\d{1,12}~([0-9a-f-]{36})-(\d{1,12})\s*(?:;|\Z)", re.IGNORECASE)
 
 
 def user_of(value: str | None) -> str:
@@ -12,7 +12,7 @@ def user_of(value: str | None) -> str:
     return found.group(1) if found else ""
 
 
-def identifier_in_tag(value: str | None) -> str | None:
-    """The call leg identifier (CI) of a From or To tag that CUCM made: ``<n>~<uuid>-<CI>`` (read in traces of 9.1 to 15)."""
+def identifier_in_tag(value: str | None) -> tuple[str, str] | None:
+    """(cluster's uuid, leg identifier CI) of a From or To tag that CUCM made: ``<n>~<uuid>-<CI>`` (read in traces of 9.1 to 15)."""
     found = _TAG.search((value or "")[:2048])
-    return found.group(1) if found else None
+    return (found.group(1).lower(), found.group(2)) if found else None

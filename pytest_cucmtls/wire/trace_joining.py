@@ -7,21 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pytest_cucmtls.model.traces import DigitAnalysis, TracedSip, TraceReport, TraceSource
 from pytest_cucmtls.wire.digit_analysis import answers, outcome_in
 from pytest_cucmtls.wire.sdl_records import Record
+from pytest_cucmtls.wire.trace_nodes import NamedReport, node_key
 from pytest_cucmtls.wire.trace_sip import read_traced_sip
 
 LONGEST_GAP = timedelta(minutes=5)
 """Between the last record of a file and the first of the next; an idle node still writes statistics every few seconds."""
 _NEVER = datetime(1, 1, 1, tzinfo=UTC)
-
-NamedReport = tuple[str, TraceReport]
-
-
-def node_key(report: TraceReport) -> str:
-    """What tells the node of a file: its address, else its name and number; "" without a FileHead."""
-    header = report.header
-    if header is None:
-        return ""
-    return header.host_address or header.host_name or (f"node {header.node_id}" if header.node_id is not None else "")
 
 
 def in_order(reports: Sequence[NamedReport]) -> list[NamedReport]:

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from pytest_cucmtls.model.traces import TracedSip, TraceReport
-from pytest_cucmtls.wire.call_log_times import local_address
+from pytest_cucmtls.model.traces import TracedSip
 from pytest_cucmtls.wire.sip_addresses import identifier_in_tag
-from pytest_cucmtls.wire.trace_joining import NamedReport, node_key
+from pytest_cucmtls.wire.trace_nodes import NamedReport, node_name
 
 Key = tuple[str, ...]
-"""``("call", Call-ID)``, ``("ci", node, CI)``, ``("session", half)`` or ``("guid", Cisco-Guid)``."""
+"""``("call", Call-ID)``, ``("ci", scope, CI)``, ``("session", half)`` or ``("guid", Cisco-Guid)``."""
 
 _HALVES = re.compile(r"\A([0-9a-f]{32})(?:;remote=([0-9a-f]{32}))?", re.IGNORECASE)
 _NOBODY = "0" * 32
@@ -43,37 +42,45 @@ class Links:
         return [member for member in list(self._parent) if self.same(member) == root]
 
 
-def links_of(reports: Sequence[NamedReport]) -> Links:
+def scopes_of(reports: Sequence[NamedReport]) -> dict[str, str]:
+    """Node to the scope of its leg identifiers: the cluster's uuid as its own tags show it (all nodes of a cluster count
+    together), else the node's name."""
+    found: dict[str, str] = {}
+    for name, report in reports:
+        node = node_name(name, report, reports)
+        found.setdefault(node, node)
+        for traced in report.sip_messages:
+            if (tag := _own_tag(traced)) is not None:
+                found[node] = tag[0]
+                break
+    return found
+
+
+def links_of(reports: Sequence[NamedReport], scopes: dict[str, str]) -> Links:
     """Join what the SIP messages and call logs of all nodes name together (RFC 7989 session identifiers included)."""
     links = Links()
     for name, report in reports:
-        node = node_name(name, report, reports)
+        scope = scopes[node_name(name, report, reports)]
         for traced in report.sip_messages:
-            links.link(list(message_keys(node, traced)))
+            links.link(list(message_keys(scope, traced)))
         for line in report.call_log:
-            links.link(list(call_log_keys(node, line.subsystem, line.event, line.columns)))
+            links.link(list(call_log_keys(scope, line.subsystem, line.event, line.columns)))
     return links
 
 
-def node_name(name: str, report: TraceReport, reports: Sequence[NamedReport]) -> str:
-    """What the node is called: its host name, else its address, else the file's name; a call log is told by its local address."""
-    if report.header is not None:
-        return report.header.host_name or node_key(report) or name
-    local = local_address(report)
-    for _, other in reports:
-        if local and other.header is not None and other.header.host_address == local:
-            return other.header.host_name or local
-    return local or name
+def _own_tag(traced: TracedSip) -> tuple[str, str] | None:
+    """The tag the tracing node itself made, in whichever header it stands."""
+    mine = "From" if (traced.direction == "out") == (traced.message.method is not None) else "To"
+    return identifier_in_tag(traced.message.header(mine))
 
 
-def message_keys(node: str, traced: TracedSip) -> Iterator[Key]:
-    """Call-ID, the node's own leg identifier, and the session's halves of one message."""
+def message_keys(scope: str, traced: TracedSip) -> Iterator[Key]:
+    """Call-ID first, the node's own leg identifier, and the session's halves of one message."""
     message = traced.message
     if message.call_id:
         yield "call", message.call_id
-    mine = "From" if (traced.direction == "out") == (message.method is not None) else "To"
-    if identifier := identifier_in_tag(message.header(mine)):
-        yield "ci", node, identifier
+    if (tag := _own_tag(traced)) is not None:
+        yield "ci", scope, tag[1]
     found = _HALVES.match(message.header("Session-ID") or "")
     for half in found.groups() if found else ():
         if half and half != _NOBODY:
@@ -82,15 +89,15 @@ def message_keys(node: str, traced: TracedSip) -> Iterator[Key]:
         yield "guid", guid.strip()
 
 
-def call_log_keys(node: str, subsystem: str, event: str, columns: tuple[str, ...]) -> Iterator[Key]:
+def call_log_keys(scope: str, subsystem: str, event: str, columns: tuple[str, ...]) -> Iterator[Key]:
     """Both legs of a ``CC`` line; leg and Call-ID of a SIP line."""
     if subsystem == "CC":
         width = 2 if event in {"SETUP", "OFFERED", "RELEASE"} else 1
         for identifier in columns[:width]:
             if identifier.isdecimal() and identifier != "0":
-                yield "ci", node, identifier
+                yield "ci", scope, identifier
     elif subsystem in {"SIPL", "SIPT"} and len(columns) == 11:
         if columns[0].isdecimal() and columns[0] != "0":
-            yield "ci", node, columns[0]
+            yield "ci", scope, columns[0]
         if columns[10]:
             yield "call", columns[10]

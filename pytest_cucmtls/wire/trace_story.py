@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.model.traces import CallLogLine, CallStory, StoryStep, TraceReport, TraceSource
 from pytest_cucmtls.wire.call_log_times import with_dated_call_logs
 from pytest_cucmtls.wire.sip_addresses import user_of
-from pytest_cucmtls.wire.trace_joining import NamedReport, joined
-from pytest_cucmtls.wire.trace_links import Key, Links, call_log_keys, links_of, message_keys, node_name
+from pytest_cucmtls.wire.trace_joining import joined
+from pytest_cucmtls.wire.trace_links import Key, Links, call_log_keys, links_of, message_keys, scopes_of
+from pytest_cucmtls.wire.trace_nodes import NamedReport, node_name
 from pytest_cucmtls.wire.trace_story_events import LegFacts, related_steps
 from pytest_cucmtls.wire.trace_story_texts import call_log_text, sip_text
 
@@ -25,6 +26,7 @@ class _Told:
     place: int
     name: str
     node: str
+    scope: str
     report: TraceReport
 
 
@@ -35,8 +37,10 @@ def call_stories(reports: Sequence[NamedReport], wanted: str) -> tuple[CallStory
     tags and call logs, and by Session-ID and Cisco-Guid. `reports` are (file name, report) in any order.
     """
     ordered = with_dated_call_logs(joined(reports))
-    files = [_Told(place, name, node_name(name, report, ordered), report) for place, (name, report) in enumerate(ordered)]
-    links = links_of(ordered)
+    scopes = scopes_of(ordered)
+    nodes = [node_name(name, report, ordered) for name, report in ordered]
+    files = [_Told(place, name, nodes[place], scopes[nodes[place]], report) for place, (name, report) in enumerate(ordered)]
+    links = links_of(ordered, scopes)
     stories = [_story(files, links, root) for root in _roots(files, links, wanted)]
     found = [story for story in stories if story.steps] or _digits_only(files, wanted)
     return tuple(sorted(found, key=_first_moment)[-MOST_STORIES:])
@@ -48,11 +52,11 @@ def _roots(files: list[_Told], links: Links, wanted: str) -> list[Key]:
     for file in files:
         for traced in file.report.sip_messages:
             if wanted == traced.message.call_id or (wanted in _numbers(traced.message) and _begins_call(traced.message)):
-                for key in list(message_keys(file.node, traced))[:1]:
+                for key in list(message_keys(file.scope, traced))[:1]:
                     found[links.same(key)] = None
         for line in file.report.call_log:
             if wanted in _log_numbers(line):
-                for key in list(call_log_keys(file.node, line.subsystem, line.event, line.columns))[:1]:
+                for key in list(call_log_keys(file.scope, line.subsystem, line.event, line.columns))[:1]:
                     found[links.same(key)] = None
     return list(found)[-MOST_STORIES:]
 
@@ -93,15 +97,17 @@ def _leg(file: _Told, links: Links, root: Key) -> LegFacts:
     messages = [
         traced
         for traced in file.report.sip_messages
-        if any(links.same(key) == root for key in list(message_keys(file.node, traced))[:1])
+        if any(links.same(key) == root for key in list(message_keys(file.scope, traced))[:1])
     ]
     lines = [
         line
         for line in file.report.call_log
-        if any(links.same(key) == root for key in list(call_log_keys(file.node, line.subsystem, line.event, line.columns))[:1])
+        if any(links.same(key) == root for key in list(call_log_keys(file.scope, line.subsystem, line.event, line.columns))[:1])
     ]
-    identifiers = {key[2] for key in links.members(root) if key[0] == "ci" and key[1] == file.node}
-    return LegFacts(file.place, file.name, file.node, file.report, tuple(messages), tuple(lines), frozenset(identifiers))
+    identifiers = {key[2] for key in links.members(root) if key[0] == "ci" and key[1] == file.scope}
+    return LegFacts(
+        file.place, file.name, file.node, file.scope, file.report, tuple(messages), tuple(lines), frozenset(identifiers)
+    )
 
 
 def _direct_steps(facts: LegFacts) -> Iterator[tuple[int, StoryStep]]:
@@ -114,10 +120,7 @@ def _direct_steps(facts: LegFacts) -> Iterator[tuple[int, StoryStep]]:
 
 def _assembled(members: list[Key], legs: list[LegFacts], steps: list[tuple[int, StoryStep]]) -> CallStory:
     ordered = _in_order(steps)
-    invite = next((traced.message for facts in legs for traced in facts.messages if traced.message.method == "INVITE"), None)
-    setup = next((line for facts in legs for line in facts.lines if line.event == "SETUP" and len(line.columns) > 3), None)
-    caller = user_of(invite.header("From")) if invite else (setup.columns[2] if setup else "")
-    called = user_of(invite.request_uri) if invite else (setup.columns[3] if setup else "")
+    caller, called = _parties(legs)
     connections = {
         (facts.node, traced.connection_index): None
         for facts in legs
@@ -126,7 +129,7 @@ def _assembled(members: list[Key], legs: list[LegFacts], steps: list[tuple[int, 
     }
     return CallStory(
         call_ids=tuple(key[1] for key in members if key[0] == "call"),
-        identifiers=tuple((key[1], key[2]) for key in members if key[0] == "ci"),
+        identifiers=_identifiers(members, legs),
         connections=tuple((node, index) for node, index in connections if index is not None),
         nodes=tuple(dict.fromkeys(step.node for step in ordered)),
         caller=caller,
@@ -136,17 +139,49 @@ def _assembled(members: list[Key], legs: list[LegFacts], steps: list[tuple[int, 
     )
 
 
+def _identifiers(members: list[Key], legs: list[LegFacts]) -> tuple[tuple[str, str], ...]:
+    """(node, CI): each identifier under the first node of its cluster that knows it."""
+    found = {}
+    for key in members:
+        if key[0] == "ci":
+            node = next((facts.node for facts in legs if facts.scope == key[1]), key[1])
+            found[node, key[2]] = None
+    return tuple(found)
+
+
+def _parties(legs: list[LegFacts]) -> tuple[str, str]:
+    """Who called whom: the INVITE that began the call, else the call log's setup, else what a re-INVITE says."""
+    invites = [traced.message for facts in legs for traced in facts.messages if traced.message.method == "INVITE"]
+    setup = next((line for facts in legs for line in facts.lines if line.event == "SETUP" and len(line.columns) > 3), None)
+    first = next((message for message in invites if ";tag=" not in (message.header("To") or "").lower()), None)
+    if first is None and setup is not None:
+        return setup.columns[2], setup.columns[3]
+    said = first or next(iter(invites), None)
+    if said is None:
+        return "", ""
+    return user_of(said.header("From")), user_of(said.request_uri if first else said.header("To"))
+
+
 def _in_order(steps: list[tuple[int, StoryStep]]) -> list[StoryStep]:
-    """By UTC time where every step has one, else in the order of files and lines; times of equal value keep file order."""
-    never = datetime(1, 1, 1, tzinfo=UTC)
-    dated = all(step.at is not None for _, step in steps)
+    """By UTC time where every step has one; by time of day within one node and half a day; else as files and lines come."""
+    unique = list({(step.file, step.line, step.kind, step.text): (place, step) for place, step in steps}.values())
+    if all(step.at is not None for _, step in unique):
+        moments = [step.at.timestamp() if step.at else 0.0 for _, step in unique]
+    else:
+        moments = _times_of_day([step for _, step in unique])
+    ranked = sorted(zip(moments, unique, strict=True), key=lambda entry: (entry[0], entry[1][0], entry[1][1].line))
+    return [step for _, (_, step) in ranked]
 
-    def key(entry: tuple[int, StoryStep]) -> tuple[datetime, int, int]:
-        place, step = entry
-        return (step.at or never) if dated else never, place, step.line
 
-    unique = {(step.file, step.line, step.kind, step.text): (place, step) for place, step in steps}
-    return [step for _, step in sorted(unique.values(), key=key)]
+def _times_of_day(steps: list[StoryStep]) -> list[float]:
+    """Seconds after midnight of each step, or 0 for all when they cannot be compared: several nodes, or around midnight."""
+    try:
+        times = [time.fromisoformat(step.time[-12:]) for step in steps]
+    except ValueError:
+        return [0.0] * len(steps)
+    seconds = [one.hour * 3600 + one.minute * 60 + one.second + one.microsecond / 1e6 for one in times]
+    comparable = len({step.node for step in steps}) == 1 and max(seconds) - min(seconds) < 12 * 3600
+    return seconds if comparable else [0.0] * len(steps)
 
 
 def _ending(legs: list[LegFacts]) -> str:
@@ -176,7 +211,7 @@ def _digits_only(files: list[_Told], wanted: str) -> list[CallStory]:
         for analysis in file.report.digit_analysis:
             if wanted not in (analysis.dialed_digits, analysis.calling_party_number) or analysis.outcome == "potential":
                 continue
-            facts = LegFacts(file.place, file.name, file.node, file.report, (), (), frozenset(), analysis)
+            facts = LegFacts(file.place, file.name, file.node, file.scope, file.report, (), (), frozenset(), analysis)
             steps = list(related_steps(facts, [facts], []))
             story = _assembled([], [facts], [(file.place, step) for step in steps])
             ending = "no pattern matches" if analysis.outcome == "no_match" else _UNKNOWN

@@ -31,6 +31,8 @@ class LegFacts:
     place: int
     file: str
     node: str
+    scope: str
+    """What the leg identifiers of this node count in: its cluster."""
     report: TraceReport
     messages: tuple[TracedSip, ...]
     lines: tuple[CallLogLine, ...]
