@@ -13,6 +13,6 @@ def user_of(value: str | None) -> str:
 
 
 def identifier_in_tag(value: str | None) -> tuple[str, str] | None:
-    """(cluster's uuid, leg identifier CI) of a From or To tag that CUCM made: ``<n>~<uuid>-<CI>`` (read in traces of 9.1 to 15)."""
+    """(cluster uuid, leg identifier CI) of a tag that CUCM made: ``<n>~<uuid>-<CI>`` (read in traces of 9.1 to 15)."""
     found = _TAG.search((value or "")[:2048])
     return (found.group(1).lower(), found.group(2)) if found else None

@@ -141,7 +141,7 @@ def _assembled(members: list[Key], legs: list[LegFacts], steps: list[tuple[int, 
 
 def _identifiers(members: list[Key], legs: list[LegFacts]) -> tuple[tuple[str, str], ...]:
     """(node, CI): each identifier under the first node of its cluster that knows it."""
-    found = {}
+    found: dict[tuple[str, str], None] = {}
     for key in members:
         if key[0] == "ci":
             node = next((facts.node for facts in legs if facts.scope == key[1]), key[1])
