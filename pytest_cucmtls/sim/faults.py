@@ -11,6 +11,7 @@ from functools import partial
 
 from pytest_cucmtls.sim import configuration_faults
 from pytest_cucmtls.sim.fault_register import FAULTS, ChosenFault, UnknownFault, choose_faults, fault
+from pytest_cucmtls.sim.interfaces.perfmon import RATE_PARAMETER as PERFMON_RATE_PARAMETER
 from pytest_cucmtls.sim.interfaces.risport import RATE_PARAMETER
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
 from pytest_cucmtls.sim.state import ClusterState, NodeState
@@ -102,6 +103,17 @@ def webdialer_not_activated(cluster: ClusterState) -> None:
 def device_queries_limited(cluster: ClusterState) -> None:
     """RISPort answers one request per minute."""
     cluster.enterprise_parameters[RATE_PARAMETER] = "1"
+
+
+@fault
+def performance_queries_limited(cluster: ClusterState) -> None:
+    """Perfmon answers one request per minute."""
+    cluster.enterprise_parameters[PERFMON_RATE_PARAMETER] = "1"
+
+
+@fault
+def new_log_files_appear_late(_cluster: ClusterState) -> None:
+    """Log collection and DIME know a file only when they are asked for it again (late_files)."""
 
 
 @fault

@@ -7,6 +7,7 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
+from pytest_cucmtls.sim.late_files import LateFiles
 from pytest_cucmtls.sim.log_files import real_path
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.service_sessions import ServiceSessions
@@ -27,13 +28,14 @@ _PATH = "/logcollectionservice/services/DimeGetFileService"
 def routes(node: NodeState) -> list[web.RouteDef]:
     """The one service."""
     sessions = ServiceSessions("/logcollectionservice")
+    late = LateFiles(node.cluster)
 
     async def get_file(_request: web.Request, element: etree._Element) -> web.Response:
         name = text_of(element, "FileName") or ""
         if node.traces is not None:
             node.traces.flush()
         path = real_path(node, name)
-        if path is None:
+        if path is None or not late.knows(name):
             raise SoapRefusal(f"FileName {name} do not exist")
         return _answer(await asyncio.to_thread(path.read_bytes), path.name)
 

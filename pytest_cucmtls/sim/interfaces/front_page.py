@@ -7,12 +7,10 @@ from html import escape
 from aiohttp import web
 
 from pytest_cucmtls.model.certificates import Certificate
-from pytest_cucmtls.sim.call_manager import CallManager
-from pytest_cucmtls.sim.calls import Call
+from pytest_cucmtls.sim.call_views import CallView, calls_of
 from pytest_cucmtls.sim.certificates import Identity
 from pytest_cucmtls.sim.database import repeated
-from pytest_cucmtls.sim.state import CallManagerPort, ClusterState, NodeState
-from pytest_cucmtls.sim.stuck_service import RestartWithoutEffect
+from pytest_cucmtls.sim.state import ClusterState, NodeState
 from pytest_cucmtls.wire.x509 import parse_certificate
 
 _MOST_ROWS = 100
@@ -117,28 +115,14 @@ def _trunks(node: NodeState) -> str:
 
 
 def _calls(node: NodeState) -> str:
-    service = _really_running(node.call_manager)
-    if service is None:
-        return _table(node.name, (), [])
-    calls = [*service.calls.active.values(), *reversed(service.calls.finished)]
-    return _table(node.name, ("from", "dialled", "device", "trunk", "state"), [_call(call) for call in calls[:_MOST_ROWS]])
+    rows = [[call.calling, call.dialled, call.device, call.trunk, _state(call)] for call in calls_of(node)[:_MOST_ROWS]]
+    return _table(node.name, ("from", "dialled", "device", "trunk", "state"), rows)
 
 
-def _call(call: Call) -> list[str]:
-    return [call.calling, call.dialled, call.device, call.trunk, _state(call)]
-
-
-def _state(call: Call) -> str:
-    if call.outcome is None:
+def _state(call: CallView) -> str:
+    if not call.over:
         return f"answered by {call.answered_by}" if call.answered_by else "in progress"
-    return "answered, over" if call.outcome.answered else f"not answered: SIP {call.outcome.status}, cause {call.outcome.cause}"
-
-
-def _really_running(service: CallManagerPort | None) -> CallManager | None:
-    """The service behind one that only pretends to restart."""
-    if isinstance(service, RestartWithoutEffect):
-        return _really_running(service.inner)
-    return service if isinstance(service, CallManager) else None
+    return "answered, over" if call.answered else f"not answered: SIP {call.status}, cause {call.cause}"
 
 
 def _services(node: NodeState) -> str:

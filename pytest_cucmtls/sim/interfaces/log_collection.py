@@ -10,6 +10,7 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
+from pytest_cucmtls.sim.late_files import LateFiles
 from pytest_cucmtls.sim.log_files import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.service_sessions import ServiceSessions
@@ -48,6 +49,7 @@ _ZONE_OFFSET = re.compile(r"GMT([+-]?\d{1,2}):(\d{1,2})")
 def routes(node: NodeState) -> list[web.RouteDef]:
     """The one service."""
     sessions = ServiceSessions("/logcollectionservice2")
+    late = LateFiles(node.cluster)
 
     async def list_services(_request: web.Request, _element: etree._Element) -> web.Response:
         listed = tag(
@@ -62,7 +64,7 @@ def routes(node: NodeState) -> list[web.RouteDef]:
         criteria = child(element, "FileSelectionCriteria")
         if criteria is None:
             raise SoapRefusal("FileSelectionCriteria is missing", "Client")
-        return _answer(node, _selected(node, criteria))
+        return _answer(node, _selected(node, criteria, late))
 
     async def handle(request: web.Request) -> web.Response:
         if sessions.is_foreign(request):
@@ -78,22 +80,28 @@ def routes(node: NodeState) -> list[web.RouteDef]:
     return [web.post(_PATH, handle)]
 
 
-def _selected(node: NodeState, criteria: etree._Element) -> str:
+def _selected(node: NodeState, criteria: etree._Element, late: LateFiles) -> str:
     zone = _zone(text_of(criteria, "TimeZone") or "")
     since = _time(text_of(criteria, "FromDate") or "", "FromDate", zone)
     # The field has minutes only: a file of the last minute named belongs to the selection.
     until = _time(text_of(criteria, "ToDate") or "", "ToDate", zone) + timedelta(minutes=1)
-    services = _sets(node, criteria, "ServiceLogs", SERVICE_FOLDERS, since, until)
-    systems = _sets(node, criteria, "SystemLogs", SYSTEM_FOLDERS, since, until)
+    services = _sets(node, criteria, "ServiceLogs", SERVICE_FOLDERS, (since, until), late)
+    systems = _sets(node, criteria, "SystemLogs", SYSTEM_FOLDERS, (since, until), late)
     place = tag("ns1:Node", text_tag("ns1:name", node.name), tag("ns1:ServiceList", *services, *systems))
     result = tag("ns1:ResultSet", tag("ns1:SchemaFileSelectionResult", place))
     return response("selectLogFiles", result, text_tag("ns1:ScheduleList", ""))
 
 
 def _sets(
-    node: NodeState, criteria: etree._Element, kind: str, folders: dict[str, str], since: datetime, until: datetime
+    node: NodeState,
+    criteria: etree._Element,
+    kind: str,
+    folders: dict[str, str],
+    times: tuple[datetime, datetime],
+    late: LateFiles,
 ) -> list[str]:
-    """One element per asked service that exists, with its files changed in [since, until)."""
+    """One element per asked service that exists, with its files changed in [since, until) of `times`."""
+    since, until = times
     asked = child(criteria, kind)
     names = [(item.text or "").strip() for item in children(asked, "item")] if asked is not None else []
     pattern = text_of(criteria, "SearchStr") or ""
@@ -102,7 +110,9 @@ def _sets(
         if name not in folders:
             continue
         chosen = [
-            path for path in files_below(node, folders[name]) if since <= modified_at(path) < until and pattern in path.name
+            path
+            for path in files_below(node, folders[name])
+            if since <= modified_at(path) < until and pattern in path.name and late.knows(absolute_path(node, path))
         ]
         sets.append(
             tag(f"ns1:{kind}", text_tag("ns1:name", name), tag("ns1:SetOfFiles", *(_file(node, path) for path in chosen)))

@@ -1,8 +1,6 @@
 """RISPort70 ``selectCmDevice``: registration state of trunks and phones, with its limit of requests per minute."""
 
-import asyncio
 import re
-from collections import deque
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -10,6 +8,7 @@ from lxml import etree
 
 from pytest_cucmtls.sim.database import Row, repeated
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
+from pytest_cucmtls.sim.request_rate import RequestRate
 from pytest_cucmtls.sim.soap_server import SoapRefusal, answer, guarded_service, response, tag, text_tag
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.soap import child, children, text_of
@@ -34,6 +33,7 @@ _LAST_FLAT_MAJOR = 10
 
 RATE_PARAMETER = "Allowed Device Queries Per Minute"
 """Enterprise parameter; 15 when it is not set."""
+ALLOWED_PER_MINUTE = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +51,12 @@ class _Selection:
         )
 
 
-class _RateLimit:
-    """Requests of the last minute."""
-
-    def __init__(self) -> None:
-        self._asked_at: deque[float] = deque()
-
-    def count(self, allowed: int) -> None:
-        """Count a request. Raises: SoapRefusal when there were `allowed` within the last 60 seconds already."""
-        now = asyncio.get_running_loop().time()
-        while self._asked_at and self._asked_at[0] <= now - 60:
-            self._asked_at.popleft()
-        if len(self._asked_at) >= allowed:
-            raise SoapRefusal(
-                "AxisFault: Exceeded allowed rate for Reatime information. "
-                f"Current allowed rate for realtime information is {allowed} requests per minute"
-            )
-        self._asked_at.append(now)
-
-
 def routes(node: NodeState) -> list[web.RouteDef]:
     """The one service."""
-    limit = _RateLimit()
+    rate = RequestRate(node.cluster, RATE_PARAMETER, ALLOWED_PER_MINUTE, "Realtime")
 
     async def select(_request: web.Request, element: etree._Element) -> web.Response:
-        limit.count(_allowed(node))
+        rate.count()
         selection = _selection(element)
         found = [
             _device(node, kind, row, status, reason)
@@ -87,11 +68,6 @@ def routes(node: NodeState) -> list[web.RouteDef]:
         return answer(_reply(node, found[: selection.at_most]))
 
     return [web.post(_PATH, guarded_service(node, "RealTime Service", {"selectCmDevice": select}))]
-
-
-def _allowed(node: NodeState) -> int:
-    text = node.cluster.enterprise_parameters.get(RATE_PARAMETER, "15")
-    return int(text) if text.isdigit() else 15
 
 
 def _selection(element: etree._Element) -> _Selection:
