@@ -118,7 +118,7 @@ class Replacer:
         for number in sorted(terms.numbers):
             pseudonyms.number(number)
         self._pattern = re.compile("|".join(f"(?P<{kind}>{text})" for kind, text in kinds.items() if text), re.IGNORECASE)
-        tell_tales = [term for term in (*terms.names, *hosts, *labels) if len(term) > 3]
+        tell_tales = [term for term in (*hosts, *labels, *(name for name in terms.names if not name.isalpha())) if len(term) > 3]
         self._tell_tale = re.compile("|".join(map(re.escape, sorted(tell_tales))) or r"(?!)", re.IGNORECASE)
 
     def replaced(self, text: str) -> str:
@@ -130,7 +130,7 @@ class Replacer:
         return self._pseudonyms.name(text)
 
     def tells(self, text: str) -> bool:
-        """Some name is still in it, if only as a part of a longer word."""
+        """Some name is still in it, if only as a part of a longer word; names that are plain words count as whole words only."""
         return self._tell_tale.search(text) is not None
 
     def _pseudonym(self, found: re.Match[str]) -> str:

@@ -35,6 +35,8 @@ _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{48,}={0,2}")
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _PEOPLE = {"operator", "host"}
+_OUR_WORDS = {"schema", "kind", "interface", "media_type", "check", "step", "phase", "outcome", "policy"}
+"""Fields that hold words of this program, even where an account has the same name."""
 _ORDINARY = {"root", "admin", "user", "guest", "test", "localhost", "operator", "unknown"}
 """Account and machine names that are replaced in their own fields only."""
 _DER_BEGINS = b"\x30\x82"
@@ -150,14 +152,21 @@ def _mapped(copy: _Copy, value: Any) -> Any:
     if isinstance(value, list):
         return [_mapped(copy, member) for member in value]
     if isinstance(value, dict):
-        return {_plain(copy.replacer, key): _member(copy, key, member) for key, member in value.items()}
+        return {_key(copy.replacer, key): _member(copy, key, member) for key, member in value.items()}
     return value
+
+
+def _key(replacer: Replacer, key: str) -> str:
+    """Keys are words of our own documents, unless a name stands there."""
+    return replacer.replaced(key) if replacer.tells(key) else key
 
 
 def _member(copy: _Copy, key: str, value: Any) -> Any:
     """Who ran the program, and where, is known by the field: such names may be ordinary words elsewhere."""
     if key in _PEOPLE and isinstance(value, str) and value:
         return copy.replacer.person(value)
+    if key in _OUR_WORDS:
+        return value
     return _mapped(copy, value)
 
 
