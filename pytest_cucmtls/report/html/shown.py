@@ -1,6 +1,5 @@
 """How values read on the page: times, spans, fingerprints, serial numbers, and what differs between two texts."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
@@ -8,10 +7,10 @@ from difflib import SequenceMatcher
 from markupsafe import Markup
 
 from pytest_cucmtls.model.certificates import DistinguishedName
+from pytest_cucmtls.report.visible_text import visible_text
 
 _LONGEST_COMPARED = 1000
 _ENOUGH_SECONDS = 90.0
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def moment(value: datetime | str | None) -> str:
@@ -84,9 +83,7 @@ def _merged(pieces: list[tuple[str, bool]]) -> tuple[tuple[str, bool], ...]:
 
 def visible(value: object) -> object:
     """Control characters and bidirectional overrides as their code points: they can be no part of a page, and can deceive."""
-    if not isinstance(value, str) or isinstance(value, Markup) or _UNSEEN.search(value) is None:
-        return value
-    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", value)
+    return visible_text(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def text_of(values: Mapping[str, object], key: str) -> str:
