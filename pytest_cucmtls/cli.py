@@ -1,19 +1,24 @@
 """The door for the shell: the `cucmtls` command. Parses arguments, calls the room that does the work, prints.
 
+Further commands stand in modules `commands_*.py` with an `add_commands`, found by name: adding one touches one file.
+
 Exit codes: 0 all PASS, WARN or NOT_APPLICABLE; 1 at least one FAIL; 2 usage; 3 nothing failed but something is undecided.
 """
 
 import argparse
+import importlib
 import json
+import pkgutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest_cucmtls
 from pytest_cucmtls import __version__
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError
 from pytest_cucmtls.model.inventory import Mode
-from pytest_cucmtls.model.verdicts import EXIT_CODES, exit_code
+from pytest_cucmtls.model.verdicts import EXIT_CODES
 
 if TYPE_CHECKING:
     from pytest_cucmtls.checks.register import Check
@@ -55,12 +60,6 @@ def _parser() -> argparse.ArgumentParser:
     policies.add_argument("name", nargs="?", help="a policy's name or a TOML file")
     policies.set_defaults(run=_policies)
 
-    judge = commands.add_parser("judge", help="judge a run folder again, from its files alone")
-    judge.add_argument("folder", type=Path)
-    judge.add_argument("--policy", help="another policy than the run's own")
-    judge.add_argument("--json", action="store_true", help="the verdicts as JSON")
-    judge.set_defaults(run=_judge)
-
     plan = commands.add_parser("plan", help="list what the ten steps would change, without changing it")
     plan.add_argument("--inventory", type=Path, required=True)
     plan.add_argument("--run", dest="folder", type=Path, help="run folder to continue")
@@ -81,11 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--read-only", action="store_true", help="refuse and count every change")
     simulate.set_defaults(run=_simulate)
 
-    for name, text in (("read-capture", "what capture files show"), ("read-trace", "what CUCM trace files say")):
-        reader = commands.add_parser(name, help=text)
-        reader.add_argument("files", nargs="+", type=Path, metavar="FILE")
-        reader.add_argument("--json", action="store_true", help="one JSON object per file")
-        reader.set_defaults(run=_read_capture if name == "read-capture" else _read_trace)
+    for found in sorted(module.name for module in pkgutil.iter_modules(pytest_cucmtls.__path__)):
+        if found.startswith("commands_"):
+            importlib.import_module(f"pytest_cucmtls.{found}").add_commands(commands)
     return parser
 
 
@@ -151,24 +148,6 @@ def _policies(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _judge(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.rejudge import rejudge
-    from pytest_cucmtls.evidence.verdicts_json import verdicts_as_json
-    from pytest_cucmtls.report.terminal import verdict_lines
-
-    again = rejudge(parsed.folder, parsed.policy)
-    if parsed.json:
-        document = verdicts_as_json(again.verdicts, again.about)
-        print(json.dumps(document | {"differences": list(again.differences)}, indent=1, ensure_ascii=False))
-    else:
-        print("\n".join(verdict_lines(again.verdicts)))
-        for difference in again.differences:
-            print(f"differs from the recorded verdicts: {difference}")
-        if again.compared and not again.differences:
-            print(f"the same as the {again.compared} verdicts recorded with the run")
-    return exit_code([verdict.outcome for verdict in again.verdicts])
-
-
 def _plan(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.doors import open_inventory_run
     from pytest_cucmtls.procedure.steps import STEPS
@@ -198,38 +177,6 @@ def _simulate(parsed: argparse.Namespace) -> int:
     words += ["--read-only"] if parsed.read_only else []
     words += ["--inventory-out", str(parsed.inventory)] if parsed.inventory else []
     return simulator(words)
-
-
-def _read_capture(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.capture.files import read_capture
-    from pytest_cucmtls.report.capture_json import capture_as_json
-    from pytest_cucmtls.report.terminal import capture_lines
-
-    readable = True
-    for file in parsed.files:
-        report = read_capture(file)
-        readable = readable and report.readable
-        if parsed.json:
-            print(json.dumps(capture_as_json(report, str(file)), ensure_ascii=False))
-        else:
-            print("\n".join(capture_lines(report, str(file))))
-    return EXIT_CODES["ok"] if readable else EXIT_CODES["undecided"]
-
-
-def _read_trace(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.capture.trace_files import read_trace
-    from pytest_cucmtls.report.terminal import trace_lines
-    from pytest_cucmtls.report.trace_json import trace_as_json
-
-    readable = True
-    for file in parsed.files:
-        report = read_trace(file)
-        readable = readable and report.readable
-        if parsed.json:
-            print(json.dumps(trace_as_json(report, str(file)), ensure_ascii=False))
-        else:
-            print("\n".join(trace_lines(report, str(file))))
-    return EXIT_CODES["ok"] if readable else EXIT_CODES["undecided"]
 
 
 if __name__ == "__main__":
