@@ -18,7 +18,7 @@ from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpe
 from pytest_cucmtls.model.secrets import Secret
 
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_TOP_KEYS = {"policy", "mode", "place_calls", "probe", "probe_pause_seconds", "authority", "clusters"}
+_TOP_KEYS = {"policy", "mode", "place_calls", "probe", "probe_pause_seconds", "approved_anchors", "authority", "clusters"}
 _CLUSTER_KEYS = {
     "release", "extension", "phone", "trunk", "security_profile", "route_pattern", "partition", "device_pool",
     "x509_subject_names", "ca_bundle", "known_hosts", "key_length", "hash_algorithm", "subject", "axl", "platform",
@@ -27,7 +27,7 @@ _CLUSTER_KEYS = {
 _NODE_KEYS = {"name", "address", "role", "https_port", "ssh_port", "sip_port", "ssh_host_key"}
 _AUTHORITY_KEYS = {
     "kind", "certificate_file", "key_file", "chain_file", "key_password_variable", "folder", "signature_hash",
-    "key_length", "with_intermediate",
+    "key_length", "with_intermediate", "crl_file",
 }  # fmt: skip
 _SCHEME = "cucm://"
 
@@ -148,6 +148,7 @@ def parse_inventory(text: str, file: str = "clusters.toml") -> Inventory:
         mode=Mode(top.choice_of("mode", "verify", ("verify", "apply"))),
         place_calls=top.flag_of("place_calls", True),
         source=file,
+        approved_anchors=_fingerprints(top),
         probe=top.flag_of("probe", False) if "probe" in values else None,
         probe_pause_seconds=top.seconds_of("probe_pause_seconds", 1.0, 3600.0),
     )
@@ -181,6 +182,14 @@ def _cluster(table: _Table, name: str) -> ClusterSpec:
         hash_algorithm=table.choice_of("hash_algorithm", "sha256", ("sha1", "sha256", "sha384", "sha512")),
         subject=_subject(table.table_of("subject", optional=True)),
     )
+
+
+def _fingerprints(table: _Table) -> tuple[str, ...]:
+    """SHA-256 fingerprints with or without colons, in any case."""
+    plain = tuple(name.replace(":", "").lower() for name in table.names_of("approved_anchors"))
+    if any(not re.fullmatch(r"[0-9a-f]{64}", name) for name in plain):
+        raise table.problem("approved_anchors", "must be SHA-256 fingerprints: 64 hexadecimal digits each")
+    return plain
 
 
 def _subject(table: _Table) -> tuple[tuple[str, str], ...]:
@@ -228,6 +237,7 @@ def _authority(table: _Table) -> AuthoritySpec:
         signature_hash=table.choice_of("signature_hash", "sha256", ("sha1", "sha256", "sha384", "sha512")),
         key_length=table.number_of("key_length", 2048, 1024, 4096),
         with_intermediate=table.flag_of("with_intermediate", False),
+        crl_file=_file(table, "crl_file"),
     )
 
 

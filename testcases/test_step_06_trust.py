@@ -13,3 +13,7 @@ def test_06_00_the_step_was_performed(verify: Verify) -> None:
 
 def test_06_02_peer_root_is_trusted(verify: Verify, cluster_name: str) -> None:
     verify("peer_root_is_trusted", cluster_name)
+
+
+def test_06_03_trust_store_holds_only_approved_anchors(verify: Verify, cluster_name: str) -> None:
+    verify("trust_store_holds_only_approved_anchors", cluster_name)

@@ -57,3 +57,15 @@ def test_07_12_signature_scheme_is_allowed(verify: Verify, cluster_name: str) ->
 
 def test_07_13_validity_is_short_enough(verify: Verify, cluster_name: str) -> None:
     verify("validity_is_short_enough", cluster_name)
+
+
+def test_07_14_service_started_after_its_certificate(verify: Verify, cluster_name: str) -> None:
+    verify("service_started_after_its_certificate", cluster_name)
+
+
+def test_07_15_certificates_are_inventoried(verify: Verify, cluster_name: str) -> None:
+    verify("certificates_are_inventoried", cluster_name)
+
+
+def test_07_16_certificate_is_not_revoked(verify: Verify, cluster_name: str) -> None:
+    verify("certificate_is_not_revoked", cluster_name)

@@ -37,3 +37,11 @@ def test_09_07_trunk_traffic_is_secure_with_both(verify: Verify, cluster_name: s
 
 def test_09_08_trunk_uses_the_secure_profile(verify: Verify, cluster_name: str) -> None:
     verify("trunk_uses_the_secure_profile", cluster_name)
+
+
+def test_09_09_connection_is_younger_than_the_trunk(verify: Verify, cluster_name: str) -> None:
+    verify("connection_is_younger_than_the_trunk", cluster_name)
+
+
+def test_09_10_trunk_has_no_copy(verify: Verify, cluster_name: str) -> None:
+    verify("trunk_has_no_copy", cluster_name)

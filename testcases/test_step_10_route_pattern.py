@@ -25,3 +25,7 @@ def test_10_04_nothing_shadows_the_pattern(verify: Verify, direction: str) -> No
 
 def test_10_05_pattern_leads_to_the_trunk(verify: Verify, direction: str) -> None:
     verify("pattern_leads_to_the_trunk", direction)
+
+
+def test_10_06_changes_are_recorded(verify: Verify) -> None:
+    verify("changes_are_recorded")

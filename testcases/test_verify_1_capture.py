@@ -93,3 +93,15 @@ def test_v1_21_capture_readers_agree(verify: Verify) -> None:
 
 def test_v1_22_evidence_is_whole(verify: Verify) -> None:
     verify("evidence_is_whole")
+
+
+def test_v1_23_connection_is_renewed_in_time(verify: Verify, direction: str) -> None:
+    verify("connection_is_renewed_in_time", direction)
+
+
+def test_v1_24_media_keys_travel_under_tls(verify: Verify) -> None:
+    verify("media_keys_travel_under_tls")
+
+
+def test_v1_25_no_media_in_clear(verify: Verify) -> None:
+    verify("no_media_in_clear")

@@ -49,3 +49,19 @@ def test_v2_10_trace_agrees_with_the_wire(verify: Verify, direction: str) -> Non
 
 def test_v2_11_traced_call_is_the_captured_one(verify: Verify, direction: str) -> None:
     verify("traced_call_is_the_captured_one", direction)
+
+
+def test_v2_12_call_lasts_long_enough(verify: Verify, direction: str) -> None:
+    verify("call_lasts_long_enough", direction)
+
+
+def test_v2_13_call_leaves_nothing_behind(verify: Verify, direction: str) -> None:
+    verify("call_leaves_nothing_behind", direction)
+
+
+def test_v2_14_call_record_is_complete(verify: Verify, direction: str) -> None:
+    verify("call_record_is_complete", direction)
+
+
+def test_v2_15_srtcp_is_encrypted(verify: Verify, direction: str) -> None:
+    verify("srtcp_is_encrypted", direction)

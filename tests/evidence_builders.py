@@ -25,6 +25,7 @@ from pytest_cucmtls.model.inventory import Account, ClusterSpec, Inventory, Mode
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.model.traces import (
+    CallLogLine,
     CertificateIndication,
     ConnectionRecord,
     DigitAnalysis,
@@ -295,10 +296,11 @@ def trace(cluster: str, *, dialogues=None, analyses=None, indications=None, even
     outgoing, incoming = (dialogues or {}).get((cluster, peer)), (dialogues or {}).get((peer, cluster))
     messages = []
     for place, (direction, message) in enumerate(outgoing or dialogue(cluster, peer)):
-        messages.append(TracedSip(source(40 + place), direction, ADDRESSES[peer], 5061, 12, place, message))
+        messages.append(TracedSip(source(40 + place, 2 + place / 2), direction, ADDRESSES[peer], 5061, 12, place, message))
     for place, (direction, message) in enumerate(incoming or dialogue(peer, cluster)):
         mirrored = "in" if direction == "out" else "out"
-        messages.append(TracedSip(source(60 + place), mirrored, ADDRESSES[peer], CALLER_PORTS[peer], 13, place, message))
+        at = source(60 + place, 2 + place / 2)
+        messages.append(TracedSip(at, mirrored, ADDRESSES[peer], CALLER_PORTS[peer], 13, place, message))
     slash = f"/O=cisco/CN={NODES[peer]}"
     plain = TraceReport(
         sha256="2" * 64,
@@ -343,8 +345,22 @@ def node(cluster: str, **changes) -> NodeEvidence:
         call_manager=sourced(ServiceStatus("Cisco CallManager", "Started", up_time_seconds=300), "services"),
         captures=(sourced(capture(handshake("A", "B"), handshake("B", "A")), f"capture-{name}"),),
         traces=(sourced(trace(cluster), f"sdl-{name}"),),
+        calllogs=(sourced(call_log(cluster), f"calllog-{name}"),),
     )
     return replace(plain, **changes)
+
+
+def call_log(cluster: str, **changes) -> TraceReport:
+    """What the calling cluster logged of its own call."""
+    parties = (NUMBERS[cluster], NUMBERS["B" if cluster == "A" else "A"])
+    rows = (
+        ("CC", "SETUP", ("1", "2", *parties, parties[1])),
+        ("CC", "OFFERED", ("1", "2", *parties, parties[1], f"SEP00{cluster}", "trunk")),
+        ("SIPT", "BYE", ("1", "TCP", "OUT")),
+        ("CC", "RELEASE", ("1", "2", "16")),
+    )
+    lines = tuple(CallLogLine(place, None, "2026/06/01 12:00:02.000", *row) for place, row in enumerate(rows, 1))
+    return replace(trace(cluster), sip_messages=(), digit_analysis=(), call_log=lines, **changes)
 
 
 def cluster(name: str, stock: Inventory, **changes) -> ClusterEvidence:
@@ -353,7 +369,7 @@ def cluster(name: str, stock: Inventory, **changes) -> ClusterEvidence:
         name=name,
         nodes=(node(name),),
         security_profile=sourced(intended_profile(stock, own), "profile"),
-        trunk=sourced(intended_trunk(stock, own), "trunk"),
+        trunk=sourced(replace(intended_trunk(stock, own), version_stamp=f"{{{int(NOW.timestamp()) - 60}-{name}}}"), "trunk"),
         route_patterns=(sourced(intended_route_pattern(stock, own), f"pattern-{name}"),),
         directory_numbers=(sourced(DirectoryNumber(NUMBERS[name]), f"line-{name}"),),
         phone=sourced(Phone(f"SEP00{name}", ((NUMBERS[name], ""),)), "phone"),

@@ -9,6 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from pytest_cucmtls.ca.authority import RequestState
 from pytest_cucmtls.ca.issuing import Issuer, IssuingProfile, issue_certificate, microsoft_serial_number
 from pytest_cucmtls.ca.requests import RequestBook
+from pytest_cucmtls.ca.revocation import issue_revocation_list
 from pytest_cucmtls.model.errors import CertificateAuthorityRefused
 from pytest_cucmtls.wire.x509 import parse_request, pem_of
 
@@ -70,6 +71,11 @@ class SigningAuthority:
     def retrieve(self, request_id: str) -> bytes:
         """The certificate in PEM. Raises: CertificateAuthorityRefused (pending, denied, no such request)."""
         return self._book.certificate(request_id)
+
+    def revocation_list(self) -> bytes:
+        """DER of this authority's revocation list: it has revoked nothing; numbered by the time it is made."""
+        at = self._now()
+        return issue_revocation_list(self._issuer, number=int(at.timestamp()), at=at)
 
     def chain(self) -> tuple[bytes, ...]:
         """DER of the issuing certificate first, of the root last."""

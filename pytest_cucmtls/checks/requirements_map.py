@@ -121,7 +121,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T14",
         "Anchors approved",
         ((SP53, "SC-17 b", "V"), (SRG, "V-260031", "V")),
-        "authority_ends_in_self_signed_root",
+        "trust_store_holds_only_approved_anchors authority_ends_in_self_signed_root",
         "FAIL where the policy asks: an anchor of CallManager-trust that nobody approved.",
     ),
     _of(
@@ -170,9 +170,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T21",
         "Revocation",
         ((SP52, "§3.2", "V"), (SRG, "V-260047", "V"), (PCI, "4.2.1 bullet 2", "S")),
-        "",
-        "",
-        "pending",
+        "certificate_is_not_revoked",
+        "FAIL: the certificate is on its issuer's signed list; a missing, foreign or outdated list is "
+        "INCONCLUSIVE where the policy "
+        "requires revocation. OCSP is not asked.",
     ),
     _of(
         "T22",
@@ -194,7 +195,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T24",
         "Running is configured",
         ((CISCO, "trunk reset (capture section)", "V"), (SP53, "CM-6", "V")),
-        "server_presents_admin_certificate client_presents_admin_certificate call_manager_runs",
+        "service_started_after_its_certificate connection_is_younger_than_the_trunk call_manager_runs",
         "FAIL: the service or a connection is older than what it should be using.",
     ),
     _of(
@@ -216,7 +217,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T27",
         "Call",
         (("Product practice", "acceptance", "M"),),
-        "call_is_placed right_party_answers call_is_released_normally",
+        "call_is_placed right_party_answers call_lasts_long_enough call_is_released_normally",
         "PASS: the dialled party answered, the call was acknowledged, lasted long enough and ended with a normal cause.",
     ),
     _of(
@@ -230,9 +231,10 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T29",
         "SRTP proven, not inferred",
         (("RFC 3711", "§3.3, §4.2", "M"), ("RFC 7714", "", "M"), ("DISA VVoIP", "V-19441", "V")),
-        "",
-        "",
-        "pending",
+        "no_media_in_clear",
+        "FAIL: a captured media stream is plain RTP. Proof by authentication takes the media keys, which traces "
+        "mask; without media "
+        "in the captures nothing is judged.",
     ),
     _of(
         "T30",
@@ -241,12 +243,18 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "media_is_negotiated_as_srtp srtp_does_not_fall_back",
         "FAIL: any later offer or answer of the call drops SAVP.",
     ),
-    _of("T31", "SRTCP", (("RFC 3711", "§3.4", "M"),), "media_is_negotiated_as_srtp", "FAIL: UNENCRYPTED_SRTCP was negotiated."),
+    _of(
+        "T31",
+        "SRTCP",
+        (("RFC 3711", "§3.4", "M"),),
+        "srtcp_is_encrypted media_is_negotiated_as_srtp",
+        "FAIL: UNENCRYPTED_SRTCP was negotiated.",
+    ),
     _of(
         "T32",
         "Key hygiene",
         (("RFC 4568", "§7", "M"), (SP53, "SC-12", "V"), (CISCO, "warning on SRTP without TLS", "V")),
-        "media_keys_are_fresh",
+        "media_keys_are_fresh media_keys_travel_under_tls",
         "FAIL: one key in two directions or two calls, or a key that can be read on the wire; shown by fingerprint only.",
     ),
     _of(
@@ -270,9 +278,29 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "clocks_agree node_clock_is_synchronised",
         "PASS: every pairwise offset is at most the limit (equal passes) and every node is synchronised.",
     ),
-    _of("T36", "FIPS mode", ((SP53, "SC-13", "V"), (SP53, "IA-7", "V"), (SRG, "V-260039", "V")), "", "", "pending"),
-    _of("T37", "Certificate inventory", ((PCI, "4.2.1.1", "S"), (SP53, "SC-17", "V")), "", "", "pending"),
-    _of("T38", "Change control", ((SP53, "CM-3", "V"), (SP53, "CM-3(2)", "V")), "", "", "pending"),
+    _of(
+        "T36",
+        "FIPS mode",
+        ((SP53, "SC-13", "V"), (SP53, "IA-7", "V"), (SRG, "V-260039", "V")),
+        "fips_mode_is_enabled",
+        "INCONCLUSIVE where the policy requires it: the mode and the validation number are declared values; never "
+        "PASS from configuration.",
+    ),
+    _of(
+        "T37",
+        "Certificate inventory",
+        ((PCI, "4.2.1.1", "S"), (SP53, "SC-17", "V")),
+        "certificates_are_inventoried",
+        "PASS: the list itself, with issuer, expiry and purpose of every certificate of the node.",
+    ),
+    _of(
+        "T38",
+        "Change control",
+        ((SP53, "CM-3", "V"), (SP53, "CM-3(2)", "V")),
+        "changes_are_recorded step_01_is_performed step_02_is_performed step_03_is_performed step_04_is_performed "
+        "step_05_is_performed step_06_is_performed step_07_is_performed step_08_is_performed step_09_is_performed step_10_is_performed",
+        "PASS: every step left a record of what it changed; the approval is outside a program.",
+    ),
     _of(
         "T39",
         "Drift",
@@ -281,13 +309,25 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "",
         "Needs two runs: a comparison with a signed baseline is an operation on two run folders, not a check over one.",
     ),
-    _of("T40", "Re-authentication interval", ((SRG, "V-260026", "V"),), "", "", "pending"),
-    _of("T41", "Call records", ((SRG, "V-259996 to V-260001", "V"),), "", "", "pending"),
+    _of(
+        "T40",
+        "Re-authentication interval",
+        ((SRG, "V-260026", "V"),),
+        "connection_is_renewed_in_time",
+        "FAIL: a connection older than the interval (equal passes); a capture shorter than the interval is INCONCLUSIVE.",
+    ),
+    _of(
+        "T41",
+        "Call records",
+        ((SRG, "V-259996 to V-260001", "V"),),
+        "call_record_is_complete",
+        "FAIL: the call log has the setup and the BYE of the call and no cause of its end.",
+    ),
     _of(
         "T42",
         "Connections end",
         ((SRG, "V-260013", "V"),),
-        "call_is_released_normally",
+        "call_leaves_nothing_behind call_is_released_normally",
         "FAIL: the trunk leg or its media goes on after BYE.",
     ),
 )

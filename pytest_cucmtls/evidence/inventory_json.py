@@ -26,6 +26,7 @@ def inventory_from_json(values: dict[str, Any], *, path: str = "run.json") -> In
             place_calls=values["place_calls"],
             simulated=values["simulated"],
             source=values["source"],
+            approved_anchors=tuple(values.get("approved_anchors", ())),
             probe=values.get("probe"),
             probe_pause_seconds=float(values.get("probe_pause_seconds", 1.0)),
         )

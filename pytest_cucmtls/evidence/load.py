@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ class _Gathered:
 
     values: dict[tuple[str, str | None, str | None], list[tuple[IndexLine, Any]]] = field(default_factory=dict)
     reasons: list[tuple[str, str]] = field(default_factory=list)
+    unusable: list[str] = field(default_factory=list)
 
     def every(self, kind: str, cluster: str | None = None, node: str | None = None) -> list[tuple[IndexLine, Any]]:
         return self.values.get((kind, cluster, node), [])
@@ -52,7 +53,7 @@ def load_evidence(path: str | Path, inventory: Inventory | None = None) -> Evide
     folder = RunFolder(path)
     spec = inventory or folder.inventory()
     lines, problems = folder.index()
-    gathered = _Gathered(reasons=[("the index", problem) for problem in problems])
+    gathered = _Gathered(reasons=[("the index", problem) for problem in problems], unusable=list(problems))
     contradictions: list[Sourced[str]] = []
     witnesses: list[tuple[IndexLine, Any]] = []
     for line in lines:
@@ -60,8 +61,8 @@ def load_evidence(path: str | Path, inventory: Inventory | None = None) -> Evide
     captures = {line.item.path: value for line, value in _all(gathered, "capture")}
     for line, reading in witnesses:
         report = captures.get(str(line.attributes.get("capture", "")))
-        sentences = disagreements(report, reading) if report is not None else ["a second reading belongs to no capture"]
-        contradictions += [Sourced(sentence, line.item) for sentence in sentences]
+        if report is not None:
+            contradictions += [Sourced(sentence, line.item) for sentence in disagreements(report, reading)]
     first, second = (_cluster(gathered, cluster) for cluster in spec.clusters)
     return Evidence(
         inventory=spec,
@@ -72,7 +73,9 @@ def load_evidence(path: str | Path, inventory: Inventory | None = None) -> Evide
         contradictions=tuple(contradictions),
         steps=tuple(_steps(gathered)),
         witnesses=tuple(line.item for line, _ in witnesses),
+        revocation_lists=tuple(Sourced(value, line.item) for line, value in _all(gathered, "crl")),
         reasons=tuple(gathered.reasons),
+        unusable=tuple(gathered.unusable),
     )
 
 
@@ -99,6 +102,7 @@ def _read(folder: RunFolder, line: IndexLine, gathered: _Gathered, witnesses: li
     except (CucmTlsError, ValueError, KeyError, TypeError, RecursionError) as problem:
         text = str(problem) or repr(problem)
         gathered.reasons += [(fact, f"{line.item.path} cannot be used: {text}") for fact in facts_of(line)]
+        gathered.unusable.append(text if text.startswith(line.item.path) else f"{line.item.path}: {text}")
 
 
 def _reader(line: IndexLine) -> Callable[[bytes, IndexLine], Any]:
@@ -119,6 +123,7 @@ _FACTS = {
     "other_security_profile": "security profiles of {cluster}",
     "sip_trunk": "SIP trunk of {cluster}",
     "other_sip_trunk": "SIP trunk of {cluster}",
+    "similar_trunks": "SIP trunks of {cluster}",
     "route_pattern": "route patterns of {cluster}",
     "route_list": "route lists of {cluster}",
     "route_group": "route groups of {cluster}",
@@ -129,6 +134,7 @@ _FACTS = {
     "ntp": "ntp of {place}",
     "service_status": "service status of {place}",
     "probe": "probe of {place}",
+    "crl": "revocation list",
     "capture": "capture",
     "sdl_trace": "traces of {place}",
     "calllog": "traces of {place}",
@@ -177,6 +183,7 @@ def _cluster(gathered: _Gathered, spec: ClusterSpec) -> ClusterEvidence:
         directory_numbers=_newest_each(gathered, "line", name, lambda value: (value.pattern, value.partition)),
         phone=gathered.latest("phone", name),
         other_trunks=_newest_each(gathered, "other_sip_trunk", name, lambda value: value.name) or (),
+        similar_trunks=gathered.latest("similar_trunks", name),
         other_profiles=_newest_each(gathered, "other_security_profile", name, lambda value: value.name) or (),
     )
 
@@ -218,6 +225,7 @@ def _node(gathered: _Gathered, cluster: str, node: str) -> NodeEvidence:
         calllogs=tuple(gathered.sources("calllog", cluster, node)),
         other_identities=tuple(source for source in identities if source.value.unit not in {"CallManager", ""}),
         asked=_last(gathered.sources("csr_request", cluster, node)),
+        issued_received_at=max((line.at for line, _ in gathered.every("issued_certificate", cluster, node)), default=None),
         probe=gathered.latest("probe", cluster, node),
     )
 
@@ -262,8 +270,8 @@ def _trust(gathered: _Gathered, cluster: str, node: str) -> "tuple[Sourced[Any],
 
 
 def _service(gathered: _Gathered, cluster: str, node: str) -> Sourced[ServiceStatus] | None:
-    for source in reversed(gathered.sources("service_status", cluster, node)):
-        for status in source.value:
+    for line, statuses in reversed(gathered.every("service_status", cluster, node)):
+        for status in statuses or ():
             if status.name == CALL_MANAGER_SERVICE:
-                return Sourced(status, source.item)
+                return Sourced(replace(status, read_at=line.at), line.item)
     return None

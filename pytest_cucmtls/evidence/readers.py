@@ -17,6 +17,7 @@ from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.probe_report import parse_probe
 from pytest_cucmtls.wire.traces import parse_trace
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_certificates, parse_request
+from pytest_cucmtls.wire.x509_revocation import parse_revocation_list
 
 Reader = Callable[[bytes, IndexLine], Any]
 
@@ -133,6 +134,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("other_security_profile", "axl"): _object_or_absent(axl_answers.parse_security_profile),
     ("sip_trunk", "axl"): _object_or_absent(axl_answers.parse_sip_trunk),
     ("other_sip_trunk", "axl"): _object_or_absent(axl_answers.parse_sip_trunk),
+    ("similar_trunks", "axl"): lambda data, _: tuple(row.get("name", "") for row in axl_answers.parse_query(data)),
     ("route_pattern", "axl"): _object_or_absent(axl_answers.parse_route_pattern),
     ("route_list", "axl"): _object_or_absent(axl_answers.parse_route_list),
     ("route_group", "axl"): _object_or_absent(axl_answers.parse_route_group),
@@ -144,6 +146,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("capture", ""): lambda data, _: parse_capture(io.BytesIO(data)),
     ("sdl_trace", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
     ("calllog", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
+    ("crl", ""): lambda data, _: parse_revocation_list(data),
     ("probe", ""): lambda data, _: parse_probe(data),
     ("call", ""): _checked_call,
     ("step", ""): _step,

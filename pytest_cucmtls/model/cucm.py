@@ -180,6 +180,8 @@ class ServiceStatus:
     start_time: str | None = None
     """As printed, in the node's zone."""
     up_time_seconds: int | None = None
+    read_at: datetime | None = None
+    """When the interface answered this, by the tool's clock; with the up time it gives the start."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from pytest_cucmtls.model.cucm import (
 from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.inventory import Inventory
 from pytest_cucmtls.model.probe import ProbeReport
+from pytest_cucmtls.model.revocation import RevocationList
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.model.verdicts import EvidenceItem, Outcome
 
@@ -96,6 +97,8 @@ class NodeEvidence:
     """What the request was asked to contain: (attribute, value) as given to the interface that generated it."""
     addresses: tuple[str, ...] = ()
     """IP addresses the node was reached under, beside the inventory's."""
+    issued_received_at: datetime | None = None
+    """When the authority handed out the certificate that `issued` is, by the tool's clock."""
     probe: "Sourced[ProbeReport] | None" = None
     """What the node's SIP TLS listener accepts and refuses."""
 
@@ -118,6 +121,8 @@ class ClusterEvidence:
     other_trunks: "tuple[Sourced[SipTrunk], ...]" = ()
     """Trunks a route list member leads to beside the one under test."""
     other_profiles: "tuple[Sourced[SipTrunkSecurityProfile], ...]" = ()
+    similar_trunks: "Sourced[tuple[str, ...]] | None" = None
+    """Names of all devices whose name begins with that of the trunk, itself included; None: they were not listed."""
 
     def node(self, name: str) -> NodeEvidence:
         """The node of that name. Raises: KeyError."""
@@ -144,6 +149,9 @@ class Evidence:
     """The last word on each step, in order of their numbers."""
     witnesses: "tuple[EvidenceItem, ...]" = ()
     """Readings of the captures by the second reader; empty when it did not run."""
+    revocation_lists: "tuple[Sourced[RevocationList], ...]" = ()
+    unusable: tuple[str, ...] = ()
+    """One sentence per raw item that was kept but cannot be used any more: changed, gone or unreadable."""
     reasons: tuple[tuple[str, str], ...] = field(default=())
     """(fact, why it was not gathered), for the message of `NoEvidence`."""
 

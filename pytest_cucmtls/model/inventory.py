@@ -94,6 +94,8 @@ class AuthoritySpec:
     signature_hash: str = "sha256"
     key_length: int = 2048
     with_intermediate: bool = False
+    crl_file: str | None = None
+    """The authority's current revocation list, PEM or DER."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ class Inventory:
     simulated: bool = False
     source: str = ""
     """Path or address the inventory came from."""
+    approved_anchors: tuple[str, ...] = ()
+    """SHA-256 fingerprints of further certificates CallManager-trust may hold, lower-case hex."""
     probe: bool | None = None
     """Ask the SIP listeners what they accept and refuse; None: only where every node is on loopback."""
     probe_pause_seconds: float = 1.0

@@ -1,0 +1,31 @@
+"""Certificate revocation lists as plain values (RFC 5280 §5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pytest_cucmtls.model.certificates import DistinguishedName
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedCertificate:
+    """One entry: serial number, since when, and why (``keyCompromise`` …, None when no reason is given)."""
+
+    serial_number: int
+    revoked_at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationList:
+    """One CRL; whether its issuer really signed it is asked of wire/x509_revocation.py."""
+
+    der: bytes
+    issuer: DistinguishedName
+    number: int | None
+    this_update: datetime
+    next_update: datetime | None
+    revoked: tuple[RevokedCertificate, ...] = ()
+
+    def entry(self, serial_number: int) -> RevokedCertificate | None:
+        """The entry of a serial number, or None."""
+        return next((entry for entry in self.revoked if entry.serial_number == serial_number), None)
