@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from pytest_cucmtls.ca.embedded import EmbeddedAuthority
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from pytest_cucmtls.ca.issuing import Issuer, IssuingProfile, issue_certificate
 from pytest_cucmtls.clients.axl_writer import AxlWriter
 from pytest_cucmtls.clients.https import HttpsSession
 from pytest_cucmtls.clients.platform_cli_writer import PlatformCliWriter
@@ -29,6 +32,7 @@ from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.runner import observe
 from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
+from pytest_cucmtls.wire.x509 import pem_of
 from tests.procedure_runs import perform_all, run_on, simulated_pair
 
 SERVICE = "Cisco CallManager"
@@ -45,6 +49,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self._numbers = count(1)
+        self._serials = count(0x5A0000000001)
 
     def spec(self, cluster: str) -> ClusterSpec:
         return self.hands.cluster(cluster).spec
@@ -58,13 +63,35 @@ class Bench:
     def cli(self, cluster: str) -> PlatformCliWriter:
         return self.writer(cluster).cli(self.spec(cluster).publisher)
 
-    def authority(self) -> EmbeddedAuthority:
-        signer = self.hands.signer()
-        assert isinstance(signer, EmbeddedAuthority)
-        return signer
-
     def restart(self, cluster: str) -> None:
         self.cli(cluster).restart_service(SERVICE)
+
+    def root_pem(self) -> str:
+        """The authority's root."""
+        return pem_of(self.hands.signer().chain()[-1])
+
+    def trust_file(self, cluster: str) -> str:
+        """File name of the authority's root in CallManager-trust."""
+        for unit, file_name, _ in self.cli(cluster).read_certificate_list("trust").value:
+            if unit == "CallManager-trust":
+                return file_name
+        raise AssertionError(f"CallManager-trust of {cluster} is empty")
+
+    def forget_root(self, cluster: str) -> None:
+        """Delete the root from CallManager-trust; nothing is restarted."""
+        self.cli(cluster).delete_trust("CallManager", self.trust_file(cluster))
+
+    def reissue(self, cluster: str, profile: IssuingProfile | None = None, *, at: datetime | None = None) -> None:
+        """A new request, signed by the pair's authority with other wishes, uploaded; the service is not restarted."""
+        kept = self.folder / "preparation" / "private" / "authority" / "authority"
+        key = serialization.load_pem_private_key((kept / "key.pem").read_bytes(), password=None)
+        assert isinstance(key, rsa.RSAPrivateKey)
+        issuer = Issuer(self.hands.signer().chain()[0], key, "SHA-256")
+        request = self.cli(cluster).generate_request("CallManager").value
+        der = issue_certificate(
+            request, issuer, profile or IssuingProfile(), serial_number=next(self._serials), at=at or datetime.now(UTC)
+        )
+        self.cli(cluster).import_identity("CallManager", pem_of(der))
 
     def inject(self, name: str, cluster: str = "A") -> None:
         """A named fault of the simulator, put into the running cluster."""
@@ -94,8 +121,8 @@ class Bench:
             for step in STEPS:
                 observe(run, step)
             with patch("pytest_cucmtls.collect.second_reading", _no_reading):
-                collect_proof(run)
-        return Observed(load_evidence(folder), folder)
+                phases = collect_proof(run)
+        return Observed(load_evidence(folder), folder, phases)
 
 
 @dataclass
@@ -104,6 +131,8 @@ class Observed:
 
     evidence: Evidence
     folder: Path
+    phases: list[tuple[str, float]]
+    """How long each part of the collection took, in seconds."""
 
     def verdicts(self, policy: str | None = None) -> list[Verdict]:
         return judge(self.evidence, load_policy(policy or self.evidence.inventory.policy))
@@ -125,5 +154,7 @@ def configured_bench(folder: Path, pair: str = "modern") -> Iterator[Bench]:
         results = perform_all(run)
         assert {result.outcome for result in results} == {Outcome.PASS}, results
         bench = Bench(started, folder, run)
+        for cluster in ("A", "B"):
+            bench.inject("device_queries_unlimited", cluster)
         bench.remember()
         yield bench

@@ -268,7 +268,7 @@ def traced_call_is_the_captured_one(
     scope="direction",
     remedies=("V1", "V2"),
     clauses=(TRACES, ONE_PROOF),
-    after=("tls_connection_is_established", "traced_call_is_the_captured_one"),
+    after=("tls_connection_is_established", "both_sides_authenticate", "traced_call_is_the_captured_one"),
 )
 def trace_agrees_with_the_wire(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
@@ -310,7 +310,7 @@ def _no_indication(side: ClusterEvidence, messages: tuple[TracedMessage, ...], d
     )
     return missing(
         f"SIPCertificateInd of the connection of {direction} on {side.name}",
-        f"the call has connection index (connIdx) {', '.join(own)}, the traces hold one for {', '.join(others) or 'no connection'}",
+        f"the call has connection index (connIdx) {', '.join(own)}, the traces hold one for {', '.join(others) or 'none'}",
         TRACE_AGAIN,
     )
 

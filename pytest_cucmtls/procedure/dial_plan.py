@@ -2,7 +2,8 @@
 
 from pytest_cucmtls.checks.dial_patterns import matches
 from pytest_cucmtls.clusters import ClusterReader
-from pytest_cucmtls.model.cucm import RoutePattern
+from pytest_cucmtls.model.cucm import DirectoryNumber, RoutePattern
+from pytest_cucmtls.model.intended import intended_route_pattern
 from pytest_cucmtls.procedure.context import Run
 
 
@@ -11,12 +12,13 @@ def keep_dial_plan(run: Run, cluster: ClusterReader) -> None:
     axl = cluster.axl()
     numbers = [spec.extension for spec in run.inventory.clusters]
     patterns = tuple(row for row in axl.read_route_patterns().value if _may_take(row.pattern, numbers))
-    for pattern in patterns:
+    wanted = intended_route_pattern(run.inventory, cluster.spec)
+    for pattern in patterns or (wanted,):  # that the wanted one does not exist is an answer worth keeping
         run.folder.keep_reading(
             axl.read_route_pattern(pattern.pattern, pattern.partition), kind="route_pattern", cluster=cluster.name
         )
     lines = [line for line in axl.read_lines().value if _may_take(line.pattern, numbers)]
-    for line in lines:
+    for line in lines or (DirectoryNumber(cluster.spec.extension),):
         run.folder.keep_reading(axl.read_line(line.pattern, line.partition), kind="line", cluster=cluster.name)
     phone = axl.read_phone(cluster.spec.phone)
     run.folder.keep_reading(phone, kind="phone", cluster=cluster.name)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from pytest_cucmtls.sim import configuration_faults
+from pytest_cucmtls.sim import catalogue_faults, configuration_faults
 from pytest_cucmtls.sim.fault_register import FAULTS, ChosenFault, UnknownFault, choose_faults, fault
 from pytest_cucmtls.sim.interfaces.perfmon import RATE_PARAMETER as PERFMON_RATE_PARAMETER
 from pytest_cucmtls.sim.interfaces.risport import RATE_PARAMETER
@@ -17,7 +17,7 @@ from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 from pytest_cucmtls.sim.stuck_service import RestartWithoutEffect
 
-__all__ = ["FAULTS", "ChosenFault", "UnknownFault", "choose_faults", "configuration_faults"]
+__all__ = ["FAULTS", "ChosenFault", "UnknownFault", "catalogue_faults", "choose_faults", "configuration_faults"]
 
 
 def _forget_trust(node: NodeState, unit: str) -> None:
