@@ -17,6 +17,8 @@ LARGEST_RECORD_BYTES = 1024 * 1024
 LONGEST_LEAD_BYTES = 64 * 1024
 """What a file may still say of the last record of the file before it."""
 _MOST_TYPES = 1000
+_TYPES = {b"|FileHead", b"|AlarmErr"}
+_EXCERPT_BYTES = 64 * 1024
 _LONGEST_HEADER = 8192
 
 
@@ -30,7 +32,7 @@ class Grammar:
 
 
 SDL = Grammar(
-    scan=re.compile(rb"\n\d{7,10}\.\d{3} *\|(\d\d):\d\d:\d\d\.\d{3} *\|([A-Za-z][\w-]{0,31}) *\|"),
+    scan=re.compile(rb"\n\d{7,10}+\.\d{3} *+\|(\d\d):\d\d:\d\d\.\d{3} *+\|([A-Za-z][\w-]{0,31}+) *+\|"),
     head=re.compile(r"(\d{7,10}\.\d{3}) *\|(\d\d:\d\d:\d\d\.\d{3}) *\|([A-Za-z][\w-]{0,31}) *\|"),
     embedded=re.compile(r" (?=\d{8}\.\d{3} *\|\d\d:\d\d:\d\d\.\d{3} *\|[A-Za-z][\w-]{0,31} *\|)"),
 )
@@ -84,16 +86,15 @@ class RecordReader:
         waiting = b"\n"
         for chunk in chunks:
             text = waiting + chunk
-            end = _Heads(self._grammar.scan, text).last_before(len(text))
+            end = _Heads(self._grammar.scan, text, len(text)).last_before(len(text))
             if end <= 0 and len(text) < LARGEST_RECORD_BYTES:
                 waiting = text
                 continue
             if end <= 0 or len(text) - end >= LARGEST_RECORD_BYTES:
                 end = self._cut(text)
-            yield from self._within(text[:end])
-            self._lines_before += text.count(b"\n", 0, end)
+            yield from self._within(text, end)
             waiting = text[end:]
-        yield from self._within(waiting)
+        yield from self._within(waiting, len(waiting))
 
     def _cut(self, text: bytes) -> int:
         """End of what is treated as complete when a record is too long: the last line end, or all of it."""
@@ -101,28 +102,31 @@ class RecordReader:
         line_end = text.rfind(b"\n")
         return line_end if line_end > 0 else len(text)
 
-    def _within(self, text: bytes) -> Iterator[Record]:
-        """Wanted records of text that holds complete records only."""
-        facts = self._grammar.scan.findall(text)
+    def _within(self, text: bytes, size: int) -> Iterator[Record]:
+        """Wanted records of the first `size` bytes, which hold complete records only."""
+        facts = self._grammar.scan.findall(text, 0, size + 1)
         if not facts:
+            self._lines_before += text.count(b"\n", 0, size)
             return
         counted = Counter(facts)
         for (_, kind), number in counted.items():
             self._count(kind, number)
-        heads = _Heads(self._grammar.scan, text)
+        heads = _Heads(self._grammar.scan, text, size)
+        kinds = {kind for _, kind in counted}
         if not self._begun:
             self._begun = True
             self.lead = _plain(text[1 : min(heads.first_from(0), LONGEST_LEAD_BYTES)])
         days = self._calendar.days(facts, {hour for hour, _ in counted})
-        self._note_times(text, (heads.first_from(0), heads.last_before(len(text))), days[0])
+        self._note_times(text, (heads.first_from(0), heads.last_before(size)), days[0])
         counted_to, lines, self.last_record = 0, self._lines_before, None
-        for head, end in self._wanted_places(text, heads):
+        for head, end in self._wanted_places(text, size, heads, kinds):
             lines += text.count(b"\n", counted_to, head + 1)
             counted_to = head + 1
             day = days[heads.number_of(head)] if len(days) > 1 else days[0]
             for record in self._read(text[head + 1 : min(end, head + LARGEST_RECORD_BYTES)], lines, day):
-                self.last_record = record if end == len(text) else None
+                self.last_record = record if end == size else None
                 yield record
+        self._lines_before = lines + text.count(b"\n", counted_to, size)
 
     def _count(self, kind: bytes, number: int) -> None:
         name = kind.decode("ascii").strip()
@@ -136,16 +140,21 @@ class RecordReader:
                 self._first = self._first or (found.group(2), first_day)
                 self._last = found.group(2)
 
-    def _wanted_places(self, text: bytes, heads: "_Heads") -> list[tuple[int, int]]:
-        """(beginning, end) of every record that holds one of the wanted texts, each visited once per text."""
+    def _wanted_places(self, text: bytes, size: int, heads: "_Heads", kinds: set[bytes]) -> list[tuple[int, int]]:
+        """(beginning, end) of every record that holds one of the wanted texts, each visited once per text.
+
+        A wanted type that is not among the types of a long text is not looked for: excerpts with joined records are short.
+        """
         places: set[tuple[int, int]] = set()
         for needle in self._wanted:
-            position = text.find(needle)
+            if needle in _TYPES and size > _EXCERPT_BYTES and needle[1:] not in kinds:
+                continue
+            position = text.find(needle, 0, size)
             while position >= 0:
                 head, end = heads.last_before(position), heads.first_from(position)
                 if head >= 0:
                     places.add((head, end))
-                position = text.find(needle, end)
+                position = text.find(needle, end, size)
         return sorted(places)
 
     def _read(self, raw: bytes, line: int, day: int) -> Iterator[Record]:
@@ -185,14 +194,14 @@ class _Heads:
     _LINES_BACK = 200
     """A result block has 50 lines, a SIP message about as many; beyond that the list is made after all."""
 
-    def __init__(self, scan: re.Pattern[bytes], text: bytes) -> None:
-        self._scan, self._text = scan, text
+    def __init__(self, scan: re.Pattern[bytes], text: bytes, size: int) -> None:
+        self._scan, self._text, self._size = scan, text, size
         self._all: list[int] | None = None
 
     def first_from(self, position: int) -> int:
         """The first beginning at or after this place, the end of the text when there is none."""
         found = self._scan.search(self._text, position)
-        return found.start() if found else len(self._text)
+        return min(found.start(), self._size) if found else self._size
 
     def last_before(self, position: int) -> int:
         """The last beginning before this place, -1 when there is none."""
@@ -210,7 +219,7 @@ class _Heads:
 
     def _list(self) -> list[int]:
         if self._all is None:
-            self._all = [found.start() for found in self._scan.finditer(self._text)]
+            self._all = [found.start() for found in self._scan.finditer(self._text, 0, self._size + 1)]
         return self._all
 
 

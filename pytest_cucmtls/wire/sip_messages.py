@@ -69,6 +69,18 @@ def parse_sip_message(data: bytes) -> SipMessage:
     return _message(start_line.strip(), _headers(lines), body)
 
 
+def parse_sip_lines(lines: list[str]) -> SipMessage:
+    """One message from lines of text; the body gets back the CRLF that Content-Length counts. Raises: UnexpectedAnswer."""
+    try:
+        end = lines.index("")
+    except ValueError:
+        return _message(lines[0].strip(), _headers(lines[1:]), b"")
+    body = "\r\n".join((*lines[end + 1 :], "")).encode("utf-8", "replace")
+    if len(body) > LARGEST_BODY_BYTES:
+        raise UnexpectedAnswer("sip", "message", lines[0][:200], f"body longer than {LARGEST_BODY_BYTES} bytes")
+    return _message(lines[0].strip(), _headers(lines[1:end]), body)
+
+
 def sip_bytes(message: SipMessage) -> bytes:
     """The message with CRLF line ends; Content-Length is added when the message does not carry one (RFC 3261 §20.14).
 

@@ -173,6 +173,17 @@ EVENT_READERS: tuple[tuple[bytes, Callable[[Record], TraceEvent | None]], ...] =
 """Text that makes a record worth reading, and what reads it."""
 
 
+EVENTS_WANTED = (
+    b"createConnMsg",
+    b"findLocalDevice",
+    b"HandleSSLError",
+    b"|AlarmErr",
+    b"Secur",
+    b"OutputStartTone",
+)
+"""What brings these records in: each text looked for costs a pass over the file, so one stands for both spellings of security
+(``SecureStatus``, ``TransSecurity``), and ``wait_DmPidRes`` comes with digit analysis."""
+
 _READERS_BY_TEXT = tuple((needle.decode("ascii").lstrip("|"), reader) for needle, reader in EVENT_READERS)
 
 

@@ -6,7 +6,7 @@ from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.model.traces import TracedSip
 from pytest_cucmtls.wire.sdl_records import Record
-from pytest_cucmtls.wire.sip_messages import parse_sip_message
+from pytest_cucmtls.wire.sip_messages import parse_sip_lines
 
 WANTED = (b"ing SIP ",)
 """Incoming and outgoing in one: each text looked for costs a pass over the file."""
@@ -52,7 +52,7 @@ def _message(text: str) -> SipMessage:
         return NOTHING_LOGGED
     lines = stripped.split("\n") if "\n" in stripped else _flattened_lines(stripped)
     try:
-        return parse_sip_message("\r\n".join((*lines, "")).encode("utf-8"))
+        return parse_sip_lines(lines)
     except UnexpectedAnswer:
         return NOTHING_LOGGED
 

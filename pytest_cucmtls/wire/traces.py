@@ -30,7 +30,7 @@ _WANTED = (
     *trace_sip.WANTED,
     trace_security.CERTIFICATE_WANTED,
     trace_security.CONNECTION_WANTED,
-    *(needle for needle, _ in trace_security.EVENT_READERS if not needle.startswith(digit_analysis.WANTED)),
+    *trace_security.EVENTS_WANTED,
 )
 
 
@@ -68,6 +68,7 @@ class _Facts:
             self.analyses.read(record)
         if " SIP " in text and (message := trace_sip.read_traced_sip(record)):
             self.sip.append(message)
+            return
         if "SIPCertificateInd" in text and (indication := trace_security.read_certificate_indication(record)):
             self.certificates.append(indication)
         if "sipConnectionManagerProcess" in text and (connection := trace_security.read_connection(record)):
