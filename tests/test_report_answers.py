@@ -8,7 +8,8 @@ from pytest_cucmtls.checks.register import all_checks
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.policies import load_policy
-from pytest_cucmtls.report.answers import CLAIMS, Standing, answer, answers, claim_of
+from pytest_cucmtls.report.answers import CLAIMS, WITNESSES, Standing, answer, answers, claim_of
+from pytest_cucmtls.report.sentences import answer_sentence
 from tests.evidence_builders import good_pair
 
 GOOD = tuple(judge(good_pair(), load_policy("cisco-hardening")))
@@ -77,6 +78,18 @@ def test_configuration_alone_proves_nothing() -> None:
     assert found.unproven == CLAIMS
 
 
+def test_a_listener_that_answers_a_probe_as_it_should_proves_no_call() -> None:
+    probe = judged("listener_speaks_no_clear_sip", "handshake")
+    assert standings(answer([probe], "A", "B"))["encrypted"] is Standing.UNDECIDED
+
+
+def test_every_witness_is_a_check_that_speaks_for_its_claim() -> None:
+    known = {made.id: made for made in all_checks()}
+    for claim, names in WITNESSES.items():
+        assert {claim_of(judged(name, known[name].phase, known[name].step)) for name in names} == {claim}
+    assert {*WITNESSES} == {*CLAIMS}
+
+
 def test_checks_that_do_not_apply_prove_nothing() -> None:
     nothing = [replace(verdict, outcome=Outcome.NOT_APPLICABLE) for verdict in GOOD]
     assert answer(nothing, "A", "B").standing is Standing.UNDECIDED
@@ -112,3 +125,14 @@ def test_weak_cryptography_is_told_apart_from_no_encryption() -> None:
     found = answer(changed("version_meets_policy", Outcome.FAIL), "A", "B")
     assert found.refuted == ("strength",)
     assert standings(found)["encrypted"] is Standing.PROVEN
+
+
+def test_the_sentence_says_direction_standing_reason_and_how_many_more() -> None:
+    refuted = answer(changed("right_party_answers", Outcome.FAIL, subject="A->B", diagnosis="7000 answered."), "A", "B")
+    assert answer_sentence(refuted, "p") == "A->B: refuted. 7000 answered."
+    two = answer(changed("profile_demands_encryption", Outcome.FAIL, diagnosis="Not encrypted."), "A", "B")
+    assert answer_sentence(two, "p").endswith("Not encrypted. (and 1 more verdicts of this kind)")
+
+
+def test_the_sentence_speaks_french() -> None:
+    assert answer_sentence(answer([], "A", "B"), "p", "fr").startswith("A->B: indécidable. Rien de ce qui a été observé")

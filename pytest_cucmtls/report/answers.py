@@ -22,12 +22,26 @@ CLAIMS = ("connected", "encrypted", "authenticated", "certificates", "routed", "
 """What a direction must show: each verdict speaks for at most one of them; `strength` is what only a policy asks for."""
 
 UNDECIDED_OUTCOMES = (Outcome.ERROR, Outcome.BLOCKED, Outcome.INCONCLUSIVE)
-_WITNESSED = {"handshake", "call", "trace", "media"}
-"""Phases that looked at the wire, at a call or at a trace; configuration alone proves nothing."""
+WITNESSES = {
+    "connected": frozenset({"tls_connection_is_established"}),
+    "encrypted": frozenset({"negotiated_suite_encrypts"}),
+    "authenticated": frozenset({"both_sides_authenticate"}),
+    "certificates": frozenset(
+        {"server_presents_admin_certificate", "client_presents_admin_certificate", "trace_agrees_with_the_wire"}
+    ),
+    "routed": frozenset({"right_party_answers"}),
+    "media": frozenset({"media_is_negotiated_as_srtp"}),
+    "strength": frozenset({"version_meets_policy", "suite_is_allowed"}),
+}
+"""Checks one of which must have passed: they saw the wire, the call or the trace. Configuration and probes prove no call."""
 _CHECKS = {
     "tls_connection_is_established": "connected",
     "call_manager_runs": "connected",
+    "connection_is_younger_than_the_trunk": "connected",
     "both_sides_authenticate": "authenticated",
+    "listener_requires_client_certificate": "authenticated",
+    "trust_store_holds_only_approved_anchors": "authenticated",
+    "certificate_is_not_revoked": "certificates",
     "handshake_messages_are_in_order": "authenticated",
     "server_chain_is_valid_for_client": "authenticated",
     "client_chain_is_valid_for_server": "authenticated",
@@ -49,11 +63,17 @@ _CHECKS = {
         "cbc_uses_encrypt_then_mac",
         "certificate_has_alternative_names",
         "compression_is_off",
+        "connection_is_renewed_in_time",
         "extended_master_secret_is_used",
+        "fips_mode_is_enabled",
         "group_is_allowed",
         "key_exchange_is_forward_secret",
         "key_is_long_enough",
         "key_usage_is_as_required",
+        "listener_refuses_fallback",
+        "listener_refuses_old_versions",
+        "listener_refuses_weak_groups",
+        "listener_refuses_weak_suites",
         "path_hash_is_allowed",
         "release_can_meet_policy",
         "renegotiation_is_secure",
@@ -124,7 +144,7 @@ def concerning(verdicts: Iterable[Verdict], client: str, server: str) -> list[Ve
 def answer(verdicts: Sequence[Verdict], client: str, server: str) -> Answer:
     """One direction: a FAIL refutes; without one, anything undecided or unseen leaves it undecided; only then it is proven.
 
-    A claim needs a witness: at least one verdict of the wire, the call or the trace must carry it.
+    Each claim needs one of its `WITNESSES`.
     """
     concerned = concerning(verdicts, client, server)
     claims = tuple(_claim(name, [verdict for verdict in concerned if claim_of(verdict) == name]) for name in CLAIMS)
@@ -158,7 +178,7 @@ def _claim(name: str, verdicts: Sequence[Verdict]) -> Claim:
     present = [verdict.outcome for verdict in verdicts]
     counts = tuple((outcome, present.count(outcome)) for outcome in Outcome if outcome in present)
     good = {Outcome.PASS, Outcome.WARN}
-    witnessed = any(verdict.outcome in good and verdict.phase in _WITNESSED for verdict in verdicts)
+    witnessed = any(verdict.outcome in good and verdict.check in WITNESSES[name] for verdict in verdicts)
     if Outcome.FAIL in present:
         standing = Standing.REFUTED
     elif not witnessed or any(outcome in present for outcome in UNDECIDED_OUTCOMES):

@@ -22,6 +22,7 @@ from pytest_cucmtls.report.html.sections.streams import streams
 from pytest_cucmtls.report.html.sections.summary import summary
 from pytest_cucmtls.report.html.shown import visible
 from pytest_cucmtls.report.html.words import Words, claimed, remedy, words_of
+from pytest_cucmtls.report.sentences import reason
 
 
 def write_html_report(
@@ -54,6 +55,7 @@ def render_page(
             style=_style(),
             claimed=_titles(words),
             remedy=_remedies(words),
+            reason=lambda answer: reason(words, answer, evidence.inventory.policy),
             summary=summary(verdicts, evidence, about),
             steps=steps(verdicts, evidence, about),
             applied=applied(evidence),
