@@ -22,6 +22,7 @@ from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.model.cucm import LogFile
 from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
+from pytest_cucmtls.probing import probe_listeners
 from pytest_cucmtls.procedure import step_06_trust, step_07_identity, step_08_profile, step_09_trunk
 from pytest_cucmtls.procedure.context import Run
 
@@ -58,6 +59,7 @@ def collect_proof(run: Run) -> list[tuple[str, float]]:
             name = f"call {caller.spec.extension} ({caller.name}) to {called.spec.extension} ({called.name})"
             phases.run(name, partial(_attempt, run, "the test call", partial(_call, run, caller, called)))
         phases.run("captures stop and are fetched", lambda: _fetch_captures(run, captures))
+    phases.run("listeners are probed", lambda: probe_listeners(run))
     phases.run("traces are collected", lambda: _collect_traces(run, begun_at))
     phases.run("configuration is read once more", lambda: _read_again(run))
     phases.run("captures are read by the second witness", lambda: _second_witness(run))
