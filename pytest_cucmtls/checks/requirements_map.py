@@ -298,7 +298,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "Change control",
         ((SP53, "CM-3", "V"), (SP53, "CM-3(2)", "V")),
         "changes_are_recorded step_01_is_performed step_02_is_performed step_03_is_performed step_04_is_performed "
-        "step_05_is_performed step_06_is_performed step_07_is_performed step_08_is_performed step_09_is_performed step_10_is_performed",
+        "step_05_is_performed step_06_is_performed step_07_is_performed step_08_is_performed step_09_is_performed "
+        "step_10_is_performed",
         "PASS: every step left a record of what it changed; the approval is outside a program.",
     ),
     _of(
