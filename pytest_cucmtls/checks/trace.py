@@ -101,7 +101,8 @@ def caller_digit_analysis_finds_the_pattern(
     if device == "LineControl":
         text = f"{client.name} matched {observed}, a local directory number and not the route pattern: the trunk was not used."
         return failed(expected, f"{observed} -> a phone line", text, (item, where))
-    if device and device not in {trunk, "SIPD", "RouteListControl"}:
+    route_lists = {source.value.route_list_name for source in client.route_patterns or () if source.value.pattern == chosen}
+    if device and device not in {trunk, "SIPD", "RouteListControl", *route_lists}:
         text = f"{client.name} matched {observed} and sent the call to the device {device}, expected {trunk}."
         return failed(expected, f"{observed} -> {device}", text, (item, where))
     named = f" -> {device}" if device else ""

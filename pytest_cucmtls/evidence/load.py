@@ -116,6 +116,7 @@ _FACTS = {
     "own_certificate": "own certificate of {place}",
     "own_certificate_before": "own certificate of {place}",
     "trust_certificate": "trust stores of {place}",
+    "trust_list": "trust stores of {place}",
     "csr": "request of {place}",
     "issued_certificate": "issued certificate of {place}",
     "authority_certificate": "authority",
@@ -259,7 +260,7 @@ def _trust(gathered: _Gathered, cluster: str, node: str) -> "tuple[Sourced[Any],
     """The members of the newest reading of the stores: meeting a file again begins a new one, so that a deleted file is gone."""
     entries = gathered.every("trust_certificate", cluster, node)
     if not entries:
-        return None
+        return () if gathered.every("trust_list", cluster, node) else None
     found: dict[tuple[str, str], Sourced[Any]] = {}
     for line, members in entries:
         if any((member.unit, member.file_name) in found for member in members):

@@ -129,6 +129,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("authority_certificate", "file"): lambda data, line: certificates_in(data, line.item.path),
     ("authority_certificate", ""): lambda data, _: parse_certificates(data),
     ("trust_certificate", "cli"): _trust_of_cli,
+    ("trust_list", "cli"): lambda data, _: cli_text.parse_certificate_list(_text(data)),
     ("trust_certificate", "certificate-rest"): _trust_of_rest,
     ("security_profile", "axl"): _object_or_absent(axl_answers.parse_security_profile),
     ("other_security_profile", "axl"): _object_or_absent(axl_answers.parse_security_profile),

@@ -31,10 +31,12 @@ def plan(run: Run) -> list[Change]:
 
 
 def read_back(run: Run) -> None:
-    """Keep every certificate of the trust stores as the CLI shows it, node by node."""
+    """Keep the list of trusted certificates (an empty one says something, too) and each of them as the CLI shows it."""
     for cluster, node in run.nodes():
         cli = cluster.cli(node)
-        for unit, file_name, description in cli.read_certificate_list("trust").value:
+        listed = cli.read_certificate_list("trust")
+        run.folder.keep_reading(listed, kind="trust_list", cluster=cluster.name, node=node.name)
+        for unit, file_name, description in listed.value:
             if unit in _UNITS_READ:
                 run.folder.keep_reading(
                     cli.read_trust_certificate(unit, file_name),
