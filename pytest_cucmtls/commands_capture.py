@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def _read_one(parsed: argparse.Namespace, file: Path, secrets: "KeyLog") -> int:
     report = _report(file, secrets, media=parsed.media)
     if parsed.follow:
         return _follow(parsed, report, file)
-    reading = _second_reading(report, file) if parsed.witness == "both" else None
+    reading = _second_reading(parsed, file, tls_ports(report)) if parsed.witness == "both" else None
     disagreements = _disagreements(report, reading)
     if parsed.json:
         from pytest_cucmtls.report.capture_json import capture_as_json
@@ -97,10 +98,10 @@ def _report(file: Path, secrets: "KeyLog", *, media: bool) -> "CaptureReport":
     return measure_media(file, report)
 
 
-def _second_reading(report: "CaptureReport", file: Path) -> "WitnessReading":
+def _second_reading(parsed: argparse.Namespace, file: Path, ports: Iterable[int]) -> "WitnessReading":
     from pytest_cucmtls.capture.pyshark_reader import read_with_pyshark
 
-    return read_with_pyshark(file, tls_ports(report))
+    return read_with_pyshark(file, ports, key_log=parsed.key_log, rsa_keys=parsed.rsa_key)
 
 
 def tls_ports(report: "CaptureReport") -> set[int]:
@@ -123,10 +124,9 @@ def _witness_fields(reading: "WitnessReading | None", disagreements: tuple[str, 
 
 
 def _print_other_witness(parsed: argparse.Namespace, file: Path) -> int:
-    from pytest_cucmtls.capture.pyshark_reader import read_with_pyshark
     from pytest_cucmtls.report.witness_json import reading_as_capture_json, reading_lines
 
-    reading = read_with_pyshark(file)
+    reading = _second_reading(parsed, file, ())
     if parsed.json:
         _print_json(reading_as_capture_json(reading, str(file)))
     else:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,17 @@ _SERVER_HELLO = 2
 _FROM_CLIENT, _FROM_SERVER = {1, 16, 15}, {2, 12, 13, 14}
 
 
-def read_with_pyshark(path: Path | str, ports: Iterable[int] = (), *, limit_seconds: float = 300) -> WitnessReading:
+def read_with_pyshark(
+    path: Path | str,
+    ports: Iterable[int] = (),
+    *,
+    key_log: Path | str | None = None,
+    rsa_keys: Sequence[Path | str] = (),
+    limit_seconds: float = 300,
+) -> WitnessReading:
     """Every handshake of the file with versions, suite, certificate fingerprints and alerts, `ports` decoded as TLS.
 
+    With `key_log` and `rsa_keys` (files) Wireshark decrypts as the native reader does.
     Never raises for a missing tool: without tshark or pyshark the reading has `unavailable` set and no handshakes. A file cut
     in the middle of a packet gives what was readable and a `problem`. `limit_seconds` bounds the child process.
     Raises FileUnreadable when the operating system does not let the file be read.
@@ -38,7 +46,14 @@ def read_with_pyshark(path: Path | str, ports: Iterable[int] = (), *, limit_seco
     with tempfile.TemporaryDirectory(prefix="cucmtls-witness-") as folder:
         copy = Path(folder) / "beginnings.pcapng"
         numbers, problem = _copy_beginnings(Path(path), copy)
-        request = json.dumps({"file": str(copy), "ports": sorted(set(ports))})
+        request = json.dumps(
+            {
+                "file": str(copy),
+                "ports": sorted(set(ports)),
+                "key_log": None if key_log is None else str(Path(key_log).resolve()),
+                "rsa_keys": [str(Path(key).resolve()) for key in rsa_keys],
+            }
+        )
         # An empty configuration: preferences and disabled protocols of the user must not change what the witness says.
         # The child finds this package where this process found it, installed or not.
         places = [str(_PACKAGE_PARENT), *filter(None, [os.environ.get("PYTHONPATH")])]

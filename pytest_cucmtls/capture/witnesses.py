@@ -15,6 +15,7 @@ def compare(native: CaptureReport, other: WitnessReading) -> tuple[str, ...]:
     """One sentence per disagreement, empty when both saw the same. An unavailable witness is one sentence: it agreed to nothing.
 
     Compared are handshakes of which at least one message or alert is in clear, over TCP, per pair of endpoints in order.
+    Left out is close_notify: it ends connections, of which the other reader sees the beginnings only.
     """
     if other.unavailable is not None:
         return (f"there is no second witness: {other.unavailable}",)
@@ -55,13 +56,17 @@ def _compare_one(ours: Handshake, theirs: WitnessedHandshake, where: str) -> lis
         ("cipher suite", suite, other_suite),
         ("server's certificates", _fingerprints(ours.server_chain), theirs.server_certificates),
         ("client's certificates", _fingerprints(ours.client_chain), theirs.client_certificates),
-        ("alerts", tuple((alert.sender, alert.level, alert.description) for alert in ours.alerts), theirs.alerts),
+        ("alerts", _telling((alert.sender, alert.level, alert.description) for alert in ours.alerts), _telling(theirs.alerts)),
     )
     return [
         f"{where}, frame {ours.first_frame}: {name}: the native reader saw {_shown(own)}, Wireshark's dissectors {_shown(other)}"
         for name, own, other in facts
         if own != other
     ]
+
+
+def _telling(alerts: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str, str], ...]:
+    return tuple(alert for alert in alerts if alert[2] != "close_notify")
 
 
 def _fingerprints(chain: Iterable[Certificate]) -> tuple[str, ...]:
