@@ -114,4 +114,8 @@ def _certificate(cluster: str, path: Path) -> GivenCertificate:
         raise FileUnreadable(str(path), f"cannot be opened: {problem.strerror}") from problem
     if len(data) > LARGEST_CERTIFICATE_BYTES:
         raise FileUnreadable(str(path), "is far too large for a certificate")
+    if b"PRIVATE KEY" in data:
+        raise FileUnreadable(
+            str(path), "holds a private key, which must not become evidence", remedy="Give the certificate in a file of its own."
+        )
     return GivenCertificate(cluster, path, data, certificates_in(data, str(path)))

@@ -166,10 +166,10 @@ def _in_order(steps: list[tuple[int, StoryStep]]) -> list[StoryStep]:
     """By UTC time where every step has one; by time of day within one node and half a day; else as files and lines come."""
     unique = list({(step.file, step.line, step.kind, step.text): (place, step) for place, step in steps}.values())
     if all(step.at is not None for _, step in unique):
-        moments = [step.at.timestamp() if step.at else 0.0 for _, step in unique]
+        dated = [(step.at.timestamp() if step.at else 0.0, step.node) for _, step in unique]
     else:
-        moments = _times_of_day([step for _, step in unique])
-    ranked = sorted(zip(moments, unique, strict=True), key=lambda entry: (entry[0], entry[1][0], entry[1][1].line))
+        dated = [(moment, "") for moment in _times_of_day([step for _, step in unique])]
+    ranked = sorted(zip(dated, unique, strict=True), key=lambda entry: (*entry[0], entry[1][0], entry[1][1].line))
     return [step for _, (_, step) in ranked]
 
 
