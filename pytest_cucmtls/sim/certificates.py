@@ -143,6 +143,8 @@ class CertificateStore:
         self.units = tuple(units)
         self._release = release
         self.clock = clock
+        self.alternate_names: tuple[str, ...] = ()
+        """Further DNS names of this node's own requests (`set web-security`)."""
         self.after_identity: Callable[[str], None] | None = None
         """Called with the unit after every accepted identity upload (faults only)."""
         self._created_at = clock()
@@ -207,7 +209,7 @@ class CertificateStore:
                 key,
                 self._name(name),
                 hash_name or self._release.default_hash,
-                (*repeated, *alt_names),
+                (*repeated, *alt_names, *(() if multi_server else self.alternate_names)),
             )
         except ValueError as problem:
             raise CertificateRefused(str(problem), "invalid-request") from None

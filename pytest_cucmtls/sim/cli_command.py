@@ -7,6 +7,8 @@ from pytest_cucmtls.sim.cli_terminal import CliTerminal
 from pytest_cucmtls.sim.state import NodeState
 
 FAILURE_TRAILER = "Executed command unsuccessfully"
+ANSWER_AGAIN = "Please answer 'y' for <yes> or 'n' for <no>: "
+"""RECORDED (platform.md §3.2)."""
 RECORDED, SPECIFIED, ASSUMED = "RECORDED", "SPECIFIED", "ASSUMED"
 
 
@@ -44,5 +46,12 @@ def argument(arguments: Sequence[str], position: int, what: str) -> str:
 
 
 async def confirmed(terminal: CliTerminal, question: str) -> bool:
-    """Ask a confirmation; anything but y or yes is no."""
-    return (await terminal.read_line(question)).strip().lower() in {"y", "yes"}
+    """Ask a confirmation. In the ``yes/no`` families anything but y or yes is no; the ``y/n`` ones ask again until they know."""
+    asks_again = "y/n" in question
+    while True:
+        typed = (await terminal.read_line(question)).strip().lower()
+        if typed in {"y", "yes"}:
+            return True
+        if not asks_again or typed in {"n", "no"}:
+            return False
+        question = ANSWER_AGAIN

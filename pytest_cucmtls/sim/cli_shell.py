@@ -27,6 +27,8 @@ NOT_ALLOWED = "You do not have permission to run this command."
 """ASSUMED: what a cluster that must not be changed answers."""
 
 PROMPT_DIFFERS = "cli_prompt_differs"
+SESSION_DROPPED = "cli_session_dropped"
+_COMMANDS_BEFORE_DROP = 3
 STAYS_SILENT = "cli_stays_silent"
 
 
@@ -38,8 +40,11 @@ async def serve_shell(node: NodeState, user: str, terminal: CliTerminal, banner_
         if banner_delay_seconds or STAYS_SILENT in faults:
             await _wait(terminal, banner_delay_seconds if STAYS_SILENT not in faults else None)
         prompt = f"{node.name}# " if PROMPT_DIFFERS in faults else f"{user}:"
+        commands = 0
         while await _one_command(CliContext(node, terminal), prompt):
-            pass
+            commands += 1
+            if SESSION_DROPPED in faults and commands == _COMMANDS_BEFORE_DROP:
+                return
 
 
 async def _wait(terminal: CliTerminal, seconds: float | None) -> None:

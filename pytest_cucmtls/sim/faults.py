@@ -5,6 +5,8 @@ lies in another part of the simulator is only a name that this part looks for in
 empty and its docstring names the part in parentheses.
 """
 
+import base64
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -192,6 +194,41 @@ def axl_memory_fault(_cluster: ClusterState) -> None:
 @fault
 def axl_answers_follow_schema(_cluster: ClusterState) -> None:
     """AXL answers without the recorded departures from its schema: harmless (axl.calls)."""
+
+
+@fault
+def axl_connection_lost(_cluster: ClusterState) -> None:
+    """AXL's connection is cut at the third write and at every later one (interfaces.axl)."""
+
+
+@fault
+def export_unrestricted_software(cluster: ClusterState) -> None:
+    """The nodes run export-unrestricted software, which cannot encrypt."""
+    cluster.release = replace(cluster.release, full_version=f"{cluster.release.full_version}.UNRST")
+
+
+@fault
+def ssh_host_key_changed(cluster: ClusterState) -> None:
+    """The inventory (and whoever learned it) knows another SSH host key than the nodes have now."""
+    for node in cluster.nodes:
+        node.ssh_host_key_fingerprint = "SHA256:" + base64.b64encode(hashlib.sha256(node.name.encode()).digest()).decode().rstrip(
+            "="
+        )
+
+
+@fault
+def ntp_unsynchronised(_cluster: ClusterState) -> None:
+    """The nodes' clocks are right, but no NTP server vouches for them (cli_commands.time)."""
+
+
+@fault
+def disk_full(_cluster: ClusterState) -> None:
+    """The log partition is full: no capture file can be begun (cli_commands.capture)."""
+
+
+@fault
+def cli_session_dropped(_cluster: ClusterState) -> None:
+    """A platform CLI session ends after three commands (cli_shell)."""
 
 
 @fault

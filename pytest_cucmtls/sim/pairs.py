@@ -40,6 +40,8 @@ UP_SINCE = timedelta(hours=1)
 COMMON_UNITS = ("tomcat", "ipsec", "CallManager", "CAPF", "TVS")
 ECDSA_UNITS = ("tomcat-ECDSA", "CallManager-ECDSA")
 """Since 11.0 (CUCM Security Guide)."""
+RECOVERY_UNIT = "ITLRecovery"
+"""Listed by `show cert list own` of newer releases; since when is ASSUMED."""
 
 
 DEFAULT_PROFILE = "Secure SIP Trunk Profile TLS"
@@ -239,7 +241,7 @@ def _role(number: int) -> str:
 def _build_node(plan: ClusterPlan, node_plan: NodePlan, number: int, cluster: ClusterState, ip: str, folder: Path) -> NodeState:
     active_log = folder / plan.name / node_plan.name / "activelog"
     active_log.mkdir(parents=True, exist_ok=True)
-    units = COMMON_UNITS + (ECDSA_UNITS if plan.release.major >= 11 else ())
+    units = _units(plan.release)
     certificates = CertificateStore(
         common_name=node_plan.name, subject=plan.subject, release=plan.release, units=units, clock=lambda: datetime.now(UTC)
     )
@@ -258,6 +260,12 @@ def _build_node(plan: ClusterPlan, node_plan: NodePlan, number: int, cluster: Cl
     )
     certificates.clock = node.now
     return node
+
+
+def _units(release: ReleaseProfile) -> tuple[str, ...]:
+    """Certificates of a node of a release."""
+    units = COMMON_UNITS + (ECDSA_UNITS if release.major >= 11 else ())
+    return (*units, RECOVERY_UNIT) if release.major >= 10 else units
 
 
 def _services(number: int) -> dict[str, ServiceState]:

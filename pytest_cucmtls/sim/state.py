@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_cucmtls.sim.certificates import CertificateStore, Identity
     from pytest_cucmtls.sim.database import Database
     from pytest_cucmtls.sim.releases import ReleaseProfile
+    from pytest_cucmtls.sim.trust_lists import TrustList
 
 CALL_MANAGER_SERVICE = "Cisco CallManager"
 
@@ -180,6 +181,8 @@ class ClusterState:
     writes: list[Write] = field(default_factory=list)
     replication: CertificateReplication = field(default_factory=CertificateReplication)
     """How certificate changes on one node reach the others."""
+    ctl: "TrustList | None" = None
+    """The phones' CTL as last made (trust_lists)."""
 
     @property
     def publisher(self) -> NodeState:

@@ -10,6 +10,8 @@ from pathlib import Path
 from pytest_cucmtls.sim.cli_command import RECORDED, SPECIFIED, CliCommand, CliContext, CommandFailed
 from pytest_cucmtls.sim.state import PacketCapturePort
 
+DISK_FULL = "disk_full"
+"""Behaviour name (`ClusterState.faults`); the message is ASSUMED."""
 _SCREEN_LIMIT, _FILE_LIMIT = 1000, 100_000
 _DEFAULT_SNAP_LENGTH = 128
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -36,6 +38,8 @@ async def _capture(context: CliContext, arguments: Sequence[str]) -> None:
     port = context.node.packet_capture
     if port is None:
         raise CommandFailed("Packet capture is not available.")
+    if DISK_FULL in context.node.cluster.faults and options.file is not None:
+        raise CommandFailed("There is not enough disk space: the log partition is above its high watermark.")
     if options.file is None:
         await _to_screen(context, port, options)
     else:

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from pytest_cucmtls.sim.cli_command import RECORDED, CliCommand, CliContext
 
 _LARGEST_SYNCHRONISED_OFFSET_SECONDS = 1.0
+NTP_UNSYNCHRONISED = "ntp_unsynchronised"
+"""Behaviour name (`ClusterState.faults`)."""
 _REFERENCE = "192.0.2.123"
 
 
 async def _status(context: CliContext, _arguments: Sequence[str]) -> None:
     offset_seconds = context.node.clock_offset.total_seconds()
-    synchronised = abs(offset_seconds) <= _LARGEST_SYNCHRONISED_OFFSET_SECONDS
+    near = abs(offset_seconds) <= _LARGEST_SYNCHRONISED_OFFSET_SECONDS
+    synchronised = near and NTP_UNSYNCHRONISED not in context.node.cluster.faults
     show = context.terminal.line
     show("ntpd (pid 28435) is running...")
     show()

@@ -1,11 +1,11 @@
-"""`show tls min-version` and `set tls min-version`; the reboot a real node does afterwards is not simulated."""
+"""`show tls min-version` and `set tls min-version`, with the reboot that follows."""
 
 from collections.abc import Sequence
 
 from pytest_cucmtls.sim.cli_command import RECORDED, CliCommand, CliContext, CommandFailed, argument, confirmed
+from pytest_cucmtls.sim.reboot import TLS_MINIMUM_PARAMETER, reboot
 from pytest_cucmtls.sim.state import ClusterState
 
-TLS_MINIMUM_PARAMETER = "TLS Minimum Version"
 _VERSIONS = ("1.0", "1.1", "1.2")
 _FIRST_RELEASE = 11
 
@@ -41,6 +41,7 @@ async def _set(context: CliContext, arguments: Sequence[str]) -> None:
     cluster.enterprise_parameters[TLS_MINIMUM_PARAMETER] = wanted
     context.terminal.line(f"Successfully set minimum TLS version to {wanted}")
     context.terminal.line("The system will reboot in few minutes.")
+    await reboot(context.node)
 
 
 COMMANDS = (

@@ -18,6 +18,9 @@ from pytest_cucmtls.sim.state import NodeState, SimAccount, WriteForbidden
 
 SERVICE = "Cisco AXL Web Service"
 THROTTLED = "axl_throttled"
+CONNECTION_LOST = "axl_connection_lost"
+WRITES_BEFORE_LOSS = 2
+"""Writes that succeed before the connection is cut at every further one."""
 """Name in `ClusterState.faults`: writes answer 503, as while more than 1500 change notifications are outstanding."""
 MEMORY_EXHAUSTED = "axl_memory_fault"
 """Name in `ClusterState.faults`: every call answers the fault of too many requests at once."""
@@ -31,6 +34,10 @@ _MEMORY = "Maximum AXL Memory Allocation Consumed. Please retry once requests in
 def routes(node: NodeState) -> list[web.RouteDef]:
     """The AXL service of a node."""
     return AxlService(node, clock=time.monotonic).routes()
+
+
+class _ConnectionCut(Exception):
+    """Nothing is answered; the connection ends."""
 
 
 class _Refused(Exception):
@@ -107,7 +114,14 @@ class AxlService:
             response = await self._call(request, account)
         except _Refused as refusal:
             return refusal.response
+        except _ConnectionCut:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=503)
         return self._with_session(request, response, account)
+
+    def _writes_so_far(self) -> int:
+        return sum(write.interface == "axl" for write in self._node.cluster.writes)
 
     def _authenticate(self, request: web.Request) -> SimAccount:
         """Who asks, by password or by session. Raises: _Refused with the page to send."""
@@ -166,6 +180,8 @@ class AxlService:
             return
         if "axl" not in account.roles:
             raise _Refused(pages.error_page(403, "Access to the requested resource has been denied"))
+        if CONNECTION_LOST in self._node.cluster.faults and self._writes_so_far() >= WRITES_BEFORE_LOSS:
+            raise _ConnectionCut
         if THROTTLED in self._node.cluster.faults:
             raise _Refused(pages.error_page(503, "Service Unavailable: too many change notifications are outstanding"))
 
