@@ -129,7 +129,7 @@ def test_weak_cryptography_is_told_apart_from_no_encryption() -> None:
 
 def test_the_sentence_says_direction_standing_reason_and_how_many_more() -> None:
     refuted = answer(changed("right_party_answers", Outcome.FAIL, subject="A->B", diagnosis="7000 answered."), "A", "B")
-    assert answer_sentence(refuted, "p") == "A->B: refuted. 7000 answered."
+    assert answer_sentence(refuted, "p") == "A->B: refuted: not routed as intended. 7000 answered."
     two = answer(changed("profile_demands_encryption", Outcome.FAIL, diagnosis="Not encrypted."), "A", "B")
     assert answer_sentence(two, "p").endswith("Not encrypted. (and 1 more verdicts of this kind)")
 

@@ -128,6 +128,12 @@ def test_links_inside_the_page_lead_somewhere() -> None:
     assert {link.get("href")[1:] for link in root.iter("a")} <= places
 
 
+def test_the_first_screen_leads_to_the_finding_that_decided() -> None:
+    verdicts = [replace(verdict, outcome=Outcome.FAIL) for verdict in verdicts_of(good_pair()) if verdict.phase == "media"]
+    links = [link.get("href") for link in parsed(page(verdicts=verdicts)).iter("a")]
+    assert "#finding-1" in links
+
+
 def test_ids_are_unique() -> None:
     ids = [element.get("id") for element in parsed(page(refused())).iter() if element.get("id")]
     assert len(ids) == len({*ids})

@@ -9,6 +9,8 @@ def answer_sentence(answer: Answer, policy: str, language: str = "en") -> str:
     words = words_of(language)
     more = f" ({words['answer_more'].format(count=answer.more)})" if answer.more else ""
     standing = words[f"standing_{answer.standing.value}"].lower()
+    if answer.standing is Standing.REFUTED and answer.refuted:
+        standing += words["because"].format(claims=", ".join(words[f"not_{name}"] for name in answer.refuted))
     return f"{answer.direction}: {standing}. {reason(words, answer, policy)}{more}"
 
 

@@ -20,6 +20,8 @@ def verdict_lines(verdicts: Sequence[Verdict]) -> list[str]:
         if verdict.outcome not in _QUIET:
             remedy = f" Remedy: {', '.join(verdict.remedies)}." if verdict.remedies else ""
             lines.append(f"{'':<20}{verdict.diagnosis}{remedy}")
+        if verdict.waiver is not None:
+            lines.append(f"{'':<20}{verdict.waiver.sentence}")
     counted = Counter(verdict.outcome for verdict in verdicts)
     lines.append(", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]) or "no verdicts")
     return lines

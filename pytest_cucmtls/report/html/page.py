@@ -16,7 +16,7 @@ from pytest_cucmtls.report.html.sections.certificates import FIELDS, comparisons
 from pytest_cucmtls.report.html.sections.clauses import standards
 from pytest_cucmtls.report.html.sections.connections import matrix, wire_directions
 from pytest_cucmtls.report.html.sections.expiry import forecast
-from pytest_cucmtls.report.html.sections.findings import findings
+from pytest_cucmtls.report.html.sections.findings import findings, place_of
 from pytest_cucmtls.report.html.sections.steps import applied, steps
 from pytest_cucmtls.report.html.sections.streams import streams
 from pytest_cucmtls.report.html.sections.summary import summary
@@ -45,7 +45,7 @@ def render_page(
     language: str = "en",
 ) -> str:
     """The page as text; the same arguments give the same text."""
-    words = words_of(language)
+    words, found = words_of(language), findings(verdicts)
     return (
         _environment()
         .get_template("page.html")
@@ -59,7 +59,8 @@ def render_page(
             summary=summary(verdicts, evidence, about),
             steps=steps(verdicts, evidence, about),
             applied=applied(evidence),
-            findings=findings(verdicts),
+            findings=found,
+            place=lambda answer: place_of(found, answer.lead),
             certificate_fields=FIELDS,
             comparisons=comparisons(evidence),
             matrix=matrix(evidence),

@@ -45,10 +45,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "standing_refuted": ("Refuted", "Réfuté"),
     "standing_undecided": ("Undecided", "Indécidable"),
     "answer_proven": (
-        "Every call tested was encrypted, authenticated by both sides with the right certificates, and reached the right "
-        "party, under policy {policy}.",
-        "Chaque appel testé était chiffré, authentifié des deux côtés avec les bons certificats, et a atteint le bon "
-        "correspondant, selon la politique {policy}.",
+        "Every call tested went over TLS, authenticated by both sides with the right certificates, reached the right party "
+        "and agreed on SRTP, under policy {policy}.",
+        "Chaque appel testé est passé par TLS, authentifié des deux côtés avec les bons certificats, a atteint le bon "
+        "correspondant et convenu de SRTP, selon la politique {policy}.",
     ),
     "answer_fragile": (
         "Encrypted, mutually authenticated and routed as intended under policy {policy}, but {count} warning(s) say that it "

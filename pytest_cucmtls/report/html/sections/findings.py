@@ -73,6 +73,13 @@ def findings(verdicts: Sequence[Verdict]) -> Findings:
     )
 
 
+def place_of(shown: Findings, verdict: Verdict | None) -> str:
+    """Name of the place on the page where a verdict is told as a finding; the whole section for others."""
+    numbers = (finding.number for finding in shown.found if verdict in finding.cases)
+    number = next(numbers, None)
+    return "findings" if number is None else f"finding-{number}"
+
+
 def _gap(diagnosis: str, waiting: Sequence[Verdict]) -> Gap:
     """Only remedies that bring evidence: what to repair is not known before something is decided."""
     remedies = dict.fromkeys(code for verdict in waiting for code in verdict.remedies if code in _COLLECTING)
