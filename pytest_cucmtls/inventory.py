@@ -16,9 +16,20 @@ from typing import Any
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.secrets import Secret
+from pytest_cucmtls.model.waivers import Waiver, waivers_of
 
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_TOP_KEYS = {"policy", "mode", "place_calls", "probe", "probe_pause_seconds", "approved_anchors", "authority", "clusters"}
+_TOP_KEYS = {
+    "policy",
+    "mode",
+    "place_calls",
+    "probe",
+    "probe_pause_seconds",
+    "approved_anchors",
+    "waivers",
+    "authority",
+    "clusters",
+}
 _CLUSTER_KEYS = {
     "release", "extension", "phone", "trunk", "security_profile", "route_pattern", "partition", "device_pool",
     "x509_subject_names", "ca_bundle", "known_hosts", "key_length", "hash_algorithm", "subject", "axl", "platform",
@@ -149,6 +160,7 @@ def parse_inventory(text: str, file: str = "clusters.toml") -> Inventory:
         place_calls=top.flag_of("place_calls", True),
         source=file,
         approved_anchors=_fingerprints(top),
+        waivers=_waivers(top),
         probe=top.flag_of("probe", False) if "probe" in values else None,
         probe_pause_seconds=top.seconds_of("probe_pause_seconds", 1.0, 3600.0),
     )
@@ -182,6 +194,13 @@ def _cluster(table: _Table, name: str) -> ClusterSpec:
         hash_algorithm=table.choice_of("hash_algorithm", "sha256", ("sha1", "sha256", "sha384", "sha512")),
         subject=_subject(table.table_of("subject", optional=True)),
     )
+
+
+def _waivers(table: _Table) -> tuple[Waiver, ...]:
+    try:
+        return waivers_of(table.values.get("waivers", []))
+    except ValueError as problem:
+        raise table.problem("waivers", str(problem)) from problem
 
 
 def _fingerprints(table: _Table) -> tuple[str, ...]:

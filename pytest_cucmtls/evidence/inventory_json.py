@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.inventory import Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
+from pytest_cucmtls.model.waivers import Waiver
 
 
 def inventory_as_json(inventory: Inventory) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def inventory_from_json(values: dict[str, Any], *, path: str = "run.json") -> In
             place_calls=values["place_calls"],
             simulated=values["simulated"],
             source=values["source"],
+            waivers=tuple(Waiver(**waiver) for waiver in values.get("waivers", ())),
             approved_anchors=tuple(values.get("approved_anchors", ())),
             probe=values.get("probe"),
             probe_pause_seconds=float(values.get("probe_pause_seconds", 1.0)),

@@ -1,6 +1,8 @@
 """Applies every check to every subject, in dependency order; a check that rests on a failed one is not evaluated."""
 
+from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import PHASES, STEPS, Check, all_checks, concerns, in_order
+from pytest_cucmtls.evidence.waiving import with_waivers
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
@@ -8,7 +10,8 @@ from pytest_cucmtls.model.verdicts import Outcome, Verdict
 
 def judge(evidence: Evidence, policy: Policy) -> list[Verdict]:
     """One verdict per check and subject, by step, phase, check and subject; the same evidence gives the same list."""
-    return judge_with(evidence, policy, all_checks())
+    found = judge_with(evidence, policy, all_checks())
+    return with_waivers(found, (*evidence.inventory.waivers, *policy.waivers), moment(evidence).date())
 
 
 def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) -> list[Verdict]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.network import FileLocation
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Outcome, Verdict
+from pytest_cucmtls.model.waivers import AppliedWaiver, Waiver
 
 VERDICTS_SCHEMA = "cucmtls-verdicts-1"
 
@@ -55,7 +57,19 @@ def _as_json(verdict: Verdict) -> dict[str, Any]:
             {"path": item.path, "sha256": item.sha256, "location": _location(item.location)} for item in verdict.evidence
         ],
         "depends_on": list(verdict.depends_on),
+        "waiver": _waiver(verdict.waiver),
     }
+
+
+def _waiver(applied: AppliedWaiver | None) -> dict[str, Any] | None:
+    return None if applied is None else asdict(applied.waiver) | {"expired": applied.expired}
+
+
+def _waiver_from(values: dict[str, Any] | None) -> AppliedWaiver | None:
+    if values is None:
+        return None
+    fields = {key: str(values[key]) for key in ("check", "subject", "owner", "reason", "expires")}
+    return AppliedWaiver(Waiver(**fields), bool(values["expired"]))
 
 
 def _location(location: FileLocation | None) -> dict[str, Any] | None:
@@ -77,6 +91,7 @@ def _from_json(values: dict[str, Any]) -> Verdict:
         clauses=tuple(Clause(clause["standard"], clause["clause"], clause["mark"]) for clause in values["clauses"]),
         evidence=tuple(_item(item) for item in values["evidence"]),
         depends_on=tuple(values["depends_on"]),
+        waiver=_waiver_from(values.get("waiver")),
     )
 
 

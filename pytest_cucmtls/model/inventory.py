@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from pytest_cucmtls.model.waivers import Waiver
+
 DEFAULT_POLICY = "cisco-hardening"
 
 
@@ -111,6 +113,7 @@ class Inventory:
     simulated: bool = False
     source: str = ""
     """Path or address the inventory came from."""
+    waivers: tuple[Waiver, ...] = ()
     approved_anchors: tuple[str, ...] = ()
     """SHA-256 fingerprints of further certificates CallManager-trust may hold, lower-case hex."""
     probe: bool | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from pytest_cucmtls.model.verdicts import Clause, Outcome
+from pytest_cucmtls.model.waivers import Waiver
 
 PolicyScalar = str | int | float | bool
 
@@ -30,6 +31,7 @@ class Policy:
     name: str
     title: str
     rules: tuple[Rule, ...]
+    waivers: tuple[Waiver, ...] = ()
 
     def rule(self, parameter: str, on: date | None = None) -> Rule | None:
         """The rule of a parameter valid on a day (inclusive on both ends), or None."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pytest_cucmtls.model.network import FileLocation
+from pytest_cucmtls.model.waivers import AppliedWaiver
 
 
 class Outcome(Enum):
@@ -83,3 +84,5 @@ class Verdict:
     evidence: tuple[EvidenceItem, ...] = ()
     depends_on: tuple[str, ...] = ()
     """Checks whose failure kept this one from being evaluated; empty when it was."""
+    waiver: AppliedWaiver | None = None
+    """Who answers for a finding, why and until when; the outcome stays what it is."""

@@ -10,6 +10,7 @@ from typing import Any
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.policy import Policy, Rule
 from pytest_cucmtls.model.verdicts import Clause, Outcome
+from pytest_cucmtls.model.waivers import Waiver, waivers_of
 
 DEFAULT_POLICY = "cisco-hardening"
 VERSIONS = ("SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3")
@@ -66,7 +67,7 @@ _CHOICES = {
     "srtp.fallback_to_rtp": ("allowed", "forbidden"),
     "listener.clear_sip_on_trunk": ("allowed", "forbidden"),
 }
-_TOP_KEYS = {"name", "title", "extends", "drop", "rules"}
+_TOP_KEYS = {"name", "title", "extends", "drop", "rules", "waivers"}
 _RULE_KEYS = {
     "parameter",
     "value",
@@ -145,14 +146,22 @@ class _PolicyFile:
         if not isinstance(written, list) or not all(isinstance(entry, dict) for entry in written):
             raise self.invalid("rules", "must be [[rules]] tables", self.line_of("rules"))
         rules = tuple(self.rule(number, entry) for number, entry in enumerate(written))
+        waivers = self.waivers(document)
         if "extends" not in document:
-            return Policy(name, title, rules)
+            return Policy(name, title, rules, waivers)
         parent = _load(self.text(document, "extends"), children)
         dropped = document.get("drop", [])
         if not isinstance(dropped, list) or not all(isinstance(entry, str) for entry in dropped):
             raise self.invalid("drop", "must be a list of parameters", self.line_of("drop"))
         replaced = {rule.parameter for rule in rules} | set(dropped)
-        return Policy(name, title, (*rules, *(rule for rule in parent.rules if rule.parameter not in replaced)))
+        kept = tuple(rule for rule in parent.rules if rule.parameter not in replaced)
+        return Policy(name, title, (*rules, *kept), (*waivers, *parent.waivers))
+
+    def waivers(self, document: Mapping[str, Any]) -> tuple[Waiver, ...]:
+        try:
+            return waivers_of(document.get("waivers", []))
+        except ValueError as problem:
+            raise self.invalid("waivers", str(problem), self.line_of("[[waivers]]")) from problem
 
     def rule(self, number: int, entry: Mapping[str, Any]) -> Rule:
         for key in entry:
