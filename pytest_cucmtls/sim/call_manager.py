@@ -122,11 +122,14 @@ class CallManager:
 
     async def end_call(self, device: str) -> bool:
         """Hang up the device's youngest call; returns at once, False when it has none."""
-        own = [call for call in self.calls.active.values() if call.device.lower() == device.lower()]
-        if not own:
-            return False
-        own[-1].hang_up()
-        return True
+        call = self.call_of(device)
+        if call is not None:
+            call.hang_up()
+        return call is not None
+
+    def call_of(self, device: str) -> Call | None:
+        """The device's youngest call: to hold, resume or press keys in it."""
+        return next((call for call in reversed(self.calls.active.values()) if call.device.lower() == device.lower()), None)
 
     async def wait_until_idle(self, limit_seconds: float = 30.0) -> None:
         """Until no call is active. Raises: TimeoutError."""
