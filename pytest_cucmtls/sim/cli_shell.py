@@ -7,6 +7,7 @@ from pytest_cucmtls.sim.certificates import CertificateRefused
 from pytest_cucmtls.sim.cli_command import FAILURE_TRAILER, CliContext, CommandFailed
 from pytest_cucmtls.sim.cli_commands import all_commands, find_command
 from pytest_cucmtls.sim.cli_terminal import CliTerminal, Interrupted, TerminalClosed
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.state import NodeState, WriteForbidden
 
 BANNER = (
@@ -25,6 +26,18 @@ NOT_SUPPORTED = "The command is not supported on this platform."
 """ASSUMED: the real wording for an unknown command could not be confirmed (platform.md §3.2)."""
 NOT_ALLOWED = "You do not have permission to run this command."
 """ASSUMED: what a cluster that must not be changed answers."""
+
+BEHAVIOURS = (
+    Behaviour("platform CLI", "failure trailer Executed command unsuccessfully", Provenance.RECORDED, "platform.md §3.2"),
+    Behaviour("platform CLI", "pager line and its keys", Provenance.RECORDED, "platform.md §3.2; keys assumed"),
+    Behaviour("platform CLI", "Control-C pressed", Provenance.RECORDED, "platform.md §3.2"),
+    Behaviour(
+        "platform CLI", "families of confirmations", Provenance.RECORDED, "platform.md §3.2; which command asks which: in part"
+    ),
+    Behaviour(
+        "platform CLI", "texts for unknown commands and refused changes; layout of command ?", Provenance.ASSUMED, "none found"
+    ),
+)
 
 PROMPT_DIFFERS = "cli_prompt_differs"
 SESSION_DROPPED = "cli_session_dropped"

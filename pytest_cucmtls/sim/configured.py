@@ -100,7 +100,13 @@ async def configure(plan: PairPlan, clusters: list[ClusterState], folder: Path) 
 
 
 def _request(node: NodeState, plan: ClusterPlan) -> bytes:
-    return node.certificates.generate_request(_UNIT, key_length=plan.key_length, hash_name=plan.hash_algorithm)
+    """As the plan wants it; what the release does not offer is left to its default."""
+    release = node.cluster.release
+    return node.certificates.generate_request(
+        _UNIT,
+        key_length=plan.key_length if plan.key_length in release.request_key_lengths else None,
+        hash_name=plan.hash_algorithm if plan.hash_algorithm in release.request_hashes else None,
+    )
 
 
 def _leave_files(authority: SimulatedAuthority, folder: Path) -> tuple[tuple[str, str], ...]:

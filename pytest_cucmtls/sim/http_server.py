@@ -15,7 +15,16 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from pytest_cucmtls.sim import interfaces
 from pytest_cucmtls.sim.identities import Identity
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.state import NodeState
+
+BEHAVIOURS = (
+    Behaviour("HTTPS", "one TLS port with the tomcat certificate for every interface", Provenance.SPECIFIED, "public clients"),
+    Behaviour("HTTPS", "TLS 1.0 to 1.2 on every release", Provenance.ASSUMED, "what a 9.1 offers, open to newer clients"),
+    Behaviour(
+        "HTTPS", "the certificate served is the one of the start, whatever is uploaded later", Provenance.ASSUMED, "no restart"
+    ),
+)
 
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
 

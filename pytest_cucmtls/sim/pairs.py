@@ -241,7 +241,7 @@ def _role(number: int) -> str:
 def _build_node(plan: ClusterPlan, node_plan: NodePlan, number: int, cluster: ClusterState, ip: str, folder: Path) -> NodeState:
     active_log = folder / plan.name / node_plan.name / "activelog"
     active_log.mkdir(parents=True, exist_ok=True)
-    units = _units(plan.release)
+    units = units_of(plan.release)
     certificates = CertificateStore(
         common_name=node_plan.name, subject=plan.subject, release=plan.release, units=units, clock=lambda: datetime.now(UTC)
     )
@@ -262,7 +262,7 @@ def _build_node(plan: ClusterPlan, node_plan: NodePlan, number: int, cluster: Cl
     return node
 
 
-def _units(release: ReleaseProfile) -> tuple[str, ...]:
+def units_of(release: ReleaseProfile) -> tuple[str, ...]:
     """Certificates of a node of a release."""
     units = COMMON_UNITS + (ECDSA_UNITS if release.major >= 11 else ())
     return (*units, RECOVERY_UNIT) if release.major >= 10 else units

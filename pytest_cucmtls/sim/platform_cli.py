@@ -9,7 +9,18 @@ import asyncssh
 
 from pytest_cucmtls.sim.cli_shell import serve_shell
 from pytest_cucmtls.sim.cli_terminal import CliTerminal
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.state import NodeState
+
+BEHAVIOURS = (
+    Behaviour("SSH", "keyboard-interactive login, pty and shell, no exec channel", Provenance.RECORDED, "public clients"),
+    Behaviour("SSH", "OpenSSH_5.3 with SHA-1 algorithms on 11.5", Provenance.RECORDED, "a published log"),
+    Behaviour(
+        "SSH", "method password refused on 9.1 and 10.5; algorithms of each release", Provenance.ASSUMED, "some releases do"
+    ),
+    Behaviour("SSH", "banner, prompt and its place", Provenance.RECORDED, "a published log; the hardware lines vary"),
+    Behaviour("SSH", "delay before the prompt", Provenance.RECORDED, "switchable, none unless asked for"),
+)
 
 _OLD_KEY_EXCHANGE = (
     "diffie-hellman-group14-sha1",

@@ -32,16 +32,19 @@ class Behaviour:
     source: str
 
 
-_DECLARING = ("pytest_cucmtls.sim.axl.behaviours",)
+_ROOT = "pytest_cucmtls.sim"
+_STARTS_A_PROGRAM = "__main__"
 _COMMANDS = "pytest_cucmtls.sim.cli_commands"
 
 
 def behaviours() -> tuple[Behaviour, ...]:
-    """Every declared behaviour, interface by interface."""
+    """Every declared behaviour of every module of the simulator, by interface and in the order of declaration."""
+    root = importlib.import_module(_ROOT)
     found: list[Behaviour] = []
-    for name in _DECLARING:
-        found.extend(importlib.import_module(name).BEHAVIOURS)
-    return (*found, *_commands())
+    for information in pkgutil.walk_packages(root.__path__, f"{_ROOT}."):
+        if not information.name.endswith(_STARTS_A_PROGRAM):
+            found.extend(getattr(importlib.import_module(information.name), "BEHAVIOURS", ()))
+    return tuple(sorted((*found, *_commands()), key=lambda behaviour: behaviour.interface.lower()))
 
 
 def counts(known: Iterable[Behaviour]) -> dict[str, dict[Provenance, int]]:
