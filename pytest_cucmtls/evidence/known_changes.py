@@ -44,15 +44,15 @@ class Changed:
 def classed(changed: Changed, baseline: ComparedRun, current: ComparedRun) -> tuple[Change, str]:
     """The class of a changed fact and the reason, "" when there is none.
 
-    What explains a value that cannot be compared any more comes first; what merely explains who changed it does not make
-    a worse value expected.
+    What explains a value that cannot be compared any more comes first; who changed it is asked only where a value is neither
+    better nor worse.
     """
     explained = _first(_EXPLAIN_ALWAYS, changed, baseline, current)
     if explained:
         return Change.EXPECTED, explained
     change = change_of(changed.fact.name, *changed.values)
-    if change is not Change.WORSE:
-        explained = _first(_EXPLAIN_UNLESS_WORSE, changed, baseline, current)
+    if change is Change.UNEXPLAINED:
+        explained = _first(_EXPLAIN_THE_REST, changed, baseline, current)
     return (Change.EXPECTED, explained) if explained else (change, "")
 
 
@@ -63,10 +63,15 @@ def _first(rules: tuple["_Rule", ...], changed: Changed, baseline: ComparedRun, 
 def known_verdict_reason(
     before: Verdict | None, after: Verdict | None, baseline: ComparedRun, current: ComparedRun
 ) -> str | None:
-    """A run that only reads has nothing to say about what only an acceptance does."""
-    if before is None or after is None or not _only_reads_now(baseline, current):
+    """A verdict that only follows from another one, or from this run's not performing the steps; None when it says something."""
+    if before is None or after is None:
         return None
-    return _ONLY_READ if after.outcome is Outcome.NOT_APPLICABLE and after.step.isdecimal() else None
+    if after.depends_on:
+        return f"not evaluated, because of {', '.join(after.depends_on)}"
+    if before.depends_on and after.outcome is Outcome.NOT_APPLICABLE:
+        return f"not evaluated in the baseline, because of {', '.join(before.depends_on)}"
+    only_read = _only_reads_now(baseline, current) and after.outcome is Outcome.NOT_APPLICABLE and after.step.isdecimal()
+    return _ONLY_READ if only_read else None
 
 
 def unseen(changed: Changed, current: ComparedRun) -> bool:
@@ -166,4 +171,4 @@ def _simulated(changed: Changed, baseline: ComparedRun, current: ComparedRun) ->
 
 _Rule = Callable[[Changed, ComparedRun, ComparedRun], str | None]
 _EXPLAIN_ALWAYS: tuple[_Rule, ...] = (_release, _new_field, _tls13, _simulated, _no_authority)
-_EXPLAIN_UNLESS_WORSE: tuple[_Rule, ...] = (_own_steps,)
+_EXPLAIN_THE_REST: tuple[_Rule, ...] = (_own_steps,)

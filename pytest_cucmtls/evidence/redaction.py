@@ -165,7 +165,7 @@ def _member(copy: _Copy, key: str, value: Any) -> Any:
     """Who ran the program, and where, is known by the field: such names may be ordinary words elsewhere."""
     if key in _PEOPLE and isinstance(value, str) and value:
         return copy.replacer.person(value)
-    if key in _OUR_WORDS:
+    if key in _OUR_WORDS and isinstance(value, str) and " " not in value:
         return value
     return _mapped(copy, value)
 
