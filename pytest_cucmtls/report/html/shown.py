@@ -56,7 +56,7 @@ def size(count: int) -> str:
 def differing(text: str, other: str) -> tuple[tuple[str, bool], ...]:
     """`text` in pieces, each with whether it differs from `other`: by position when both are as long, else by alignment.
 
-    Texts of one length that agree in less than half of their places differ as a whole: what agrees there is chance.
+    Texts that agree in less than half of their characters differ as a whole: what agrees there is chance.
     """
     if text == other:
         return ((text, False),)
@@ -67,7 +67,10 @@ def differing(text: str, other: str) -> tuple[tuple[str, bool], ...]:
         if unlike > len(text) / 2:
             return ((text, True),)
         return _merged([(one, one != two) for one, two in zip(text, other, strict=True)])
-    blocks = SequenceMatcher(None, text, other, autojunk=False).get_opcodes()
+    matcher = SequenceMatcher(None, text, other, autojunk=False)
+    if matcher.ratio() < 0.5:
+        return ((text, True),)
+    blocks = matcher.get_opcodes()
     return _merged([(text[start:end], kind != "equal") for kind, start, end, _, _ in blocks if end > start])
 
 

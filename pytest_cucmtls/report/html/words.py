@@ -62,6 +62,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Rien de ce qui a été observé ne montre : {claims}. Capturer sur les deux clusters autour d’une réinitialisation du "
         "trunk, passer l’appel de test, collecter les traces.",
     ),
+    "see_details": ("what to do", "que faire"),
     "answer_more": ("and {count} more verdicts of this kind", "et {count} autres verdicts de ce genre"),
     "claim_connected": ("TLS connection", "Connexion TLS"),
     "claim_encrypted": ("Signalling encrypted", "Signalisation chiffrée"),

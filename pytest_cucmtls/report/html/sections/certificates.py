@@ -42,6 +42,12 @@ class Comparison:
     before: Column | None
     """What stood there before step 7, when it was another certificate."""
 
+    @property
+    def same(self) -> bool:
+        """Seen on the wire, and nowhere different."""
+        compared = [column.same for column in self.columns if column.same is not None]
+        return bool(compared) and all(compared)
+
 
 def comparisons(evidence: Evidence) -> tuple[Comparison, ...]:
     """One comparison per node, in inventory order."""
