@@ -14,6 +14,7 @@ from lxml import etree
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.model.network import FileLocation
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Outcome, Verdict
+from pytest_cucmtls.model.waivers import AppliedWaiver, Waiver
 from pytest_cucmtls.policies import load_policy
 from pytest_cucmtls.report.assessment import CONTROLS, NIST, RULES, SRG, Coverage, Status, assessed
 from pytest_cucmtls.report.cklb import checklist, write_checklist
@@ -261,6 +262,17 @@ def test_the_checklist_names_rules_by_srg_and_cci() -> None:
 
 def test_the_checklist_is_the_same_every_time() -> None:
     assert checklist(STRICT, RUN, "cucm-a") == checklist(STRICT, RUN, "cucm-a")
+
+
+def test_a_waiver_is_told_everywhere_and_changes_no_outcome() -> None:
+    waiver = AppliedWaiver(Waiver("a_check", "*", "alice", "phones are replaced in May", "2027-01-31"), False)
+    waived = replace(citing(Outcome.FAIL, "V-260028"), waiver=waiver)
+    assert rows([waived])[0]["waiver"] == waiver.sentence
+    assert junit([waived])[0][0].find("properties/property[@name='waiver']").get("value") == waiver.sentence
+    assert junit([waived]).get("failures") == "1"
+    assert waiver.sentence in rules([waived])["V-260028"]["finding_details"]
+    assert rules([waived])["V-260028"]["status"] == "open"
+    assert waiver.sentence in json.dumps(results([waived]))
 
 
 def test_all_four_are_written_as_files(tmp_path: Path) -> None:

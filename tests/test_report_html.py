@@ -18,6 +18,7 @@ from pytest_cucmtls.model.evidence import Evidence, StepRecord
 from pytest_cucmtls.model.handshakes import Alert, HandshakeMessage, HandshakeOutcome
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Outcome, Verdict
+from pytest_cucmtls.model.waivers import AppliedWaiver, Waiver
 from pytest_cucmtls.policies import load_policy
 from pytest_cucmtls.report.html.page import render_page, write_html_report
 from pytest_cucmtls.report.html.words import LANGUAGES
@@ -198,6 +199,21 @@ def test_a_finding_spells_its_remedy_out_and_names_clause_with_reliability() -> 
     assert "X9 X9" in shown
     assert "RFC 5280, §6 M" in shown
     assert "raw/a.txt" in shown
+
+
+@pytest.mark.parametrize(
+    ("expired", "text"),
+    [(False, "Accepted by alice until 2027-01-31: soon"), (True, "No longer accepted: the acceptance by alice")],
+)
+def test_a_waiver_stands_beside_its_finding_which_stays_a_finding(expired: bool, text: str) -> None:
+    waiver = AppliedWaiver(Waiver("no_sip_in_clear", "*", "alice", "soon", "2027-01-31"), expired)
+    verdicts = [
+        replace(verdict, outcome=Outcome.FAIL, waiver=waiver) if verdict.check == "no_sip_in_clear" else verdict
+        for verdict in verdicts_of(good_pair())
+    ]
+    shown = words_in(page(verdicts=verdicts))
+    assert text in shown
+    assert "Refuted in both directions" in shown
 
 
 def test_missing_evidence_is_grouped_by_what_would_decide_it() -> None:

@@ -142,6 +142,10 @@ def _details(one: Assessed) -> str:
         Outcome.NOT_APPLICABLE,
     )
     ordered = sorted(one.verdicts, key=lambda verdict: order.index(verdict.outcome))
-    lines = [f"{verdict.outcome.value} {verdict.subject} {verdict.check}: {verdict.diagnosis}" for verdict in ordered]
+    lines = [
+        f"{verdict.outcome.value} {verdict.subject} {verdict.check}: {verdict.diagnosis}"
+        + (f" ({verdict.waiver.sentence})" if verdict.waiver else "")
+        for verdict in ordered
+    ]
     rest = len(lines) - _MOST_DETAILS
     return visible_text("\n".join([*lines[:_MOST_DETAILS], *([f"and {rest} more"] if rest > 0 else [])]))

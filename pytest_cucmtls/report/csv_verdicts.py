@@ -23,6 +23,7 @@ COLUMNS = (
     "clauses",
     "evidence",
     "depends_on",
+    "waiver",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -56,6 +57,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
         "; ".join(f"{clause.standard} {clause.clause} [{clause.mark}]" for clause in verdict.clauses),
         "; ".join(f"{item.path} {item.location or ''}".strip() for item in verdict.evidence),
         "; ".join(verdict.depends_on),
+        verdict.waiver.sentence if verdict.waiver else "",
     )
 
 

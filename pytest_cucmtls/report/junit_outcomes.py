@@ -63,6 +63,7 @@ def _case(suite: ElementTree.Element, verdict: Verdict) -> None:
         ("phase", verdict.phase),
         ("remedies", " ".join(verdict.remedies)),
         ("depends_on", " ".join(verdict.depends_on)),
+        ("waiver", verdict.waiver.sentence if verdict.waiver else ""),
     ):
         if value:
             ElementTree.SubElement(properties, "property", {"name": name, "value": visible_text(value)})

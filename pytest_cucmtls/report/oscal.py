@@ -102,6 +102,7 @@ class _Results:
                 _property("outcome", verdict.outcome.value),
                 _property("check", verdict.check),
                 _property("subject", verdict.subject),
+                *([_property("waiver", verdict.waiver.sentence)] if verdict.waiver else []),
                 *(_property("control", f"{one.requirement.identifier} {one.requirement.coverage.value}") for one in controls),
             ],
             "methods": ["EXAMINE" if verdict.phase in {"access", "apply", "config"} else "TEST"],

@@ -129,6 +129,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "observed": ("Observed", "Observé"),
     "remedy_first": ("What to do, first things first", "Que faire, dans l’ordre"),
     "evidence": ("Evidence", "Preuves"),
+    "waived": ("Accepted by {owner} until {day}: {reason}", "Accepté par {owner} jusqu’au {day} : {reason}"),
+    "waiver_expired": (
+        "No longer accepted: the acceptance by {owner} ended on {day} ({reason})",
+        "N’est plus accepté : l’acceptation par {owner} a pris fin le {day} ({reason})",
+    ),
     "not_evaluated": (
         "{count} checks were not evaluated, because what they rest on failed",
         "{count} contrôles non évalués, car ce sur quoi ils reposent a échoué",
