@@ -2,6 +2,7 @@
 
 import ssl
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from pytest_cucmtls.model.handshakes import Handshake, HandshakeOutcome
 from pytest_cucmtls.sim.calls import Call
 from pytest_cucmtls.sim.certificate_clock import CertificateClock
 from pytest_cucmtls.sim.database import Database
-from pytest_cucmtls.sim.releases import RELEASES
+from pytest_cucmtls.sim.reboot import TLS_MINIMUM_PARAMETER, reboot
+from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASES
 from pytest_cucmtls.sim.state import ClusterState
 from pytest_cucmtls.sim.tls_contexts import suites
 from pytest_cucmtls.sim.trunks import split_names
@@ -469,3 +471,47 @@ def test_the_certificate_clock_survives_any_bytes(pieces: list[bytes], framed: b
 def test_a_broken_certificate_is_left_to_openssl(noise: bytes) -> None:
     clock = CertificateClock(lambda: datetime(2026, 1, 1, tzinfo=UTC))
     assert clock.feed(certificate_record(noise)) is None
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_raised_tls_minimum_refuses_an_old_peer_after_the_reboot(tmp_path: Path, side: str) -> None:
+    async def work() -> None:
+        both = pair(tmp_path, releases=("10.5", "11.5") if side == "b" else ("11.5", "10.5"))
+        old, strict = (both.a, both.b) if side == "b" else (both.b, both.a)
+        old.cluster.release = replace(RELEASES["10.5"], tls_maximum="TLSv1")
+        strict.cluster.enterprise_parameters[TLS_MINIMUM_PARAMETER] = "1.2"
+        async with both:
+            assert (await both.call()).outcome.status == 200  # type: ignore[union-attr]
+            await reboot(strict)
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert call.outcome.status == 503
+            assert alerts_of(handshake) == [("server" if side == "b" else "client", "protocol_version")]
+
+    run(work())
+
+
+@pytest.mark.parametrize(("mode", "version"), [("Encrypted", "TLSv1.3"), ("Authenticated", "TLSv1.2")])
+def test_15_su2_negotiates_tls_1_3_except_where_nothing_shall_be_encrypted(tmp_path: Path, mode: str, version: str) -> None:
+    async def work() -> None:
+        both = pair(tmp_path, mode=mode)
+        both.a.cluster.release = both.b.cluster.release = RELEASE_15_SU2
+        async with both:
+            call, handshake = await captured_call(both, tmp_path)
+            assert call.outcome is not None
+            assert call.outcome.status == 200
+            assert handshake.version == version
+            assert ("--Cipher NULL-SHA" in sdl_text(both.a)) is (mode == "Authenticated")
+
+    run(work())
+
+
+def test_15_su2_still_speaks_tls_1_2_to_an_older_cluster(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.a.cluster.release = RELEASE_15_SU2
+        async with both:
+            _, handshake = await captured_call(both, tmp_path)
+            assert handshake.version == "TLSv1.2"
+
+    run(work())

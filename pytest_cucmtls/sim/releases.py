@@ -149,5 +149,8 @@ RELEASES = {
 }
 """By `ReleaseProfile.key`."""
 
-RELEASE_15_SU5 = replace(RELEASES["15"], full_version="15.0.1.15900-18", axis1_webdialer=False)
+RELEASE_15_SU2 = replace(RELEASES["15"], tls_maximum="TLSv1.3")
+"""15 SU2, first with TLS 1.3, which is on by default for SIP (Security Guide 15)."""
+
+RELEASE_15_SU5 = replace(RELEASE_15_SU2, full_version="15.0.1.15900-18", axis1_webdialer=False)
 """15 SU5, first with the new WebDialer service (build number ASSUMED from the pattern of earlier service updates)."""

@@ -120,7 +120,10 @@ def _narrowed(release: ReleaseProfile, setting: str) -> list[str]:
 def _restrict(context: ssl.SSLContext, cluster: ClusterState, modes: Collection[str]) -> None:
     """Versions, suites and options; must run before a certificate is loaded, or OpenSSL refuses short keys."""
     highest = "TLSv1.3" if TLS_1_3_ENABLED in cluster.faults else cluster.release.tls_maximum
-    _set_versions(context, cluster.release.tls_minimum, highest)
+    if ENCRYPTED not in modes:
+        # TLS 1.3 has no suite without encryption: Authenticated stays below it (Security Guide 15).
+        highest = min(highest, "TLSv1.2")
+    _set_versions(context, min(cluster.release.tls_minimum, highest), highest)
     context.set_ciphers(":".join((*suites(cluster, modes), "@SECLEVEL=0")))
     if cluster.release.major <= _LAST_MAJOR_WITHOUT_NEW_EXTENSIONS:
         # Their OpenSSL knew neither extension; with them record sizes would differ from the source document's.
