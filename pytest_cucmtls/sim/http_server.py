@@ -6,6 +6,7 @@ import logging
 import pkgutil
 import ssl
 import tempfile
+import warnings
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pytest_cucmtls.sim import interfaces
 from pytest_cucmtls.sim.identities import Identity
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
+from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.sim.state import NodeState
 
 BEHAVIOURS = (
     Behaviour("HTTPS", "one TLS port with the tomcat certificate for every interface", Provenance.SPECIFIED, "public clients"),
-    Behaviour("HTTPS", "TLS 1.0 to 1.2 on every release", Provenance.ASSUMED, "what a 9.1 offers, open to newer clients"),
+    Behaviour(
+        "HTTPS", "from the release's lowest TLS version up to 1.2", Provenance.ASSUMED, "so that newer clients reach a 9.1"
+    ),
     Behaviour(
         "HTTPS", "the certificate served is the one of the start, whatever is uploaded later", Provenance.ASSUMED, "no restart"
     ),
@@ -70,7 +74,7 @@ async def serve_https(node: NodeState) -> HttpsServer:
     runner = web.AppRunner(application, access_log=None, logger=_REQUEST_LOG, shutdown_timeout=0.2)
     await runner.setup()
     try:
-        await web.TCPSite(runner, node.ip, node.https_port, ssl_context=_server_context(identity)).start()
+        await web.TCPSite(runner, node.ip, node.https_port, ssl_context=_server_context(identity, node.cluster.release)).start()
     except OSError:
         await runner.cleanup()
         raise
@@ -106,11 +110,14 @@ async def _cancel_background(application: web.Application) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _server_context(identity: Identity) -> ssl.SSLContext:
-    """TLS 1.0 to 1.2 on every release: what a 9.1 offers, without shutting out newer clients (ASSUMED)."""
+def _server_context(identity: Identity, release: ReleaseProfile) -> ssl.SSLContext:
+    """The release's lowest version for SIP up to TLS 1.2, with the suites of a server that wants to be reached (ASSUMED)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with warnings.catch_warnings():
+        # TLS 1.0 is what releases up to 12.5 speak; the module calls it deprecated when it is set.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion[release.tls_minimum.replace(".", "_")]
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with tempfile.TemporaryDirectory(prefix="tomcat-") as folder:
         path = Path(folder, "identity.pem")
