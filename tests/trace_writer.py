@@ -125,11 +125,13 @@ def both_sides(
     a.connection("ConnCreated", "10.0.0.200", 5061).sip("out", "10.0.0.200", 5061, invite())
     a.certificate("10.0.0.200", 5061, "/CN=cucm10").sip("in", "10.0.0.200", 5061, response("200 OK", body=SDP))
     a.sip("out", "10.0.0.200", 5061, response("ACK", cseq="101 ACK").replace("SIP/2.0 ACK", "ACK sip:9898@10.0.0.200 SIP/2.0", 1))
+    a.at += timedelta(seconds=20)
     a.sip("out", "10.0.0.200", 5061, bye())
     b = NodeTrace(host_b, "10.0.0.200", at + timedelta(milliseconds=4), zone_b).head()
     b.connection("NewConnMsg", "10.0.0.203", 33135, index=3).certificate("10.0.0.203", 33135, "/CN=cucma", index=3)
     b.sip("in", "10.0.0.203", 33135, invite(), index=3)
     b.digits("1018", "9898", device="SEP001122339898", process="LineControl", ci="701")
     b.sip("out", "10.0.0.203", 33135, response("200 OK", body=SDP), index=3)
+    b.at += timedelta(seconds=20)
     b.sip("in", "10.0.0.203", 33135, bye(), index=3)
     return a.text, b.text

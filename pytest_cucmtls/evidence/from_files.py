@@ -93,6 +93,11 @@ class _Keeper:
             attributes={"name": name, "received_at": datetime.now(UTC).isoformat(), **more},
         )
 
+    def _missing(self, fact: str, why: str) -> None:
+        """A fact the files do not give; dated like the files, because the newest date kept is the evidence's own."""
+        data = json.dumps({"fact": fact, "why": why}, ensure_ascii=False).encode()
+        self.folder.keep(data, kind="not_collected", at=self.now, media_type="application/json")
+
     def captures(self, given: GivenFiles, read: ReadFiles) -> None:
         """Captures of unknown place: the first cluster's first node stands for it."""
         first = self.inventory.cluster_a
@@ -100,7 +105,7 @@ class _Keeper:
             data = path.read_bytes()
             self._keep(data, "capture", first, first.publisher, str(path), media_type="application/vnd.tcpdump.pcap")
         if not given.captures:
-            self.folder.keep_missing("capture", "no capture file was given")
+            self._missing("capture", "no capture file was given")
 
     def traces(self, given: GivenFiles, read: ReadFiles, sides: Sides) -> None:
         """Each file under the node that wrote it; others are kept and said to be of no side."""
@@ -120,7 +125,7 @@ class _Keeper:
         for spec in self.inventory.clusters:
             for node in spec.nodes:
                 if (spec.name, node.name) not in served:
-                    self.folder.keep_missing(f"traces of {spec.name}/{node.name}", "no trace file of this node was given")
+                    self._missing(f"traces of {spec.name}/{node.name}", "no trace file of this node was given")
 
     def certificates(self, read: ReadFiles) -> None:
         """Identities and trust stores as if the admin interface had shown them; authorities for the whole pair."""
@@ -158,12 +163,12 @@ class _Keeper:
 
     def reasons(self, given: GivenFiles, sides: Sides) -> None:
         """Why some facts are missing that a run on live clusters would have."""
-        self.folder.keep_missing("the test call", "the traces given show no INVITE of this direction")
+        self._missing("the test call", "the traces given show no INVITE of this direction")
         if not given.authorities:
-            self.folder.keep_missing("authority", "no --authority file was given")
+            self._missing("authority", "no --authority file was given")
         for spec in self.inventory.clusters:
             if given.inventory is None and spec.name not in dict(given.patterns):
-                self.folder.keep_missing(f"declared route pattern of {spec.name}", NO_PATTERN)
+                self._missing(f"declared route pattern of {spec.name}", NO_PATTERN)
             for node in spec.nodes:
                 if given.inventory is None and sides.host_of.get(node.address) != node.name:
-                    self.folder.keep_missing(f"host name of {spec.name}/{node.name}", NO_HOST_NAME)
+                    self._missing(f"host name of {spec.name}/{node.name}", NO_HOST_NAME)

@@ -7,6 +7,8 @@ from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 
+_WITNESSED = {"handshake", "call", "media", "trace"}
+
 
 def judge(evidence: Evidence, policy: Policy) -> list[Verdict]:
     """One verdict per check and subject, by step, phase, check and subject; the same evidence gives the same list."""
@@ -18,7 +20,8 @@ def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) ->
     """The verdicts of a selection of checks; a dependency outside the selection is not considered.
 
     What keeps a check from being evaluated also keeps those declared after it; the cause named is always a failure.
-    A check that lacks evidence which an earlier failure kept from coming into being is not evaluated either.
+    A check that lacks evidence which an earlier failure kept from coming into being is not evaluated either. What the wire, a
+    call or a trace proves stays proven beside a finding about the configuration.
     """
     verdicts: list[Verdict] = []
     failures: dict[str, list[tuple[str, Verdict]]] = {}
@@ -26,7 +29,11 @@ def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) ->
         for subject, arguments in made.subjects(evidence):
             found = (entry for name in made.after for entry in failures.get(name, ()))
             causes = tuple(dict.fromkeys(cause for touched, cause in found if concerns(touched, subject)))
-            verdict = made.not_evaluated(subject, causes) if causes else made.verdict(evidence, policy, subject, arguments)
+            verdict = made.verdict(evidence, policy, subject, arguments)
+            if causes and not _proven_all_the_same(verdict, causes):
+                verdict = made.not_evaluated(subject, causes)
+            else:
+                causes = ()
             verdicts.append(verdict)
             if causes or verdict.outcome is Outcome.FAIL:
                 failures.setdefault(made.id, []).extend((subject, cause) for cause in causes or (verdict,))
@@ -41,6 +48,12 @@ def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) ->
             subjects.get(verdict.subject, len(subjects)),
         ),
     )
+
+
+def _proven_all_the_same(verdict: Verdict, causes: tuple[Verdict, ...]) -> bool:
+    """A witness says so: only the configuration speaks against it, which was found before the connection was seen."""
+    configured = all(cause.phase not in _WITNESSED for cause in causes)
+    return configured and verdict.phase in _WITNESSED and verdict.outcome is Outcome.PASS
 
 
 def _explained(verdicts: list[Verdict], checks: dict[str, Check]) -> list[Verdict]:

@@ -71,7 +71,8 @@ def _second_witness(folder: RunFolder) -> None:
         try:
             reading = second_reading(folder.path / line.item.path)
         except CucmTlsError as problem:
-            folder.keep_missing("the second reading of captures", str(problem))
+            said = json.dumps({"fact": "the second reading of captures", "why": str(problem)}, ensure_ascii=False)
+            folder.keep(said.encode(), kind="not_collected", at=line.at, media_type="application/json")
             continue
         folder.keep(
             json.dumps(reading).encode(),

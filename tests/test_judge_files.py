@@ -1,0 +1,317 @@
+"""Captures, traces and certificates of anybody: who is who is found, what they prove is judged, what is missing is asked for."""
+
+import argparse
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+from pytest_cucmtls.commands_judge import add_commands
+from pytest_cucmtls.evidence.given_files import GivenFiles, read_given
+from pytest_cucmtls.evidence.judged_files import JudgedFiles, judge_files, what_to_collect
+from pytest_cucmtls.evidence.rejudge import rejudge
+from pytest_cucmtls.evidence.sides import find_sides
+from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, FileUnreadable
+from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from tests.packet_writer import TcpConversation, frames, pcap
+from tests.tls_pairs import TlsPair, identity
+from tests.trace_writer import NodeTrace, both_sides, invite
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+FIRST = "10.0.0.203"
+SECOND = "10.0.0.200"
+
+
+def capture_bytes(*, at: datetime = NOW, client: str = FIRST, server: str = SECOND, port: int = 33135) -> bytes:
+    conversation = TcpConversation((client, port), (server, 5061)).open().exchange(TlsPair().flights())
+    return pcap(frames(conversation.packets, start=int(at.timestamp()) * 1_000_000_000))
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One call in a capture and both traces, with both certificates, as somebody would send them."""
+    folder = tmp_path_factory.mktemp("case")
+    (folder / "packets.cap").write_bytes(capture_bytes())
+    for name, text in zip(("a", "b"), both_sides(NOW + timedelta(seconds=1)), strict=True):
+        (folder / f"SDL-{name}.txt").write_text(text)
+    for name in ("cucma", "cucm10", "stranger"):
+        (folder / f"{name}.pem").write_bytes(identity(name).certificate.public_bytes(serialization.Encoding.PEM))
+    return folder
+
+
+def given_of(case: Path, **changed: object) -> GivenFiles:
+    values: dict[str, object] = {
+        "captures": (case / "packets.cap",),
+        "traces": (case / "SDL-a.txt", case / "SDL-b.txt"),
+        "certificates": (("A", case / "cucma.pem"), ("B", case / "cucm10.pem")),
+    }
+    return GivenFiles(**(values | changed))  # type: ignore[arg-type]  # the fields of the test's choice
+
+
+@pytest.fixture(scope="module")
+def judged(case: Path, tmp_path_factory: pytest.TempPathFactory) -> JudgedFiles:
+    return judge_files(given_of(case), tmp_path_factory.mktemp("out") / "judged")
+
+
+def found(judged: JudgedFiles, check: str, subject: str) -> Verdict:
+    return next(verdict for verdict in judged.verdicts if (verdict.check, verdict.subject) == (check, subject))
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "tls_connection_is_established",
+        "both_sides_authenticate",
+        "negotiated_suite_encrypts",
+        "server_presents_admin_certificate",
+        "client_presents_admin_certificate",
+        "call_is_placed",
+        "caller_digit_analysis_finds_the_pattern",
+        "called_side_analyses_all_digits",
+        "invite_travels_over_tls",
+        "traced_call_is_the_captured_one",
+        "trace_agrees_with_the_wire",
+    ],
+)
+def test_what_the_files_prove_passes(judged: JudgedFiles, check: str) -> None:
+    verdict = found(judged, check, "A->B")
+    assert verdict.outcome is Outcome.PASS, verdict.diagnosis
+    assert verdict.evidence
+    assert all((judged.folder / item.path).exists() for item in verdict.evidence)
+
+
+def test_nothing_fails_for_want_of_evidence_and_no_check_crashes(judged: JudgedFiles) -> None:
+    assert {verdict.check for verdict in judged.verdicts if verdict.outcome is Outcome.ERROR} == set()
+    about_files = [verdict for verdict in judged.verdicts if verdict.outcome is Outcome.FAIL]
+    assert {verdict.check for verdict in about_files} <= {
+        "identity_is_issued_by_authority",
+        "certificate_names_are_complete",
+        "certificate_fits_both_roles",
+        "key_usage_is_as_required",
+    }, [verdict.diagnosis for verdict in about_files]
+
+
+def test_what_is_missing_is_asked_for(judged: JudgedFiles) -> None:
+    undecided = [verdict for verdict in judged.verdicts if verdict.outcome is Outcome.INCONCLUSIVE]
+    assert undecided
+    wanted = {collect for _, _, collect in what_to_collect(judged.verdicts)}
+    assert "Read it with AXL getSipTrunk." in wanted
+    assert sum(count for count, _, _ in what_to_collect(judged.verdicts)) <= len(undecided)
+
+
+def test_the_other_direction_without_a_call_is_undecided(judged: JudgedFiles) -> None:
+    assert found(judged, "call_is_placed", "B->A").outcome is Outcome.INCONCLUSIVE
+    assert found(judged, "tls_connection_is_established", "B->A").outcome is Outcome.INCONCLUSIVE
+
+
+def test_the_files_are_kept_as_received_and_judge_the_same_again(judged: JudgedFiles, case: Path) -> None:
+    kept = {path.read_bytes() for path in (judged.folder / "raw").rglob("*") if path.is_file()}
+    for name in ("packets.cap", "SDL-a.txt", "SDL-b.txt", "cucma.pem", "cucm10.pem"):
+        assert (case / name).read_bytes() in kept
+    again = rejudge(judged.folder)
+    assert again.differences == ()
+    assert again.compared == len(judged.verdicts)
+
+
+def test_the_release_is_read_from_the_trace(judged: JudgedFiles) -> None:
+    verdict = found(judged, "release_is_known", "A/cucma")
+    assert verdict.outcome is Outcome.PASS
+    assert "14.0.1.10000-20" in verdict.observed
+
+
+def test_the_notes_say_who_is_who_and_which_call_is_meant(judged: JudgedFiles) -> None:
+    notes = "\n".join(judged.notes)
+    assert f"A is cucma ({FIRST})" in notes
+    assert f"B is cucm10 ({SECOND})" in notes
+    assert "call A->B: 1018 to 9898" in notes
+
+
+def test_dates_are_judged_at_the_time_of_the_files(case: Path, tmp_path: Path) -> None:
+    old = case.parent / "old.cap"
+    old.write_bytes(capture_bytes(at=NOW - timedelta(days=400)))
+    given = GivenFiles(captures=(old,), certificates=given_of(case).certificates)
+    verdict = found(judge_files(given, tmp_path / "o"), "certificate_is_in_date", "A/cucma")
+    assert verdict.outcome is Outcome.FAIL
+    assert "becomes valid" in verdict.diagnosis
+
+
+def test_another_certificate_than_the_presented_one_is_a_finding(case: Path, tmp_path: Path) -> None:
+    given = given_of(case, certificates=(("A", case / "cucma.pem"), ("B", case / "stranger.pem")))
+    verdict = found(judge_files(given, tmp_path / "o"), "server_presents_admin_certificate", "A->B")
+    assert verdict.outcome is Outcome.FAIL
+
+
+def test_a_capture_and_an_undated_trace_of_other_calls_are_not_paired(case: Path, tmp_path: Path) -> None:
+    undated = tmp_path / "excerpt.txt"
+    undated.write_text("".join(f"{line}\n" for line in (case / "SDL-a.txt").read_text().splitlines()[1:]))
+    judged = judge_files(given_of(case, traces=(undated,)), tmp_path / "o")
+    verdict = found(judged, "traced_call_is_the_captured_one", "A->B")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "no common connection" in verdict.diagnosis
+    assert found(judged, "call_is_placed", "A->B").outcome is Outcome.PASS
+    assert found(judged, "certificate_names_its_node", "A/cucma").outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_pattern_nobody_declared_is_not_called_wrong(case: Path, tmp_path: Path) -> None:
+    wide = tmp_path / "wide.txt"
+    wide.write_text((case / "SDL-a.txt").read_text().replace("|DialingPattern=9898", "|DialingPattern=98XX"))
+    check = "caller_digit_analysis_finds_the_pattern"
+    for patterns, outcome in (
+        ((), Outcome.INCONCLUSIVE),
+        ((("A", "98XX"),), Outcome.PASS),
+        ((("A", "97XX"),), Outcome.FAIL),
+        ((("A", "98XX@X_PT"),), Outcome.FAIL),
+    ):
+        given = given_of(case, traces=(wide, case / "SDL-b.txt"), patterns=patterns)
+        judged = judge_files(given, tmp_path / f"o{len(list(tmp_path.iterdir()))}")
+        assert found(judged, check, "A->B").outcome is outcome
+
+
+def test_the_extension_chooses_among_several_calls(case: Path, tmp_path: Path) -> None:
+    later = NodeTrace("cucma", FIRST, NOW + timedelta(minutes=5), number=2).head()
+    later.digits("1018", "5555", device="to-b", process="SIPD", ci="900")
+    later.sip("out", SECOND, 5061, invite(number="5555", call_id="later@x"))
+    (tmp_path / "later.txt").write_text(later.text)
+    traces = (case / "SDL-a.txt", case / "SDL-b.txt", tmp_path / "later.txt")
+    newest = judge_files(given_of(case, traces=traces), tmp_path / "o1")
+    chosen = judge_files(given_of(case, traces=traces, extensions=(("B", "9898"),)), tmp_path / "o2")
+    assert "1018 to 5555" in " ".join(newest.notes)
+    assert "1018 to 9898" in " ".join(chosen.notes)
+
+
+def test_traces_of_a_third_node_are_kept_and_not_judged(case: Path, tmp_path: Path) -> None:
+    third = tmp_path / "third.txt"
+    third.write_text(NodeTrace("elsewhere", "10.9.9.9", NOW).head().text)
+    judged = judge_files(given_of(case, traces=(*given_of(case).traces, third)), tmp_path / "o")
+    assert any("third.txt belongs to neither side" in note for note in judged.notes)
+    assert (judged.folder / "raw" / "unused_file-1.txt").read_bytes() == third.read_bytes()
+
+
+def sides_of(given: GivenFiles) -> dict[str, str]:
+    return find_sides(given, read_given(given)).cluster_of
+
+
+def test_a_capture_alone_names_the_two_ends(case: Path) -> None:
+    sides = find_sides(given := GivenFiles(captures=(case / "packets.cap",)), read_given(given))
+    assert sides.cluster_of == {FIRST: "A", SECOND: "B"}
+    assert any("opened the first connection" in note for note in sides.notes)
+
+
+def test_certificates_decide_against_the_order_of_connections(case: Path) -> None:
+    swapped = (("A", case / "cucm10.pem"), ("B", case / "cucma.pem"))
+    assert sides_of(given_of(case, certificates=swapped)) == {FIRST: "B", SECOND: "A"}
+
+
+def test_one_certificate_is_enough(case: Path) -> None:
+    given = GivenFiles(captures=(case / "packets.cap",), certificates=(("B", case / "cucma.pem"),))
+    assert sides_of(given) == {FIRST: "B", SECOND: "A"}
+
+
+def test_traces_alone_name_the_two_ends(case: Path) -> None:
+    assert sides_of(GivenFiles(traces=given_of(case).traces)) == {FIRST: "A", SECOND: "B"}
+
+
+def test_names_of_the_user_are_kept(case: Path) -> None:
+    given = given_of(case, certificates=(("london", case / "cucma.pem"), ("paris", case / "cucm10.pem")))
+    assert sides_of(given) == {FIRST: "london", SECOND: "paris"}
+
+
+def test_several_pairs_need_the_users_word(case: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.cap"
+    other.write_bytes(capture_bytes(client="10.0.0.7", server="10.0.0.8"))
+    captures = (case / "packets.cap", other)
+    with pytest.raises(ConfigurationInvalid, match=r"2 pairs of nodes.*--node A=ADDRESS"):
+        sides_of(GivenFiles(captures=captures))
+    given = GivenFiles(captures=captures, addresses=(("A", "10.0.0.7"), ("B", "10.0.0.8")))
+    assert sides_of(given) == {"10.0.0.7": "A", "10.0.0.8": "B"}
+
+
+def test_several_partners_need_the_users_word(tmp_path: Path) -> None:
+    for number, server in enumerate(("10.0.0.8", "10.0.0.9")):
+        (tmp_path / f"{number}.cap").write_bytes(capture_bytes(client="10.0.0.7", server=server))
+    captures = tuple(sorted(tmp_path.iterdir()))
+    with pytest.raises(ConfigurationInvalid, match=r"--node B.*10\.0\.0\.8, 10\.0\.0\.9"):
+        sides_of(GivenFiles(captures=captures, addresses=(("A", "10.0.0.7"),)))
+
+
+def test_an_address_of_both_sides_is_a_mistake(case: Path) -> None:
+    with pytest.raises(ConfigurationInvalid, match="both A and B"):
+        sides_of(given_of(case, addresses=(("A", FIRST), ("B", FIRST))))
+
+
+def test_three_clusters_are_a_mistake(case: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationInvalid, match="two clusters"):
+        judge_files(given_of(case, extensions=(("C", "1"),)), tmp_path / "o")
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_a_file_that_is_no_certificate_is_named(case: Path, tmp_path: Path, content: bytes) -> None:
+    bad = tmp_path / "bad.pem"
+    bad.write_bytes(content)
+    with pytest.raises(FileUnreadable, match=r"bad\.pem"):
+        judge_files(given_of(case, certificates=(("A", bad),)), tmp_path / "o")
+
+
+def test_a_private_key_never_becomes_evidence(case: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadable, match="private key"):
+        judge_files(given_of(case, certificates=(("A", identity("cucma").path),)), tmp_path / "o")
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize(("option", "name"), [("captures", "SDL-a.txt"), ("traces", "packets.cap"), ("captures", "absent")])
+def test_a_file_of_another_kind_is_named(case: Path, tmp_path: Path, option: str, name: str) -> None:
+    with pytest.raises(FileUnreadable, match=name):
+        judge_files(given_of(case, **{option: (case / name,)}), tmp_path / "o")
+
+
+def test_a_folder_in_use_is_refused(case: Path) -> None:
+    with pytest.raises(ConfigurationInvalid, match="not empty"):
+        judge_files(given_of(case), case)
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    add_commands(parser.add_subparsers())
+    parsed = parser.parse_args(["judge", *arguments])
+    code: int = parsed.run(parsed)
+    return code
+
+
+def test_the_command_writes_what_a_live_run_writes(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    options = ["--capture", str(case / "packets.cap"), "--trace", str(case / "SDL-a.txt"), str(case / "SDL-b.txt")]
+    options += ["--certificate", f"A={case / 'cucma.pem'}", "--certificate", f"B={case / 'cucm10.pem'}", "--policy", "rfc9325"]
+    code = run(*options, "--out", str(out), "--json")
+    document = json.loads(capsys.readouterr().out)
+    assert document == json.loads((out / "verdicts.json").read_text())
+    assert document["schema"] == "cucmtls-verdicts-1"
+    assert document["run"]["policy"] == "rfc9325"
+    assert code in (1, 3)
+    assert run(str(out)) == code
+    assert "the same as the" in capsys.readouterr().out
+
+
+def test_the_command_in_words(case: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--capture", str(case / "packets.cap"), "--out", str(tmp_path / "o")) in (1, 3)
+    said = capsys.readouterr().out
+    assert "A->B: " in said
+    assert "to decide" in said
+    assert f"are in {tmp_path / 'o'}" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ([], "nothing to judge"),
+        (["--certificate", "cucma.pem"], "must look like A="),
+        (["--certificate", "A="], "must look like A="),
+        (["--node", "=10.0.0.1", "--capture", "x"], "must look like A="),
+        (["folder", "--capture", "x"], "without further files"),
+        (["absent-folder"], "absent-folder"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_explained(arguments: list[str], match: str) -> None:
+    with pytest.raises(CucmTlsError, match=match):
+        run(*arguments)
