@@ -209,7 +209,7 @@ def _description(report: "SealReport") -> list[str]:
     lines = [
         f"bundle     {manifest.bundle} of {manifest.run}",
         f"result     {statement.result}: {counted}",
-        f"policy     {policy.get('name')} ({policy.get('title')})",
+        f"policy     {policy.get('name')} ({policy.get('title')}){_as_installed(policy)}",
         f"operator   {environment.get('operator')} on {environment.get('host')}, {environment.get('tool')}",
         f"sealed     {manifest.sealed_at:%Y-%m-%d %H:%M:%S} UTC with the {report.signer}",
     ]
@@ -223,6 +223,17 @@ def _description(report: "SealReport") -> list[str]:
         for line in after
     ]
     return lines
+
+
+def _as_installed(policy: dict[str, Any]) -> str:
+    """Whether a shipped policy of that name is still the one the bundle was judged by."""
+    from pytest_cucmtls.evidence.kept_policy import policy_digest
+    from pytest_cucmtls.policies import load_policy, policy_names
+
+    name = policy.get("name")
+    if name not in policy_names() or policy_digest(load_policy(name)) == policy.get("sha256"):
+        return ""
+    return "; the policy of that name installed here is another one, verdicts may differ"
 
 
 def _report_lines(report: "SealReport") -> list[str]:

@@ -185,6 +185,13 @@ def test_a_truncated_archive_is_refused(original, tmp_path, target, ending, part
         unpack(tmp_path / f"b{ending}", target)
 
 
+def test_much_behind_the_last_file_is_refused(tmp_path, target):
+    with gzip.open(tmp_path / "x.tar.gz", "wb") as packed:
+        packed.write(bytes(3_000_000))
+    with pytest.raises(FileUnreadable, match="too much behind"):
+        unpack(tmp_path / "x.tar.gz", target)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"PK", b"PK\x03\x04" + bytes(50), b"\x1f\x8b", b"\x1f\x8b" + bytes(50), b"Rar!", bytes(100)]
 )

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,14 +12,19 @@ import pytest
 from pytest_cucmtls.evidence.bundle import is_sealed, opened_bundle
 from pytest_cucmtls.evidence.bundle_layout import CMS, CUSTODY, ENVELOPE, MANIFEST, SIGNER, STATEMENT
 from pytest_cucmtls.evidence.bundle_verification import SealReport, verify_bundle
+from pytest_cucmtls.evidence.compare_runs import compare_runs
 from pytest_cucmtls.evidence.custody import CustodyAct, continued
 from pytest_cucmtls.evidence.folder_walk import walk
+from pytest_cucmtls.evidence.inventory_json import inventory_as_json
+from pytest_cucmtls.evidence.kept_policy import policy_digest, policy_in
 from pytest_cucmtls.evidence.manifest import sha256_of
 from pytest_cucmtls.evidence.rejudge import rejudge
+from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.evidence.seal import Occasion, seal
 from pytest_cucmtls.evidence.signer_trust import ExpectedSigner, expected_signer
 from pytest_cucmtls.model.errors import FileUnreadable
-from tests.sealed_bundles import ed25519_signer, enterprise_signer, pem, run_folder, sealed, sealing
+from pytest_cucmtls.policies import load_policy
+from tests.sealed_bundles import NTP, ed25519_signer, enterprise_signer, pem, run_folder, sealed, sealing
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +252,31 @@ def test_a_custody_log_broken_before_the_seal_stops_it(tmp_path):
     (run / "custody.jsonl").write_text(log.replace('"kept"', '"made"', 1))
     with pytest.raises(FileUnreadable, match="custody log is broken"):
         seal(run, tmp_path / "bundle", ed25519_signer(), sealing())
+
+
+def test_evidence_the_custody_log_does_not_know_stops_the_seal(tmp_path):
+    run = run_folder(tmp_path / "run")
+    index = run / "raw" / "index.jsonl"
+    (run / "raw" / "A" / "CUCMA" / "ntp-1.txt").write_text("other")
+    digests = [sha256_of(NTP), sha256_of(b"other")]
+    index.write_text(index.read_text().replace(*digests).replace(f'"size_bytes": {len(NTP)}', '"size_bytes": 5'))
+    with pytest.raises(FileUnreadable, match=r"ntp-1\.txt: is not what the custody log says was kept"):
+        seal(run, tmp_path / "bundle", ed25519_signer(), sealing())
+
+
+def test_the_users_own_policy_goes_with_the_bundle(tmp_path):
+    policy = tmp_path / "own.toml"
+    policy.write_text('name = "own"\ntitle = "Ours"\nextends = "rfc9325"\n')
+    run = run_folder(tmp_path / "run")
+    folder = RunFolder(run)
+    values = folder.run_values() | {"inventory": inventory_as_json(replace(folder.inventory(), policy=str(policy)))}
+    folder.run_file.write_text(json.dumps(values))
+    bundle = seal(run, tmp_path / "bundle", ed25519_signer(), sealing()).folder
+    policy.unlink()
+    assert load_policy(policy_in(bundle, str(policy))).title == "Ours"
+    assert compare_runs(bundle, bundle).policy == "own"
+    statement = json.loads((bundle / STATEMENT).read_text())["predicate"]["cucmtls"]
+    assert statement["policy"]["sha256"] == policy_digest(load_policy(str(bundle / "policy.toml")))
 
 
 def test_an_existing_bundle_is_not_overwritten(bundle, tmp_path):

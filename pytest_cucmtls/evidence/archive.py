@@ -161,6 +161,8 @@ def _unpack_tar(file: IO[bytes], target: Path, archive: str) -> None:
             source = members.extractfile(member)
             if source is not None:
                 budget.write(source, budget.place(name))
+        if len(plain.read(LARGEST_HEADER)) == LARGEST_HEADER:
+            raise FileUnreadable(archive, "has too much behind its last file")
 
 
 def _unpack_zip(file: IO[bytes], target: Path, archive: str) -> None:

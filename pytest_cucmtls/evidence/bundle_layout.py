@@ -11,6 +11,8 @@ FACTS = "derived/facts.json"
 RUN = "run.json"
 VERDICTS = "verdicts.json"
 JOURNAL = "journal.jsonl"
+POLICY = "policy.toml"
+"""A user's own policy; shipped ones are known by name."""
 
 SEAL_FILES = frozenset({MANIFEST, STATEMENT, ENVELOPE, CMS, SIGNER, CUSTODY})
 """Not listed in the manifest: they are the seal, or (custody) go on growing after it."""
@@ -30,12 +32,12 @@ def place_in_bundle(path: str) -> str | None:
         return None
     if path in SEAL_FILES - {CUSTODY} or parts[0] == "derived":
         return None
-    if parts[0] == "raw" or path in {CUSTODY, RUN, VERDICTS, JOURNAL}:
+    if parts[0] == "raw" or path in {CUSTODY, RUN, VERDICTS, JOURNAL, POLICY}:
         return path
     return path if parts[0] == "reports" else f"reports/{path}"
 
 
 def role_of(path: str) -> str:
-    """What a listed file is: raw, index, run, verdicts, journal, derived or report."""
-    fixed = {INDEX: "index", RUN: "run", VERDICTS: "verdicts", JOURNAL: "journal"}
+    """What a listed file is: raw, index, run, verdicts, journal, policy, derived or report."""
+    fixed = {INDEX: "index", RUN: "run", VERDICTS: "verdicts", JOURNAL: "journal", POLICY: "policy"}
     return fixed.get(path) or {"raw": "raw", "derived": "derived"}.get(path.split("/")[0], "report")

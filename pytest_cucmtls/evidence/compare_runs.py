@@ -1,7 +1,7 @@
 """Compares a run with a baseline: every difference, classed as expected, improved, worse or unexplained."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -13,11 +13,11 @@ from pytest_cucmtls.evidence.bundle import opened_bundle, redaction_note
 from pytest_cucmtls.evidence.compared_run import ComparedRun, compared_run, value_text
 from pytest_cucmtls.evidence.expected_changes import ExpectedChange, ExpectedChanges
 from pytest_cucmtls.evidence.fact import Value
+from pytest_cucmtls.evidence.kept_policy import policy_in
 from pytest_cucmtls.evidence.known_changes import Changed, classed, known_verdict_reason, unseen
 from pytest_cucmtls.evidence.preference import Change, change_of_outcome
+from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.model.errors import FileUnreadable
-from pytest_cucmtls.model.evidence import Evidence
-from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import EvidenceItem, Verdict
 from pytest_cucmtls.policies import load_policy
 
@@ -100,10 +100,10 @@ def compare_runs(
     with ExitStack() as stack:
         folders = [stack.enter_context(opened_bundle(path)) for path in (baseline, current)]
         redactions = [redaction_note(folder) for folder in folders]
-        chosen: list[Policy] = []
-        after = compared_run(folders[1], current, _policy(policy_name, chosen), redacted=bool(redactions[1]))
-        under = chosen[0] if chosen else load_policy(policy_name or after.evidence.inventory.policy)
-        before = compared_run(folders[0], baseline, lambda _: under, redacted=bool(redactions[0]))
+        name = policy_name or policy_in(folders[1], RunFolder(folders[1]).inventory().policy)
+        under = load_policy(name)
+        after = compared_run(folders[1], current, under, redacted=bool(redactions[1]))
+        before = compared_run(folders[0], baseline, under, redacted=bool(redactions[0]))
     _refuse_other_clusters(before, after)
     rules = expected or ExpectedChanges()
     found = [*_facts(before, after), *_inventory(before, after), *_verdicts(before, after), *_timings(before, after, rules)]
@@ -118,14 +118,6 @@ def compare_runs(
         compared=compared + len(before.timings.keys() & after.timings.keys()),
         notes=(*_notes(before, after, redactions), *_unused(rules.rules, {rule for _, rule in judged if rule}, today)),
     )
-
-
-def _policy(name: str | None, chosen: list[Policy]) -> Callable[[Evidence], Policy]:
-    def choose(evidence: Evidence) -> Policy:
-        chosen.append(load_policy(name or evidence.inventory.policy))
-        return chosen[0]
-
-    return choose
 
 
 def _facts(before: ComparedRun, after: ComparedRun) -> Iterator[Difference]:

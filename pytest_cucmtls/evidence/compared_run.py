@@ -8,7 +8,7 @@ certificate is kept. Times, frames, lines, call identifiers and client ports nev
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,13 +56,13 @@ class ComparedRun:
         return {fact.subject: fact.value for fact in self.facts.values() if fact.area == "release"}
 
 
-def compared_run(path: Path, shown: Path, policy: Callable[[Evidence], Policy], *, redacted: bool) -> ComparedRun:
+def compared_run(path: Path, shown: Path, policy: Policy, *, redacted: bool) -> ComparedRun:
     """Load and judge a folder (`shown` is the path the user gave). Raises: FileUnreadable, ConfigurationInvalid."""
     evidence = load_evidence(path)
     recorded = path / "verdicts.json"
     about, verdicts = read_verdicts(recorded) if recorded.exists() else ({}, [])
     if not redacted:
-        verdicts = judge(evidence, policy(evidence))
+        verdicts = judge(evidence, policy)
     facts = (_without_volatile(fact, evidence, _kept_certificates(evidence)) for fact in _with_identity(facts_of(evidence)))
     return ComparedRun(
         path=shown,

@@ -36,6 +36,7 @@ from pytest_cucmtls.evidence.dsse import (
 from pytest_cucmtls.evidence.facts import facts_of
 from pytest_cucmtls.evidence.folder_walk import read_bytes, walk
 from pytest_cucmtls.evidence.judge import judge
+from pytest_cucmtls.evidence.kept_policy import keep_policy, policy_in
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.manifest import Manifest, ManifestFile, is_inside, listed, manifest_as_json, sha256_of
 from pytest_cucmtls.evidence.run_folder import RunFolder
@@ -151,7 +152,7 @@ def _sealed(draft: Path, target: Path, signer: Signer, occasion: Occasion, redac
 def _sign(draft: Path, manifest: Manifest, signer: Signer, verdicts: Sequence[Verdict], about: dict[str, Any]) -> str:
     """Write manifest, statement, envelope, signer and, with an enterprise certificate, CMS; returns the manifest's digest."""
     listing = manifest_as_json(manifest)
-    policy = load_policy(RunFolder(draft).inventory().policy)
+    policy = load_policy(policy_in(draft, RunFolder(draft).inventory().policy))
     statement = statement_as_json(manifest, sha256_of(listing), verdicts, about, policy)
     signature = signer.sign(pre_authentication_encoding(IN_TOTO_PAYLOAD, statement))
     envelope = Envelope(IN_TOTO_PAYLOAD, statement, (EnvelopeSignature(signer.identity.key_id, signature),))
@@ -189,13 +190,15 @@ def _derive(draft: Path) -> list[str]:
     facts = {"schema": FACTS_SCHEMA, "facts": [fact.as_json() for fact in facts_of(evidence)]}
     (draft / FACTS).parent.mkdir(parents=True, exist_ok=True)
     (draft / FACTS).write_bytes(json_bytes(facts))
-    verdicts = judge(evidence, load_policy(evidence.inventory.policy))
+    missing = keep_policy(draft, evidence.inventory.policy)
+    notes = [missing] if missing else []
+    verdicts = judge(evidence, load_policy(policy_in(draft, evidence.inventory.policy)))
     if not (draft / VERDICTS).exists():
         about = {"run": draft.name, "policy": evidence.inventory.policy, "note": "judged when it was sealed"}
         write_verdicts(draft / VERDICTS, verdicts, about)
-        return ["the run has no verdicts.json (was it interrupted?): it was judged now"]
+        return [*notes, "the run has no verdicts.json (was it interrupted?): it was judged now"]
     _, recorded = read_verdicts(draft / VERDICTS)
-    return [f"differs from the recorded verdicts: {sentence}" for sentence in differences(recorded, verdicts)]
+    return [*notes, *(f"differs from the recorded verdicts: {sentence}" for sentence in differences(recorded, verdicts))]
 
 
 def _refuse_changed_evidence(folder: RunFolder) -> None:
@@ -205,10 +208,15 @@ def _refuse_changed_evidence(folder: RunFolder) -> None:
         raise FileUnreadable(str(folder.index_file), problems[0])
     for line in lines:
         folder.read(line)
-    if folder.custody_file.exists():
-        _, broken = read_custody(read_bytes(folder.custody_file))
-        if broken:
-            raise FileUnreadable(str(folder.custody_file), f"the custody log is broken: {broken[0]}")
+    if not folder.custody_file.exists():
+        return
+    log, broken = read_custody(read_bytes(folder.custody_file))
+    if broken:
+        raise FileUnreadable(str(folder.custody_file), f"the custody log is broken: {broken[0]}")
+    kept = {(act.item, act.sha256) for act in log if act.action == "kept"}
+    for line in lines:
+        if (line.item.path, line.item.sha256) not in kept:
+            raise FileUnreadable(line.item.path, "is not what the custody log says was kept")
 
 
 def _with_redaction(files: tuple[ManifestFile, ...], redaction: Redaction | None) -> tuple[ManifestFile, ...]:

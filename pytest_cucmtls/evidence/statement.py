@@ -10,6 +10,7 @@ from typing import Any
 
 from pytest_cucmtls import __version__
 from pytest_cucmtls.evidence.bundle_layout import MANIFEST, RUN, VERDICTS
+from pytest_cucmtls.evidence.kept_policy import policy_digest
 from pytest_cucmtls.evidence.manifest import Manifest
 from pytest_cucmtls.evidence.strict_json import json_bytes, parse_object
 from pytest_cucmtls.model.errors import FileUnreadable
@@ -62,7 +63,7 @@ def statement_as_json(
             "outcomes": {outcome.value: sum(found is outcome for found, _ in named) for outcome in Outcome},
             "undecided": [name for outcome, name in named if outcome in _undecided()],
             "not_applicable": [name for outcome, name in named if outcome in _NOT_RUN],
-            "policy": {"name": policy.name, "title": policy.title, "rules": len(policy.rules)},
+            "policy": {"name": policy.name, "title": policy.title, "rules": len(policy.rules), "sha256": policy_digest(policy)},
             "sealed_with": f"pytest-cucmtls {__version__}",
             "environment": dict(about),
         },
