@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pytest_cucmtls.capture.files import read_secrets
 from pytest_cucmtls.capture.witness_packets import BeginningsWriter
 from pytest_cucmtls.capture.witnesses import WitnessedHandshake, WitnessReading
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.tls_registry import ALERT_LEVELS, alert_name, version_name
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
@@ -45,12 +47,16 @@ def read_with_pyshark(
         )
     with tempfile.TemporaryDirectory(prefix="cucmtls-witness-") as folder:
         copy = Path(folder) / "beginnings.pcapng"
-        numbers, problem = _copy_beginnings(Path(path), copy)
+        secrets, own_log = read_secrets(key_log), Path(folder) / "secrets.keys"
+        numbers, problem = _copy_beginnings(Path(path), copy, secrets)
+        if len(secrets):
+            # Only this user can read the folder, and it is gone after the reading.
+            own_log.write_text(secrets.text(), "ascii")
         request = json.dumps(
             {
                 "file": str(copy),
                 "ports": sorted(set(ports)),
-                "key_log": None if key_log is None else str(Path(key_log).resolve()),
+                "key_log": str(own_log) if len(secrets) else None,
                 "rsa_keys": [str(Path(key).resolve()) for key in rsa_keys],
             }
         )
@@ -66,12 +72,12 @@ def read_with_pyshark(
     return WitnessReading(handshakes=tuple(_handshakes(answer["frames"])), problem=problem or answer["problem"])
 
 
-def _copy_beginnings(path: Path, copy: Path) -> tuple[list[int], str | None]:
+def _copy_beginnings(path: Path, copy: Path, secrets: KeyLog) -> tuple[list[int], str | None]:
     """Writes what pyshark needs: it takes milliseconds for every packet it is given. Raises FileUnreadable."""
     try:
         with open(path, "rb") as source, open(copy, "wb") as target:
             writer = BeginningsWriter(target)
-            problem = writer.copy(source)
+            problem = writer.copy(source, secrets)
     except OSError as refused:
         raise FileUnreadable(str(path), refused.strerror or str(refused)) from refused
     return writer.frames, problem

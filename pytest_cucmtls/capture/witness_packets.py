@@ -3,6 +3,7 @@
 import struct
 from typing import BinaryIO
 
+from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.packets import ETHERNET, TCP, IpReader, locate_ip
 from pytest_cucmtls.wire.pcap import PacketFile
 
@@ -31,9 +32,12 @@ class BeginningsWriter:
         """Number in the source of each packet written: the copy's frame N is the source's ``frames[N - 1]``."""
         target.write(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
 
-    def copy(self, source: BinaryIO) -> str | None:
-        """Copies from a capture file; returns why it could not be read to its end, or None."""
-        file, unpack, wants = PacketFile(source), _ETHERNET_IPV4.unpack_from, self._wants_segment
+    def copy(self, source: BinaryIO, key_log: KeyLog) -> str | None:
+        """Copies from a capture file; returns why it could not be read to its end, or None.
+
+        TLS secrets inside the file are not copied but added to `key_log`.
+        """
+        file, unpack, wants = PacketFile(source, key_log), _ETHERNET_IPV4.unpack_from, self._wants_segment
         for frame, (at, link, data, start, end, original) in enumerate(file.packets(), start=1):
             if link == ETHERNET and end - start >= 54:
                 # The frequent case, IPv4 without options and fragments in Ethernet, takes one call.

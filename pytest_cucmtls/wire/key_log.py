@@ -46,6 +46,10 @@ class KeyLog:
             except ValueError:
                 continue
 
+    def text(self) -> str:
+        """The secrets as lines of a key log, for another reader of the same capture; nothing that may be kept or shown."""
+        return "".join(f"{label} {random.hex()} {secret.hex()}\n" for (label, random), secret in self._secrets.items())
+
     def secret(self, label: str, client_random: bytes) -> bytes | None:
         """The secret of one connection, or None."""
         return self._secrets.get((label, client_random))

@@ -39,7 +39,7 @@ def with_measured_media(report: CaptureReport, stream: BinaryIO) -> CaptureRepor
     measured = {(one.src, one.dst, one.ssrc): _start(one, descriptions, prover) for one in report.streams}
     _measure(stream, measured)
     streams = [_sum_up(one, len(prover)) for one in measured.values()]
-    streams = _with_directions(streams)
+    streams = _with_directions(streams, [one.sent_under.end if one.sent_under else None for one in measured.values()])
     streams = _with_shared_keys(streams, [_key_of_both(one.described) for one in measured.values()])
     notes = ("not every packet was tried with every key: there are too many",) if prover.gave_up else ()
     return replace(report, streams=tuple(streams), notes=report.notes + notes)
@@ -132,29 +132,34 @@ def _findings(
             yield f"plain RTP, although the answer of its call says {described.agreed_profile}"
         elif own is not None and own.keys and proof.packets:
             yield "no packet authenticates under the keys that the sender announced"
-    if stream.kind == "srtp" and described is not None and described.agreed_profile == "RTP/AVP":
+    if stream.kind == "srtp" and described is not None and described.agreed_profile == "RTP/AVP" and not described.keys:
         yield "SRTP, although the answer of its call says RTP/AVP"
 
 
-def _with_directions(streams: Sequence[MediaStream]) -> list[MediaStream]:
-    """Says of each stream whether anything came back: between the same ends, or to where its sender wanted to receive."""
-    back: dict[tuple[Endpoint, Endpoint], list[MediaStream]] = defaultdict(list)
-    of_call: dict[str, list[MediaStream]] = defaultdict(list)
+def _with_directions(streams: Sequence[MediaStream], wanted: Sequence[Endpoint | None]) -> list[MediaStream]:
+    """Says of each stream whether anything came back; `wanted` is where its sender announced to receive, when that was readable.
+
+    What counts as coming back: packets to that place, between the same two ends, or on the same two ports crossed (senders
+    behind address translation, or on a machine with several addresses, do not send from the address they announce).
+    """
+    found = []
+    to: dict[Endpoint, list[MediaStream]] = defaultdict(list)
+    crossing: dict[tuple[int, int], list[MediaStream]] = defaultdict(list)
     for stream in streams:
-        back[stream.src, stream.dst].append(stream)
-        if stream.call_id:
-            of_call[stream.call_id].append(stream)
-    return [_with_direction(stream, back[stream.dst, stream.src], of_call[stream.call_id or ""]) for stream in streams]
+        to[stream.dst].append(stream)
+        crossing[stream.src.port, stream.dst.port].append(stream)
+    for stream, place in zip(streams, wanted, strict=True):
+        candidates = [*crossing[stream.dst.port, stream.src.port], *(to[place] if place else ())]
+        found.append(_with_direction(stream, any(other is not stream and _overlap(stream, other) for other in candidates)))
+    return found
 
 
-def _with_direction(stream: MediaStream, returned: Sequence[MediaStream], same_call: Sequence[MediaStream]) -> MediaStream:
-    others = [other for other in same_call if other.dst != stream.dst and other.dst.ip == stream.src.ip]
-    if any(_overlap(stream, other) for other in (*returned, *others)):
+def _with_direction(stream: MediaStream, answered: bool) -> MediaStream:
+    if answered:
         return replace(stream, one_way=False)
     if stream.packets < _ENOUGH_PACKETS:
         return stream
-    text = f"one-way: the capture shows no media from {stream.dst} back to {stream.src.ip}"
-    return replace(stream, one_way=True, findings=(*stream.findings, text))
+    return replace(stream, one_way=True, findings=(*stream.findings, f"one-way: nothing comes back from {stream.dst}"))
 
 
 def _overlap(one: MediaStream, other: MediaStream) -> bool:
