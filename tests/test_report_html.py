@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from pytest_cucmtls.checks.requirements_map import REQUIREMENTS
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder
-from pytest_cucmtls.model.capture import MediaStream
+from pytest_cucmtls.model.capture import MediaProtection, MediaQuality, MediaStream
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.evidence import Evidence, StepRecord
 from pytest_cucmtls.model.handshakes import Alert, HandshakeMessage, HandshakeOutcome
 from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.model.probe import Answer, ListenerAnswer, ProbeReport
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Outcome, Verdict
 from pytest_cucmtls.model.waivers import AppliedWaiver, Waiver
 from pytest_cucmtls.policies import load_policy
@@ -33,6 +35,7 @@ from tests.evidence_builders import (
     handshake,
     named,
     self_signed,
+    session,
     sourced,
     trace,
     with_node,
@@ -301,6 +304,53 @@ def test_streams_of_a_capture_become_bars_and_none_is_said_to_be_none() -> None:
     seen = capture(handshake("A", "B"), handshake("B", "A"), streams=(stream,))
     assert "SSRC 0x1234ABCD" in words_in(page(with_node(good_pair(), "A", captures=(sourced(seen, "capture"),))))
     assert "No capture holds media packets" in words_in(page())
+
+
+def test_what_proves_a_stream_and_what_is_wrong_with_it_stand_beside_it() -> None:
+    stream = MediaStream(
+        Endpoint("10.0.0.1", 20000),
+        Endpoint("10.0.0.2", 30000),
+        1,
+        50,
+        "srtp",
+        NOW,
+        NOW + timedelta(seconds=1),
+        quality=MediaQuality(52, 2, 0, 0, 0.0015, 0.1),
+        protection=MediaProtection(2, 48, "AES_CM_128_HMAC_SHA1_80"),
+        findings=("2 packets do not authenticate.",),
+    )
+    seen = capture(handshake("A", "B"), handshake("B", "A"), streams=(stream,))
+    shown = words_in(page(with_node(good_pair(), "A", captures=(sourced(seen, "capture"),))))
+    for text in ("48/50 (AES_CM_128_HMAC_SHA1_80)", "2/52, 1.5 ms", "2 packets do not authenticate."):
+        assert text in shown
+
+
+def test_what_a_listener_takes_and_refuses_is_shown_question_by_question() -> None:
+    answers = (
+        ListenerAnswer("version", "TLSv1.0", Answer.REFUSED, "alert fatal protocol_version"),
+        ListenerAnswer("version", "TLSv1.2", Answer.ACCEPTED, "selected"),
+        ListenerAnswer("clear_sip", "tcp", Answer.NOT_ASKED, ""),
+    )
+    report = ProbeReport("10.1.0.1", 5061, NOW, NOW, "OpenSSL", 0.0, answers)
+    root = parsed(page(with_node(good_pair(), "A", probe=sourced(report, "probe"))))
+    asked = [
+        (element.get("class"), (element.text or "")) for element in root.iter("span") if "ask " in (element.get("class") or "")
+    ]
+    assert asked == [("ask refused", "TLSv1.0"), ("ask accepted", "TLSv1.2"), ("ask not_asked", "tcp")]
+
+
+def test_every_requirement_of_the_product_has_a_tile() -> None:
+    tiles = next(element for element in parsed(page()).iter("ul") if element.get("class") == "tiles")
+    assert [tile.findtext("b") for tile in tiles] == [requirement.id for requirement in REQUIREMENTS]
+
+
+def test_media_keys_never_reach_the_page() -> None:
+    key = "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+    crypto = f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}|2^20|1:4\r\n"
+    spoken = dialogue("A", "B", offer=session(20000, crypto=crypto), answer=session(30000, crypto=crypto))
+    text = page(with_node(good_pair(), "A", traces=(sourced(trace("A", dialogues={("A", "B"): spoken}), "sdl-A"),)))
+    assert "AES_CM_128_HMAC_SHA1_80" in text
+    assert key[:12] not in text
 
 
 def test_the_forecast_names_the_first_certificate_to_end() -> None:

@@ -8,8 +8,10 @@ import pytest
 
 import pytest_cucmtls.report.html as package
 from pytest_cucmtls.checks.register import STEPS, all_checks
+from pytest_cucmtls.model.probe import Answer
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.report.answers import CLAIMS, Standing
+from pytest_cucmtls.report.html.sections.listeners import TOPICS
 from pytest_cucmtls.report.html.words import LANGUAGES, WORDS, claimed, remedy, words_of
 from pytest_cucmtls.report.html.words_claims import CLAIMS_IN_FRENCH
 
@@ -50,6 +52,8 @@ def test_every_word_a_template_asks_for_exists() -> None:
         ("mode", ["apply", "verify"]),
         ("handshake", ["complete", "refused", "incomplete"]),
         ("mutual", ["yes", "no", "unknown"]),
+        ("topic", TOPICS),
+        ("probe", [answer.value.replace(" ", "_") for answer in Answer]),
     ],
 )
 def test_words_built_from_a_value_exist_for_every_value(prefix: str, values: list[str]) -> None:
@@ -70,7 +74,7 @@ def test_no_word_is_left_over() -> None:
         "handshake_",
         "mutual_",
     )
-    built += ("role_", "nav_", "field_", "sender_", "answer_")
+    built += ("role_", "nav_", "field_", "sender_", "answer_", "topic_", "probe_")
     text = sources()
     assert not [key for key in WORDS if not key.startswith(built) and f'"{key}"' not in text]
 

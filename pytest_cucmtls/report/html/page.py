@@ -17,6 +17,8 @@ from pytest_cucmtls.report.html.sections.clauses import standards
 from pytest_cucmtls.report.html.sections.connections import matrix, wire_directions
 from pytest_cucmtls.report.html.sections.expiry import forecast
 from pytest_cucmtls.report.html.sections.findings import findings, place_of
+from pytest_cucmtls.report.html.sections.listeners import listeners
+from pytest_cucmtls.report.html.sections.requirements import tiles
 from pytest_cucmtls.report.html.sections.steps import applied, steps
 from pytest_cucmtls.report.html.sections.streams import streams
 from pytest_cucmtls.report.html.sections.summary import summary
@@ -66,6 +68,8 @@ def render_page(
             matrix=matrix(evidence),
             wire=wire_directions(evidence),
             calls=calls(evidence),
+            listeners=listeners(evidence),
+            tiles=tiles(verdicts),
             streams=streams(evidence),
             forecast=forecast(evidence),
             standards=standards(verdicts),

@@ -205,6 +205,22 @@ WORDS: dict[str, tuple[str, str]] = {
     "tls_group": ("Key exchange", "Échange de clés"),
     "tls_offered": ("Versions offered", "Versions proposées"),
     "tls_bytes": ("Bytes, out / back", "Octets, aller / retour"),
+    "listeners": ("What the listeners take and refuse", "Ce que les ports acceptent et refusent"),
+    "listeners_lede": (
+        "Asked one connection at a time. Filled: accepted; outlined: refused. What the policy makes of it is in the verdicts.",
+        "Interrogés connexion par connexion. Plein : accepté ; contour : refusé. Les verdicts disent ce qu’en fait la politique.",
+    ),
+    "topic_version": ("Versions", "Versions"),
+    "topic_suites": ("Suite families", "Familles de suites"),
+    "topic_group": ("Groups", "Groupes"),
+    "topic_fallback": ("Marked fallback", "Repli marqué"),
+    "topic_certificate": ("Client certificate", "Certificat client"),
+    "topic_clear_sip": ("SIP in clear", "SIP en clair"),
+    "probe_accepted": ("accepted", "accepté"),
+    "probe_refused": ("refused", "refusé"),
+    "probe_unclear": ("no clear answer", "sans réponse claire"),
+    "probe_unreachable": ("unreachable", "injoignable"),
+    "probe_not_asked": ("not asked", "non demandé"),
     # calls
     "calls_lede": (
         "The way the digits took, the messages of the trunk leg as the calling node traced them, and the media negotiated. "
@@ -225,6 +241,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "sender_called": ("called side", "côté appelé"),
     "no_media": ("No session description was traced.", "Aucune description de session tracée."),
     "streams": ("Media packets over time", "Paquets média dans le temps"),
+    "stream_proof": ("packets authenticated:", "paquets authentifiés :"),
+    "stream_quality": ("lost, jitter:", "perdus, gigue :"),
     "packets": ("packets", "paquets"),
     "no_streams": (
         "No capture holds media packets. Media flows between the endpoints, not through the nodes: to prove the packets, "
@@ -248,6 +266,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "Clauses citées par les verdicts. Une clause prouvée ici l’est pour le trunk et les appels testés, pas pour tout le "
         "système.",
     ),
+    "requirements": ("Requirements", "Exigences"),
+    "requirement_unjudged": ("nothing judged", "rien de jugé"),
     "clause": ("Clause", "Clause"),
     "reliability": ("Source", "Source"),
     "outcome": ("Outcome", "Issue"),

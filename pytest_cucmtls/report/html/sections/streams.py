@@ -23,6 +23,10 @@ class StreamBar:
     left: float
     width: float
     reason: str
+    proof: str
+    """``50 of 50 packets authenticate under AES_CM_128_HMAC_SHA1_80``; "" when no keys were there to try."""
+    quality: str
+    findings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +69,24 @@ def _bar(stream: MediaStream, first: datetime, whole: float) -> StreamBar:
         left=round(100 * begins / whole, 2),
         width=round(max(1.0, 100 * lasts / whole), 2),
         reason=stream.reason,
+        proof=_proof(stream),
+        quality=_quality(stream),
+        findings=stream.findings,
     )
+
+
+def _proof(stream: MediaStream) -> str:
+    proof = stream.protection
+    if proof is None or not proof.keys_tried:
+        return ""
+    suite = f" ({proof.crypto_suite})" if proof.crypto_suite else ""
+    return f"{proof.authenticated}/{stream.packets}{suite}"
+
+
+def _quality(stream: MediaStream) -> str:
+    """Lost of expected, and jitter."""
+    quality = stream.quality
+    if quality is None:
+        return ""
+    jitter = "" if quality.jitter_seconds is None else f", {quality.jitter_seconds * 1000:.1f} ms"
+    return f"{quality.lost}/{quality.expected}{jitter}"
