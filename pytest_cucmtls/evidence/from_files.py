@@ -121,7 +121,9 @@ class _Keeper:
                 self.notes.append(f"{name} belongs to neither side and is not judged")
                 continue
             served.add((found[0].name, found[1].name))
-            self._keep(data, "calllog" if report.call_log else "sdl_trace", found[0], found[1], name)
+            kind = "calllog" if report.call_log else "sdl_trace"
+            packed = "application/gzip" if data.startswith(b"\x1f\x8b") else "text/plain"
+            self._keep(data, kind, found[0], found[1], name, media_type=packed)
         for spec in self.inventory.clusters:
             for node in spec.nodes:
                 if (spec.name, node.name) not in served:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pytest_cucmtls.capture.files import read_capture
 from pytest_cucmtls.capture.trace_files import NamedTrace, read_traces
-from pytest_cucmtls.capture.trace_streams import trace_streams
+from pytest_cucmtls.capture.trace_streams import TraceStream, trace_streams
 from pytest_cucmtls.evidence.certificate_files import certificates_in
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.certificates import Certificate
@@ -86,10 +86,23 @@ def read_given(given: GivenFiles) -> ReadFiles:
 def trace_bytes(paths: Sequence[Path]) -> Iterator[tuple[str, bytes]]:
     """(name, bytes as received) of each trace file, in the order of `read_given`. Raises: FileUnreadable above the limit."""
     for found in trace_streams(paths):
-        data = found.stream.read(LARGEST_KEPT_BYTES + 1)
-        if len(data) > LARGEST_KEPT_BYTES:
-            raise FileUnreadable(found.name, f"is larger than {LARGEST_KEPT_BYTES} bytes", remedy="Cut out the time of the call.")
-        yield found.name, data
+        yield found.name, _whole(found)
+
+
+def _whole(found: TraceStream) -> bytes:
+    """All bytes of a stream that may give them in parts, as members of a tar do."""
+    parts: list[bytes] = []
+    left = LARGEST_KEPT_BYTES
+    try:
+        while part := found.stream.read(1024 * 1024):
+            parts.append(part)
+            left -= len(part)
+            if left < 0:
+                text = f"is larger than {LARGEST_KEPT_BYTES} bytes"
+                raise FileUnreadable(found.name, text, remedy="Cut out the time of the call.")
+    except OSError as problem:
+        raise FileUnreadable(found.name, f"cannot be read: {problem}") from problem
+    return b"".join(parts)
 
 
 def _is_trace(trace: NamedTrace) -> bool:

@@ -1,8 +1,9 @@
 """The story of one call out of the traces of several nodes, joined by identifiers and told in order; never by nearness alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from typing import TypeVar
 
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.model.traces import CallLogLine, CallStory, StoryStep, TraceReport, TraceSource
@@ -14,6 +15,7 @@ from pytest_cucmtls.wire.trace_nodes import NamedReport, node_name
 from pytest_cucmtls.wire.trace_story_events import LegFacts, related_steps
 from pytest_cucmtls.wire.trace_story_texts import call_log_text, sip_text
 
+T = TypeVar("T")
 MOST_STORIES = 100
 """Calls of one number; the newest are told."""
 _UNKNOWN = "the traces do not show how it ended"
@@ -41,7 +43,8 @@ def call_stories(reports: Sequence[NamedReport], wanted: str) -> tuple[CallStory
     nodes = [node_name(name, report, ordered) for name, report in ordered]
     files = [_Told(place, name, nodes[place], scopes[nodes[place]], report) for place, (name, report) in enumerate(ordered)]
     links = links_of(ordered, scopes)
-    stories = [_story(files, links, root) for root in _roots(files, links, wanted)]
+    legs = _legs(files, links, _roots(files, links, wanted))
+    stories = [_story(links.members(root), found) for root, found in legs.items()]
     found = [story for story in stories if story.steps] or _digits_only(files, wanted)
     return tuple(sorted(found, key=_first_moment)[-MOST_STORIES:])
 
@@ -76,38 +79,50 @@ def _log_numbers(line: CallLogLine) -> set[str]:
     return {line.columns[10]} if len(line.columns) == 11 else set()
 
 
-def _story(files: list[_Told], links: Links, root: Key) -> CallStory:
-    """All steps of the call with this root."""
-    members = links.members(root)
-    legs: list[LegFacts] = []
-    steps: list[tuple[int, StoryStep]] = []
+def _legs(files: list[_Told], links: Links, roots: list[Key]) -> dict[Key, list[LegFacts]]:
+    """What each file says of each call by identifier; every message is looked at once, however many calls are told."""
+    found: dict[Key, list[LegFacts]] = {root: [] for root in roots}
+    identifiers = {root: [key for key in links.members(root) if key[0] == "ci"] for root in roots}
     for file in files:
-        facts = _leg(file, links, root)
-        if facts.messages or facts.lines or facts.identifiers:
-            legs.append(facts)
+        messages = _by_root(
+            ((links, key, one) for one in file.report.sip_messages for key in _first(message_keys(file.scope, one))), found
+        )
+        lines = _by_root(((links, key, one) for one in file.report.call_log for key in _first(_keys_of_line(file, one))), found)
+        for root, legs in found.items():
+            own = frozenset(key[2] for key in identifiers[root] if key[1] == file.scope)
+            if own or root in messages or root in lines:
+                mine, logged = tuple(messages.get(root, ())), tuple(lines.get(root, ()))
+                legs.append(LegFacts(file.place, file.name, file.node, file.scope, file.report, mine, logged, own))
+    return found
+
+
+def _first(keys: Iterator[Key]) -> list[Key]:
+    """The first key stands for all that one record links."""
+    return list(keys)[:1]
+
+
+def _keys_of_line(file: _Told, line: CallLogLine) -> Iterator[Key]:
+    return call_log_keys(file.scope, line.subsystem, line.event, line.columns)
+
+
+def _by_root(entries: Iterable[tuple[Links, Key, T]], wanted: Container[Key]) -> dict[Key, list[T]]:
+    """The records of the wanted calls."""
+    found: dict[Key, list[T]] = {}
+    for links, key, one in entries:
+        root = links.same(key)
+        if root in wanted:
+            found.setdefault(root, []).append(one)
+    return found
+
+
+def _story(members: list[Key], legs: list[LegFacts]) -> CallStory:
+    """All steps of one call."""
     moments = [traced.source.at for facts in legs for traced in facts.messages if traced.source.at]
+    steps: list[tuple[int, StoryStep]] = []
     for facts in legs:
         steps += _direct_steps(facts)
         steps += [(facts.place, step) for step in related_steps(facts, legs, moments)]
     return _assembled(members, legs, steps)
-
-
-def _leg(file: _Told, links: Links, root: Key) -> LegFacts:
-    """What one file says of the call by identifier."""
-    messages = [
-        traced
-        for traced in file.report.sip_messages
-        if any(links.same(key) == root for key in list(message_keys(file.scope, traced))[:1])
-    ]
-    lines = [
-        line
-        for line in file.report.call_log
-        if any(links.same(key) == root for key in list(call_log_keys(file.scope, line.subsystem, line.event, line.columns))[:1])
-    ]
-    identifiers = {key[2] for key in links.members(root) if key[0] == "ci" and key[1] == file.scope}
-    return LegFacts(
-        file.place, file.name, file.node, file.scope, file.report, tuple(messages), tuple(lines), frozenset(identifiers)
-    )
 
 
 def _direct_steps(facts: LegFacts) -> Iterator[tuple[int, StoryStep]]:
