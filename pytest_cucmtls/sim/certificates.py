@@ -201,7 +201,7 @@ class CertificateStore:
         self._check_offered(unit, key_length, hash_name)
         if multi_server and unit not in _MULTI_SERVER_UNITS:
             raise CertificateRefused(f"Multi-server distribution is not available for {unit}", "invalid-request")
-        name = common_name or self.common_name
+        name = common_name or self._common_name_of(unit)
         repeated = (name,) if self._release.major >= _FIRST_RELEASE_WITH_NAMES_IN_REQUESTS else ()
         try:
             key = generate_key(unit, key_length or self._default_key_length(unit))
@@ -312,11 +312,16 @@ class CertificateStore:
     def _self_signed(self, unit: str, since: datetime) -> Identity:
         key = generate_key(unit, self._default_key_length(unit))
         hash_name = self._release.default_hash if unit == "CallManager" else "sha256"
-        der = self_signed(key, self._name(self.common_name), hash_name, since)
+        der = self_signed(key, self._name(self._common_name_of(unit)), hash_name, since)
         return Identity(key, der, (), SELF_SIGNED_DESCRIPTION, since)
 
     def _name(self, common_name: str) -> DistinguishedName:
         return DistinguishedName((*self.subject, ("CN", common_name)))
+
+    def _common_name_of(self, unit: str) -> str:
+        """The node's name; ``-EC`` behind the host part for ECDSA (Security Guide), so that both fit into one trust store."""
+        host, dot, domain = self.common_name.partition(".")
+        return f"{host}-EC{dot}{domain}" if unit.endswith("-ECDSA") else self.common_name
 
     def _default_key_length(self, unit: str) -> int:
         """CallManager's is the release's; the others' keys have 2048 bits (ASSUMED: seen in a 9.1 sample)."""

@@ -8,13 +8,13 @@ from typing import Any
 
 from pytest_cucmtls.sim.inventory_file import ACCOUNT_KINDS
 from pytest_cucmtls.sim.pairs import DEFAULT_PROFILE, HTTPS_PORT, SIP_PORT, SSH_PORT, ClusterPlan, NodePlan, PairPlan
-from pytest_cucmtls.sim.releases import RELEASE_15_SU5, RELEASES, ReleaseProfile
+from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASE_15_SU5, RELEASES, ReleaseProfile
 
 SCHEME = "sim://"
 FIRST_HOST, MOST_NODES = 11, 80
 """Addresses end with 11, 12 …; phones live above 100."""
 
-_ALL_RELEASES = {**RELEASES, "15su5": RELEASE_15_SU5}
+_ALL_RELEASES = {**RELEASES, "15su2": RELEASE_15_SU2, "15su5": RELEASE_15_SU5}
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _SUBJECT_ORDER = ("C", "ST", "L", "O", "OU")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pytest_cucmtls.sim.faults import FAULTS
 from pytest_cucmtls.sim.pairs import units_of
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance, behaviours, counts
-from pytest_cucmtls.sim.releases import RELEASE_15_SU5, RELEASES, ReleaseProfile
+from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASE_15_SU5, RELEASES, ReleaseProfile
 
 _INTRODUCTION = """# What the simulated cluster is, and how well that is known
 
@@ -46,7 +46,7 @@ def simulation_page() -> str:
     parts = [
         _INTRODUCTION,
         "## Totals\n\n" + _totals(counts(known)),
-        "## What each release has\n\n" + _releases((*RELEASES.values(), RELEASE_15_SU5)),
+        "## What each release has\n\n" + _releases({**RELEASES, "15 SU2": RELEASE_15_SU2, "15 SU5": RELEASE_15_SU5}),
         "## What is not simulated\n\n" + _table(("what", "instead"), NOT_SIMULATED),
         "## Faults that can be injected\n\n" + _table(("name", "what is wrong then"), _faults()),
         "## Every behaviour\n\n" + "\n".join(_interface(name, known) for name in counts(known)),
@@ -61,8 +61,8 @@ def _totals(found: Mapping[str, Mapping[Provenance, int]]) -> str:
     return _table(("interface", *(mark.value for mark in Provenance), "all"), rows)
 
 
-def _releases(profiles: Sequence[ReleaseProfile]) -> str:
-    heads = ("", *(profile.key if profile is not RELEASE_15_SU5 else "15 SU5" for profile in profiles))
+def _releases(named: Mapping[str, ReleaseProfile]) -> str:
+    heads, profiles = ("", *named), tuple(named.values())
     rows = [
         ("version", *(profile.full_version for profile in profiles)),
         ("AXL schemas", *(", ".join(profile.axl_versions) for profile in profiles)),
