@@ -108,6 +108,12 @@ def test_without_a_list_a_requirement_is_undecided_and_a_recommendation_out_of_s
     assert verdict(evidence, "certificate_is_not_revoked", "A/CUCMA", DEFAULT).outcome is Outcome.NOT_APPLICABLE
 
 
+def test_a_clean_list_where_ocsp_is_wanted_is_a_deviation_to_declare():
+    found = verdict(listed(revocation_list()), "certificate_is_not_revoked", "A/CUCMA", load_policy("nist-800-52r2"))
+    assert found.outcome is Outcome.WARN
+    assert "OCSP" in found.diagnosis
+
+
 def test_a_list_is_read_from_der_and_pem_and_knows_its_signer():
     made = revocation_list(revoked=((5, NOW),))
     pem = x509.load_der_x509_crl(made.der).public_bytes(serialization.Encoding.PEM)

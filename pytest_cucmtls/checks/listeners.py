@@ -113,7 +113,7 @@ def listener_refuses_weak_suites(evidence: Evidence, policy: Policy, cluster: Cl
     scope="node",
     remedies=("X7",),
     clauses=(Clause("RFC 9325", "§4.5", "V"),),
-    after=("group_is_allowed", "profile_demands_encryption"),
+    after=("profile_demands_encryption",),
 )
 def listener_refuses_weak_groups(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The listener refuses key exchange groups of fewer than 224 bits; other groups beyond the policy's are only noted.

@@ -1,6 +1,6 @@
 """Revocation of the identities both sides present, from the authority's list."""
 
-from pytest_cucmtls.checks.judgements import failed, missing, not_applicable, not_mentioned, passed, undecided
+from pytest_cucmtls.checks.judgements import failed, missing, not_applicable, not_mentioned, passed, undecided, warned
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.stores import identity, why
@@ -43,7 +43,8 @@ def certificate_is_not_revoked(evidence: Evidence, policy: Policy, cluster: Clus
 
     A list whose next update is exactly the time of the call is current. A certificate on the list fails whatever its dates
     and whatever the policy's grade. Without a list nothing is known: undecided where the policy requires revocation to be
-    checked, out of scope where it only recommends it. OCSP is not asked.
+    checked, out of scope where it only recommends it. OCSP is not asked: where the policy
+    wants it, a clean list is a warning until the deviation is declared.
     """
     rule = policy.rule("cert.revocation", moment(evidence).date())
     if rule is None:
@@ -71,5 +72,8 @@ def certificate_is_not_revoked(evidence: Evidence, policy: Policy, cluster: Clus
         text = f"The {name} was to be replaced by {listed.next_update:%Y-%m-%d %H:%M:%S} UTC: it proves nothing. {NAME_A_LIST}"
         return undecided(expected, "an outdated list", text, (own.item, found.item))
     text = f"The certificate of {place} (serial {leaf.serial_hex}) is not on the {name}."
+    if rule.value == "OCSP":
+        text += f" Policy {policy.name} asks for OCSP, which is not asked here: declare the deviation, with a waiver."
+        return warned(expected, f"not on {name}; OCSP not asked", text, (own.item, found.item))
     judged = passed(expected, f"not on {name}", text, (own.item, found.item))
     return Judgement(judged.outcome, expected, judged.observed, text, judged.evidence, clauses=(rule.clause,))
