@@ -8,6 +8,7 @@ from pathlib import Path
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.call_targets import CallTargets
 from pytest_cucmtls.sim.calls import Call, CallLength, Calls, caller_of, dialled_of
+from pytest_cucmtls.sim.cluster_nodes import home_of_phone, trunk_runs_on
 from pytest_cucmtls.sim.options_ping import OptionsPing, TrunkService, TrunkState
 from pytest_cucmtls.sim.outside_requests import OutsideRequests
 from pytest_cucmtls.sim.packet_capture import PacketCapture
@@ -45,13 +46,14 @@ class CallManager:
         database = node.cluster.database
         self.host_names = dict(host_names or {})
         """Host name (lower case) to address: the simulated DNS for trunk destinations."""
-        self._trunks = RunningTrunks(database, self.host_names)
-        self.phones = Phones(database, node.ip)
+        self._trunks = RunningTrunks(database, self.host_names, lambda row: trunk_runs_on(node.cluster, row, node))
+        self.phones = Phones(database, node.ip, node.cluster.phones)
         self.registrar = Registrar(node, self.phones, traces)
         requests = OutsideRequests(node, self._trunks, self.registrar, self._take_invite)
         self._signalling = requests.signalling = SipSignalling(node, self._trunks, traces, recording, requests)
-        targets = CallTargets(self._signalling, self._trunks, self.registrar)
-        self.calls = Calls(node, self.phones, self._trunks, traces, length or CallLength(), targets)
+        self.targets = CallTargets(node, self._signalling, self._trunks, self.registrar)
+        self.calls = Calls(node, self.phones, self._trunks, traces, length or CallLength(), self.targets)
+        node.call_control = self
         self._signalling.host_names = self.host_names
         self._signalling.key_log = key_log
         self.pings = OptionsPing(node, self._trunks, traces, self._signalling, database)
@@ -111,7 +113,13 @@ class CallManager:
             await self.pings.reset(name)
 
     async def make_call(self, device: str, line: str, destination: str) -> CallTicket:
-        """Let a phone dial; returns as soon as it is off hook, whatever becomes of the call. Only dialable characters count."""
+        """Let a phone dial; returns as soon as it is off hook, whatever becomes of the call. Only dialable characters count.
+
+        The call begins on the node the phone is registered with.
+        """
+        home = self._home_of(device)
+        if home is not None:
+            return await home.make_call(device, line, destination)
         call = self.calls.begin(device, line, "".join(key for key in destination if key in DIALABLE))
         if self._running:
             await self._signalling.listen_as_configured()
@@ -125,7 +133,9 @@ class CallManager:
         call = self.call_of(device)
         if call is not None:
             call.hang_up()
-        return call is not None
+            return True
+        home = self._home_of(device)
+        return home is not None and await home.end_call(device)
 
     def call_of(self, device: str) -> Call | None:
         """The device's youngest call: to hold, resume or press keys in it."""
@@ -151,14 +161,20 @@ class CallManager:
         return self.pings.state(name)
 
     def phone_status(self, name: str) -> tuple[str, int]:
-        """RisPort's (Status, StatusReason): simulated phones are registered with the publisher, real ones where they did."""
+        """RisPort's (Status, StatusReason) on this node: the first running one of its group has a simulated phone."""
         row = self.phones.row(name)
         here = self._running and row is not None
         if here and self.phones.is_external(name):
             here = self.registrar.find(str((row or {}).get("name"))) is not None
         elif here:
-            here = self._node.role == "publisher"
+            here = home_of_phone(self._node.cluster, row or {}) is self._node
         return ("Registered", _REGISTERED) if here else ("UnRegistered", _DEVICE_UNREGISTERED)
+
+    def _home_of(self, device: str) -> "CallManager | None":
+        """The call control of another node that the simulated phone is registered with; None when it is our own."""
+        row = self.phones.row(device)
+        home = home_of_phone(self._node.cluster, row) if row is not None else None
+        return home.call_control if home is not None and home is not self._node else None
 
     def _load(self) -> LoadedSecurity:
         identity = self._node.certificates.own("CallManager")

@@ -1,23 +1,43 @@
 """SIP parties that calls of a node can be extended to: its trunks, and phones that registered."""
 
+from collections.abc import Callable
+
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.sim.call_parties import SipTarget
+from pytest_cucmtls.sim.cluster_nodes import other_running_nodes
 from pytest_cucmtls.sim.registrar import Registrar
 from pytest_cucmtls.sim.sip_links import SipLink
 from pytest_cucmtls.sim.sip_signalling import ConnectionFailed, SipSignalling
+from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.sim.trunks import RunningTrunks
 
 
 class CallTargets:
     """Looks up targets by name."""
 
-    def __init__(self, signalling: SipSignalling, trunks: RunningTrunks, registrar: Registrar) -> None:
+    def __init__(self, node: NodeState, signalling: SipSignalling, trunks: RunningTrunks, registrar: Registrar) -> None:
+        self._node = node
         self._signalling = signalling
         self._trunks = trunks
         self._registrar = registrar
 
     def trunk(self, name: str, called: str) -> SipTarget | None:
-        """A trunk; None when there is none of that name."""
+        """A trunk, on this node if it runs here, else on another that serves it; None when no running node does."""
+        return self.own_trunk(name, called) or self._elsewhere(lambda other: other.own_trunk(name, called))
+
+    def phone(self, device: str, number: str) -> SipTarget | None:
+        """A phone registered with any node of the cluster; None when it is not registered."""
+        return self.own_phone(device, number) or self._elsewhere(lambda other: other.own_phone(device, number))
+
+    def _elsewhere(self, look: Callable[["CallTargets"], SipTarget | None]) -> SipTarget | None:
+        for other in other_running_nodes(self._node):
+            found = look(other.call_control.targets) if other.call_control is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def own_trunk(self, name: str, called: str) -> SipTarget | None:
+        """A trunk that runs on this node."""
         trunk = self._trunks.find(name)
         if trunk is None:
             return None
@@ -34,8 +54,8 @@ class CallTargets:
             is_trunk=True,
         )
 
-    def phone(self, device: str, number: str) -> SipTarget | None:
-        """A registered phone; None when it is not registered."""
+    def own_phone(self, device: str, number: str) -> SipTarget | None:
+        """A phone registered with this node."""
         registration = self._registrar.find(device)
         if registration is None:
             return None

@@ -73,12 +73,12 @@ class Phone:
 
 
 class Phones:
-    """Phones of one node, made when first used."""
+    """Phones of a cluster as one node sees them, made when first used; all nodes see the same ones."""
 
-    def __init__(self, database: Database, node_ip: str) -> None:
+    def __init__(self, database: Database, node_ip: str, phones: dict[str, Phone]) -> None:
         self._database = database
         self._node_ip = node_ip
-        self._phones: dict[str, Phone] = {}
+        self._phones = phones
 
     def find(self, name: str) -> Phone | None:
         """By device name, without case; None when the database has no such phone."""
@@ -134,10 +134,9 @@ class Phones:
         return next((row for row in self._database.rows("phone") if text(row.get("name")).lower() == wanted), None)
 
     def close(self) -> None:
-        """Give all addresses back."""
+        """Give all addresses back; a phone of another node that still runs takes one again with its next call."""
         for phone in self._phones.values():
             phone.close()
-        self._phones.clear()
 
 
 def _directory_numbers(row: Row) -> list[tuple[str, str]]:

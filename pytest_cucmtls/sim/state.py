@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_cucmtls.sim.replication import CertificateReplication
 
 if TYPE_CHECKING:
+    from pytest_cucmtls.sim.call_manager import CallManager
     from pytest_cucmtls.sim.certificates import CertificateStore, Identity
     from pytest_cucmtls.sim.database import Database
+    from pytest_cucmtls.sim.phones import Phone
     from pytest_cucmtls.sim.releases import ReleaseProfile
     from pytest_cucmtls.sim.trust_lists import TrustList
 
@@ -129,6 +131,8 @@ class NodeState:
     clock_offset: timedelta = timedelta()
     loaded: LoadedSecurity | None = None
     call_manager: CallManagerPort | None = None
+    call_control: "CallManager | None" = None
+    """The process behind `call_manager`, as the other nodes of its cluster reach it for calls."""
     packet_capture: PacketCapturePort | None = None
     traces: TracePort | None = None
     ssh_host_key_fingerprint: str = ""
@@ -174,6 +178,8 @@ class ClusterState:
     accounts: list[SimAccount] = field(default_factory=list)
     enterprise_parameters: dict[str, str] = field(default_factory=dict)
     """e.g. ``Cluster Security Mode`` 0/1, ``TLS Ciphers``, ``SRTP Ciphers``."""
+    phones: "dict[str, Phone]" = field(default_factory=dict)
+    """The simulated phones by device name: whichever node they are registered with, they are the same."""
     faults: set[str] = field(default_factory=set)
     """Names of injected behaviours (faults.py)."""
     read_only: bool = False

@@ -1,7 +1,7 @@
 """SIP trunks as the CallManager runs them: copies of trunk and profile made at start, at first use, or at the last reset."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from pytest_cucmtls.model.certificates import Certificate
@@ -65,15 +65,16 @@ class RunningTrunk:
 class RunningTrunks:
     """All trunks of a node. Configuration written later takes effect at `reset`; a trunk not seen before is copied at once."""
 
-    def __init__(self, database: Database, host_names: Mapping[str, str]) -> None:
+    def __init__(self, database: Database, host_names: Mapping[str, str], runs_here: Callable[[Row], bool]) -> None:
         self._database = database
+        self._runs_here = runs_here
         self._host_names = host_names
         self._running: dict[str, RunningTrunk] = {}
         self._instances: dict[str, int] = {}
 
     def all(self) -> tuple[RunningTrunk, ...]:
-        """Every trunk the database still has, as it runs."""
-        rows = {text(row.get("name")): row for row in self._database.rows("sipTrunk")}
+        """Every trunk the database still has and this node serves, as it runs."""
+        rows = {text(row.get("name")): row for row in self._database.rows("sipTrunk") if self._runs_here(row)}
         for gone in self._running.keys() - rows.keys():
             del self._running[gone]
         for name, row in rows.items():
