@@ -8,6 +8,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from pytest_cucmtls.checks.requirements_map import REQUIREMENTS
@@ -73,6 +75,11 @@ def parsed(text: str) -> etree._Element:
 
 def words_in(text: str) -> str:
     return " ".join("".join(parsed(text).itertext()).split())
+
+
+def matrix_of(text: str) -> str:
+    table = next(element for element in parsed(text).iter("table") if element.get("class") == "matrix")
+    return " ".join("".join(table.find("tbody").itertext()).split())
 
 
 def bare(evidence: Evidence) -> Evidence:
@@ -267,9 +274,16 @@ def test_ladders_show_alerts_and_data_without_encryption() -> None:
 
 
 def test_tls_connections_that_were_not_seen_say_why() -> None:
-    shown = words_in(page(with_wire(good_pair(), handshake("B", "A"))))
-    assert "not seen" in shown
-    assert "a TLS connection A->B" in shown
+    text = page(with_wire(good_pair(), handshake("B", "A")))
+    assert "not seen" in matrix_of(text)
+    assert "a TLS connection A->B" in words_in(text)
+
+
+def test_a_handshake_without_an_end_is_no_unseen_one() -> None:
+    cut = handshake("A", "B", outcome=HandshakeOutcome.INCOMPLETE, version=None, cipher_suite=None)
+    cells = matrix_of(page(with_wire(good_pair(), cut, handshake("B", "A"))))
+    assert "0 complete, 0 refused, 1 incomplete" in cells
+    assert "not seen" not in cells
 
 
 def test_the_way_of_the_digits_is_shown_stop_by_stop() -> None:
@@ -401,6 +415,15 @@ def test_hostile_text_everywhere_else_stays_text() -> None:
     assert "\\u0000" in text
     assert "\\u202e" in text
     assert "\u202e" not in text
+
+
+@given(st.text(max_size=40), st.sampled_from(Outcome))
+@settings(max_examples=25, deadline=None)
+def test_any_text_gives_a_well_formed_page(text: str, outcome: Outcome) -> None:
+    verdict = Verdict(text, text, "6", "config", text, outcome, text, text, text, (text,), (Clause(text, text, text),))
+    record = StepRecord(6, text, outcome, text, (text, f"a: {text} → {text} (axl)"))
+    evidence = replace(good_pair(), steps=(sourced(record),), reasons=((text, text),))
+    assert not [*parsed(page(evidence, verdicts=[verdict], operator=text)).iter("script")]
 
 
 def test_the_same_arguments_give_the_same_page() -> None:

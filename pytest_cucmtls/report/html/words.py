@@ -192,6 +192,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "matrix_corner": ("from ↓ to →", "de ↓ vers →"),
     "matrix_unseen": ("not seen", "non vu"),
     "matrix_count": ("{complete} complete, {refused} refused", "{complete} complètes, {refused} refusées"),
+    "matrix_incomplete": ("{count} incomplete", "{count} incomplètes"),
     "mutual_yes": ("mutual authentication", "authentification mutuelle"),
     "mutual_no": ("one side only", "un seul côté"),
     "mutual_unknown": ("authentication not visible", "authentification non visible"),

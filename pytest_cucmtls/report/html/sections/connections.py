@@ -24,6 +24,7 @@ class MatrixCell:
     standing: Standing | None
     complete: int
     refused: int
+    incomplete: int
     version: str
     suite: str
     mutual: str
@@ -146,7 +147,7 @@ def _by_pair(evidence: Evidence) -> dict[tuple[str, str], Sequence[Seen]]:
 
 def _cell(row: tuple[str, str], column: tuple[str, str], seen: Sequence[Seen]) -> MatrixCell:
     if row[0] == column[0]:
-        return MatrixCell(row[1], column[1], None, 0, 0, "", "", "")
+        return MatrixCell(row[1], column[1], None, 0, 0, 0, "", "", "")
     counted = [one.handshake for one in settled(tuple(seen))]
     order = (Standing.REFUTED, Standing.UNDECIDED, Standing.PROVEN)
     standing = next((worst for worst in order if worst in {*map(_standing, counted)}), Standing.UNDECIDED)
@@ -157,6 +158,7 @@ def _cell(row: tuple[str, str], column: tuple[str, str], seen: Sequence[Seen]) -
         standing=standing,
         complete=outcomes.count(HandshakeOutcome.COMPLETE),
         refused=outcomes.count(HandshakeOutcome.REFUSED),
+        incomplete=outcomes.count(HandshakeOutcome.INCOMPLETE),
         version=_common(one.version for one in counted),
         suite=_common((one.cipher_suite.name if one.cipher_suite else None) for one in counted),
         mutual=_common(one.mutual_authentication for one in counted),
