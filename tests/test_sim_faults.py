@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from pytest_cucmtls.sim.call_manager import CallManager
 from pytest_cucmtls.sim.database import Database, repeated
 from pytest_cucmtls.sim.faults import FAULTS, UnknownFault, choose_faults
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
@@ -143,3 +144,26 @@ def test_names_without_cluster_go_into_the_first(nodes: RunningNodes) -> None:
     cluster = nodes.shared.cluster
     assert [chosen.cluster for chosen in choose_faults(["clock_ahead", "clock_ahead@A"], [cluster])] == [cluster, cluster]
     assert set(CONFIGURATION_FAULTS) < set(FAULTS)
+
+
+def test_faults_that_need_something_earlier_say_so(node: NodeState) -> None:
+    with pytest.raises(UnknownFault, match="after an upload"):
+        FAULTS["previous_certificate_restored"].effect(node.cluster)
+
+
+def test_an_unknown_release_is_what_the_nodes_report(node: NodeState) -> None:
+    FAULTS["unknown_release"].effect(node.cluster)
+    assert json.loads(ask(node, "/simulator/status", role=None).body)["release"] == "99.9.1.10000-1"
+
+
+def test_the_strongest_ciphers_only_are_an_enterprise_parameter(node: NodeState) -> None:
+    FAULTS["tls_ciphers_strongest_only"].effect(node.cluster)
+    assert node.cluster.enterprise_parameters["TLS Ciphers"].startswith("Strongest")
+
+
+def test_names_of_other_nodes_lead_to_a_deserted_address(node: NodeState) -> None:
+    service = CallManager(node, host_names={node.name: node.ip, "peer.example": "127.1.1.1"})
+    node.call_manager = service
+    FAULTS["host_names_resolve_to_an_old_address"].effect(node.cluster)
+    assert service.host_names[node.name] == node.ip
+    assert service.host_names["peer.example"].endswith(".250")

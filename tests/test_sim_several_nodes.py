@@ -265,3 +265,31 @@ def test_the_pairs_sip_profile_pings_so_that_every_node_is_seen_on_the_wire(runn
     )
     answer = ask(members(running)[0], "/axl/", body, headers={"Content-Type": "text/xml"})
     assert answer.texts("enableOutboundOptionsPing") == ["true"]
+
+
+def ris(node: NodeState, place: str) -> list[tuple[str, str]]:
+    """(node, return code) of the answer to a question about every trunk and phone."""
+    body = soap(
+        "<soap:selectCmDevice><soap:StateInfo/><soap:CmSelectionCriteria><soap:MaxReturnedDevices>100</soap:MaxReturnedDevices>"
+        f"<soap:DeviceClass>Any</soap:DeviceClass><soap:Status>Any</soap:Status><soap:NodeName>{place}</soap:NodeName>"
+        "<soap:SelectBy>Name</soap:SelectBy></soap:CmSelectionCriteria></soap:selectCmDevice>"
+    )
+    nodes = ask(node, "/realtimeservice2/services/RISService70", body).xml.xpath("//*[local-name()='CmNodes']/item")
+    return [(item.findtext("Name"), item.findtext("ReturnCode")) for item in nodes]
+
+
+def test_risport_answers_for_every_node_or_the_one_asked_about(running: OnThread) -> None:
+    publisher, subscriber = members(running)
+    assert [name for name, _ in ris(publisher, "")] == [publisher.name, subscriber.name]
+    assert ris(publisher, subscriber.ip)[0][0] == subscriber.name
+    assert ris(publisher, "nobody") == []
+
+
+def test_a_restored_backup_brings_the_earlier_certificate_back(pair: Pair) -> None:
+    first, _, _ = pair
+    before = first.own("CallManager")
+    assert not first.bring_back_previous("CallManager")
+    first.import_trust("CallManager", root())
+    first.import_identity("CallManager", [signed(first.generate_request("CallManager"))])
+    assert first.bring_back_previous("CallManager")
+    assert first.own("CallManager") == before

@@ -28,54 +28,9 @@ from pytest_cucmtls.sim.identities import (
     self_signed,
     signing_request,
 )
-from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.sim.replication import CertificateReplication
 from pytest_cucmtls.wire.x509 import parse_certificates
-
-BEHAVIOURS = (
-    Behaviour(
-        "certificates",
-        "self-signed certificate: usages, five years less a second, no SAN",
-        Provenance.RECORDED,
-        "a published certificate",
-    ),
-    Behaviour(
-        "certificates",
-        "refusals: authority missing, no request, key and SAN mismatch",
-        Provenance.SPECIFIED,
-        "Cisco documents 217138 and 200641",
-    ),
-    Behaviour("certificates", "texts for expired and wildcard certificates", Provenance.ASSUMED, "refused, but no wording found"),
-    Behaviour(
-        "certificates",
-        "one trusted certificate per common name, the later one stays",
-        Provenance.SPECIFIED,
-        "Cisco document 217138",
-    ),
-    Behaviour(
-        "certificates",
-        "CallManager-trust and tomcat-trust serve the RSA and the ECDSA identity; trust changes reach every node",
-        Provenance.SPECIFIED,
-        "Administration Guide; Cisco document 210541",
-    ),
-    Behaviour(
-        "certificates",
-        "multi-server request: one key for all nodes, CN with -ms, every node as SAN",
-        Provenance.SPECIFIED,
-        "Cisco documents 118731 and 217138",
-    ),
-    Behaviour(
-        "certificates",
-        "lengths and hashes offered: 1024 and SHA-1 up to 10.5, 2048 and SHA-256 upward from 12.5 on",
-        Provenance.SPECIFIED,
-        "source document and Security Guides; where it changed is assumed",
-    ),
-    Behaviour("certificates", "refusal texts for lengths, hashes and units not offered", Provenance.ASSUMED, "none found"),
-    Behaviour(
-        "certificates", "the common name is repeated as DNS name in requests from 11.x on", Provenance.ASSUMED, "none found"
-    ),
-)
 
 __all__ = ["CertificateRefused", "CertificateStore", "Identity", "PendingRequest", "TrustEntry", "read_certificates"]
 
@@ -149,6 +104,7 @@ class CertificateStore:
         """Called with the unit after every accepted identity upload (faults only)."""
         self._created_at = clock()
         self._own: dict[str, Identity] = {}
+        self._previous: dict[str, Identity] = {}
         self.replication: CertificateReplication | None = None
         """How the cluster's other nodes hear of changes; None for a node alone."""
         self._requests: dict[str, PendingRequest] = {}
@@ -300,10 +256,19 @@ class CertificateStore:
 
     def take_identity(self, unit: str, identity: Identity) -> None:
         """Install an identity that was accepted here or, for a multi-server one, on another node."""
+        if unit in self._own:
+            self._previous[unit] = self._own[unit]
         self._own[unit] = identity
         self._requests.pop(unit, None)
         if self.after_identity is not None:
             self.after_identity(unit)
+
+    def bring_back_previous(self, unit: str) -> bool:
+        """What a restored backup does: the identity before the last upload is back; False when there was none."""
+        if unit not in self._previous:
+            return False
+        self._own[unit] = self._previous.pop(unit)
+        return True
 
     def _spread(self, change: Callable[["CertificateStore"], None]) -> None:
         if self.replication is not None:

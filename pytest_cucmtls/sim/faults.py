@@ -12,12 +12,15 @@ from datetime import timedelta
 from functools import partial
 
 from pytest_cucmtls.sim import catalogue_faults, configuration_faults
+from pytest_cucmtls.sim.call_manager import CallManager
 from pytest_cucmtls.sim.fault_register import FAULTS, ChosenFault, UnknownFault, choose_faults, fault
 from pytest_cucmtls.sim.interfaces.perfmon import RATE_PARAMETER as PERFMON_RATE_PARAMETER
 from pytest_cucmtls.sim.interfaces.risport import RATE_PARAMETER
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 from pytest_cucmtls.sim.stuck_service import RestartWithoutEffect
+
+_DESERTED_HOST = 250
 
 __all__ = ["FAULTS", "ChosenFault", "UnknownFault", "catalogue_faults", "choose_faults", "configuration_faults"]
 
@@ -84,6 +87,14 @@ def certificates_not_replicated(cluster: ClusterState) -> None:
     """Certificate changes on one node do not reach the others until /simulator/replication lets them through."""
     _subscribers(cluster)
     cluster.replication.hold()
+
+
+@fault
+def previous_certificate_restored(cluster: ClusterState) -> None:
+    """A restored backup brought back the CallManager certificate from before the last upload."""
+    restored = [node.certificates.bring_back_previous("CallManager") for node in cluster.nodes]
+    if not any(restored):
+        raise UnknownFault(f"cluster {cluster.name} has no earlier certificate yet: inject this fault after an upload")
 
 
 @fault
@@ -194,6 +205,28 @@ def axl_memory_fault(_cluster: ClusterState) -> None:
 @fault
 def axl_answers_follow_schema(_cluster: ClusterState) -> None:
     """AXL answers without the recorded departures from its schema: harmless (axl.calls)."""
+
+
+@fault
+def unknown_release(cluster: ClusterState) -> None:
+    """The nodes report a release that nobody knows yet."""
+    cluster.release = replace(cluster.release, full_version="99.9.1.10000-1")
+
+
+@fault
+def tls_ciphers_strongest_only(cluster: ClusterState) -> None:
+    """The enterprise parameter TLS Ciphers allows AES-256 only: a peer without it has no suite in common."""
+    cluster.enterprise_parameters["TLS Ciphers"] = "Strongest - AES-256 SHA-384 Only"
+
+
+@fault
+def host_names_resolve_to_an_old_address(cluster: ClusterState) -> None:
+    """Names of other clusters' nodes resolve to an address where nobody is any more."""
+    own = {node.name.lower() for node in cluster.nodes}
+    for node in cluster.nodes:
+        if isinstance(node.call_manager, CallManager):
+            names = node.call_manager.host_names
+            names.update({name: f"{node.ip.rpartition('.')[0]}.{_DESERTED_HOST}" for name in names if name.lower() not in own})
 
 
 @fault

@@ -23,6 +23,7 @@ BEHAVIOURS = (
         Provenance.RECORDED,
         "several public threads",
     ),
+    Behaviour("RISPort", "an unregistered device is shown at the first node", Provenance.ASSUMED, "none found"),
     Behaviour("RISPort", "flat reply without return wrapper on 9.1 and 10.5", Provenance.ASSUMED, "parsers that accept both"),
 )
 
@@ -41,6 +42,8 @@ class _Selection:
     device_class: str
     status: str
     names: tuple[str, ...]
+    node: str
+    """Empty: every node."""
     at_most: int
 
     def wants(self, kind: str, name: str, status: str) -> bool:
@@ -58,16 +61,25 @@ def routes(node: NodeState) -> list[web.RouteDef]:
     async def select(_request: web.Request, element: etree._Element) -> web.Response:
         rate.count()
         selection = _selection(element)
-        found = [
-            _device(node, kind, row, status, reason)
-            for kind in _DEVICE_KINDS
-            for row in node.cluster.database.rows(kind)
-            for status, reason in (_state(node, kind, row["name"]),)
-            if selection.wants(kind, row["name"], status)
-        ]
-        return answer(_reply(node, found[: selection.at_most]))
+        members = [member for member in node.cluster.nodes if not selection.node or node.cluster.node(selection.node) is member]
+        return answer(_reply(node, _found(members, selection)))
 
     return [web.post(_PATH, guarded_service(node, "RealTime Service", {"selectCmDevice": select}))]
+
+
+def _found(members: list[NodeState], selection: _Selection) -> list[tuple[NodeState, list[str]]]:
+    """Devices by node: each where it is registered; one that is registered nowhere at the first node asked about."""
+    found: dict[str, list[str]] = {member.name: [] for member in members}
+    left = selection.at_most
+    for kind in _DEVICE_KINDS:
+        for row in members[0].cluster.database.rows(kind) if members else ():
+            states = [(member, *_state(member, kind, row["name"])) for member in members]
+            shown = [state for state in states if state[1] != "UnRegistered"] or states[:1]
+            for member, status, reason in shown:
+                if left > 0 and selection.wants(kind, row["name"], status):
+                    found[member.name].append(_device(member, kind, row, status, reason))
+                    left -= 1
+    return [(member, found[member.name]) for member in members]
 
 
 def _selection(element: etree._Element) -> _Selection:
@@ -85,6 +97,7 @@ def _selection(element: etree._Element) -> _Selection:
         device_class=text_of(criteria, "DeviceClass") or "",
         status=text_of(criteria, "Status") or "",
         names=wanted or ("*",),
+        node=text_of(criteria, "NodeName") or "",
         at_most=min(int(most), _MOST_DEVICES) if most.isdigit() else 200,
     )
 
@@ -131,13 +144,17 @@ def _is_flat(node: NodeState) -> bool:
     return node.cluster.release.major <= _LAST_FLAT_MAJOR
 
 
-def _reply(node: NodeState, devices: list[str]) -> str:
-    where = tag(
-        "item",
-        text_tag("ReturnCode", "Ok" if devices else "NotFound"),
-        text_tag("Name", node.name),
-        tag("CmDevices", *devices),
-    )
-    result = tag("SelectCmDeviceResult", text_tag("TotalDevicesFound", len(devices)), tag("CmNodes", where))
+def _reply(node: NodeState, found: list[tuple[NodeState, list[str]]]) -> str:
+    places = [
+        tag(
+            "item",
+            text_tag("ReturnCode", "Ok" if devices else "NotFound"),
+            text_tag("Name", member.name),
+            tag("CmDevices", *devices),
+        )
+        for member, devices in found
+    ]
+    total = sum(len(devices) for _, devices in found)
+    result = tag("SelectCmDeviceResult", text_tag("TotalDevicesFound", total), tag("CmNodes", *places))
     content = result + text_tag("StateInfo", "")
     return response("selectCmDevice", content if _is_flat(node) else tag("selectCmDeviceReturn", content))
