@@ -12,7 +12,8 @@ from pytest_cucmtls.ca.issuing import Issuer
 from pytest_cucmtls.ca.revocation import issue_revocation_list
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import ServiceStatus
-from pytest_cucmtls.model.handshakes import Alert, HandshakeOutcome
+from pytest_cucmtls.model.handshakes import Alert, CipherSuite, HandshakeOutcome
+from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.wire.x509 import parse_certificate
@@ -27,6 +28,7 @@ from tests.evidence_builders import (
     named,
     node,
     root,
+    request,
     self_signed,
     sourced,
     trusted,
@@ -39,6 +41,7 @@ from tests.evidence_builders import (
 )
 from tests.fault_catalogue import Row
 
+ECDSA = CipherSuite(0xC02C, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384")
 A, B = "A/CUCMA", "B/CUCM10"
 SERVER, CLIENT = "server_presents_admin_certificate", "client_presents_admin_certificate"
 WARN, PASS = Outcome.WARN, Outcome.PASS
@@ -91,8 +94,10 @@ def two_nodes(second: Certificate, admin: Certificate | None = None):
     stock = good.inventory
     other = replace(stock.cluster_b.nodes[0], name="CUCM10S", address="10.2.0.2", role="subscriber")
     stock = replace(stock, cluster_b=replace(stock.cluster_b, nodes=(*stock.cluster_b.nodes, other)))
-    leaf = certificate("CUCM10S", names=("CUCM10S", "CUCM10"))
-    found = replace(node("B"), name="CUCM10S", own_certificate=sourced(named(admin or leaf), "own-sub"), request=None,
+    leaf = certificate("CUCM10S", names=("CUCM10S",))
+    asked = request("CUCM10S")
+    found = replace(node("B"), name="CUCM10S", own_certificate=sourced(named(admin or leaf), "own-sub"),
+                    request=sourced(asked, "csr-sub"),
                     own_certificate_before=sourced(named(self_signed("CUCM10S")), "before-sub"),
                     issued=sourced(leaf, "issued-sub"), captures=(), traces=(), calllogs=())  # fmt: skip
     good = with_cluster(replace(good, inventory=stock), "B", nodes=(*good.cluster("B").nodes, found))
@@ -122,7 +127,7 @@ def elliptic(serial: int) -> Certificate:
 def other_identity():
     """The wire shows an ECDSA certificate that is not CallManager-ECDSA of the admin page."""
     evidence = with_node(good_pair(), "B", other_identities=(sourced(named(elliptic(5), "CallManager-ECDSA"), "ecdsa"),))
-    return with_wire(evidence, handshake("A", "B", server_chain=(elliptic(6), root())), handshake("B", "A"))
+    return with_wire(evidence, handshake("A", "B", server_chain=(elliptic(6), root()), cipher_suite=ECDSA), handshake("B", "A"))
 
 
 def rsa_shown_ecdsa_held():
@@ -132,12 +137,11 @@ def rsa_shown_ecdsa_held():
         good_pair(),
         "B",
         own_certificate=sourced(named(elliptic(5)), "own"),
-        issued=sourced(elliptic(5), "issued"),
-        request=None,
         own_certificate_before=sourced(named(certificate("CUCM10")), "before"),
         other_identities=(sourced(named(rsa, "CallManager-RSA"), "rsa"),),
     )
-    return with_wire(evidence, handshake("A", "B", server_chain=(rsa, root())), handshake("B", "A", client_chain=(rsa, root())))
+    wire = (handshake("A", "B", server_chain=(rsa, root())), handshake("B", "A", client_chain=(rsa, root())))
+    return verify(with_wire(evidence, *wire))
 
 
 def intercepted():
@@ -162,8 +166,14 @@ def revoked():
 
 def multi_server():
     leaf = certificate("cucm10-ms.example.com", names=("cucm10-ms.example.com",))
-    evidence = with_node(with_identity(good_pair(), "B", leaf), "B", request=None)
-    return with_node(evidence, "B", own_certificate_before=sourced(named(leaf), "before"))
+    return verify(with_node(with_identity(good_pair(), "B", leaf), "B", own_certificate_before=None))
+
+
+def verify(evidence):
+    """The same found by a run that changed nothing: no request, nothing issued."""
+    for name in ("A", "B"):
+        evidence = with_node(evidence, name, request=None, issued=None)
+    return replace(evidence, inventory=replace(evidence.inventory, mode=Mode.VERIFY))
 
 
 def rewritten_subject():
@@ -172,7 +182,7 @@ def rewritten_subject():
 
 def template_drops_names():
     leaf = certificate("CUCMA", names=(), usages=(ExtendedKeyUsageOID.SERVER_AUTH,))
-    return with_node(good_pair(), "A", issued=sourced(leaf, "issued"), own_certificate=None)
+    return with_identity(good_pair(), "A", leaf)
 
 
 CONFIRMING = frozenset({"issued_certificate_matches_request", "certificate_is_inventoried"})
@@ -188,7 +198,7 @@ IDENTITY = (
         says=("swapped", "B/CUCM10"), also=frozenset({"identity_is_the_issued_one"})),
     Row("F-035", "CA certificate uploaded as CallManager and the leaf as CallManager-trust", crossed_files,
         (("identity_is_the_issued_one", A),), remedy="S6", says=("crossed", "cA true", "cA false", "CallManager-trust"),
-        also=frozenset({"certificate_names_its_node", "trust_store_holds_only_approved_anchors"})),
+        also=frozenset({"profile_names_the_peer", "trust_store_holds_only_approved_anchors"})),
     Row("F-065", "leaf certificate expired", expired_on_b, (("certificate_is_in_date", B),), remedy="S3",
         says=("expired", "time of the call", "the node's clock is +0.1 s", "The wire shows the same certificate"),
         also=CONFIRMING),
@@ -206,9 +216,9 @@ IDENTITY = (
         (("certificate_does_not_expire_soon", A),), WARN, remedy="S3", says=("12", "30"), also=CONFIRMING),
     Row("F-112", "cluster certificate is multi-server, profile names the node", multi_server, (("profile_names_the_peer", "A"),),
         remedy="S8", says=("cucm10-ms.example.com", "CUCM10", "step 8", "re-issued"),
-        also=frozenset({"certificate_names_its_node"})),
+        also=frozenset({"certificate_names_its_node", "trace_agrees_with_the_wire"})),
     Row("F-130", "an ECDSA certificate on the wire that is not the admin page's", other_identity, ((SERVER, "A->B"),),
-        phase="handshake", remedy="X1", says=("CallManager-ECDSA",)),
+        phase="handshake", remedy="S7", says=("CallManager-ECDSA", "ECDSA identity", "TLS_ECDHE_ECDSA")),
     Row("G-01", "the RSA identity on the wire, the ECDSA one compared", rsa_shown_ecdsa_held, ((SERVER, "A->B"),),
         phase="handshake", remedy="X7", says=("other identity", "CallManager-RSA", "cipher suite"),
         also=DIFFERS | {CLIENT, "key_usage_is_as_required", "request_is_what_was_asked"}),
@@ -224,7 +234,7 @@ IDENTITY = (
     Row("F-096", "two peers behind one name, one with the old certificate",
         lambda: two_nodes(self_signed("CUCM10S"), self_signed("CUCM10S")), (("identity_is_the_issued_one", "B/CUCM10S"),),
         phase="handshake", remedy="S7", says=("B/CUCM10S", "upload did not happen"),
-        also=frozenset({"profile_names_the_peer"})),
+        also=frozenset({"profile_names_the_peer", "trace_agrees_with_the_wire"})),
     Row("G-02", "service of B not restarted after the upload", not_restarted, ((SERVER, "A->B"), (CLIENT, "B->A")),
         phase="handshake", remedy="X1", says=("before the upload", "not restarted", "Mon May 18"),
         also=frozenset({"service_started_after_its_certificate"})),
@@ -238,12 +248,12 @@ IDENTITY = (
     Row("G-05", "validity longer than the policy's limit, five years",
         lambda: with_identity(good_pair(), "A", certificate("CUCMA", days=1826)), (("validity_is_short_enough", A),), remedy="S4",
         says=("1826.00 days", "730", "two years"), also=CONFIRMING, legacy=PASS),
-    Row("G-06", "leaf without subject alternative name", lambda: with_identity(good_pair(), "A", certificate("CUCMA", names=())),
+    Row("G-06", "leaf without subject alternative name", lambda: verify(with_identity(good_pair(), "A", certificate("CUCMA", names=()))),
         (("certificate_has_alternative_names", A),), remedy="S3", policy="nist-800-52r2",
         also=frozenset({"issued_certificate_matches_request"})),
     Row("G-07", "the identity is self-signed, nothing was issued",
-        lambda: with_node(own("A", self_signed("CUCMA")), "A", issued=None), (("identity_is_issued_by_authority", A),),
-        remedy="S7", says=("self-signed",)),
+        lambda: verify(own("A", self_signed("CUCMA"))), (("identity_is_issued_by_authority", A),),
+        remedy="S7", says=("self-signed",), also=frozenset({SERVER, CLIENT, "issued_certificate_chains_to_authority"})),
     Row("G-08", "the identity names another host", lambda: with_node(good_pair(), "A",
                                                                     own_certificate_before=sourced(named(self_signed("WRONG")))),
         (("certificate_names_its_node", A),), remedy="S2", says=("WRONG", "CUCMA")),

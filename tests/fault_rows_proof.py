@@ -69,7 +69,10 @@ def another_call():
     late = timedelta(hours=1, minutes=13)
     old = [replace(handshake(a, b), at=handshake(a, b).at - late, client=Endpoint(ADDRESSES[a], 40000),
                    last_at=handshake(a, b).last_at - late) for a, b in (("A", "B"), ("B", "A"))]  # fmt: skip
-    return with_wire(good_pair(), *old)
+    evidence = good_pair()
+    for name in ("A", "B"):
+        evidence = with_trunk(evidence, name, version_stamp=f"{{{int(NOW.timestamp()) - 86400}-{name}}}")
+    return with_wire(evidence, *old)
 
 
 def filtered_away():
@@ -166,7 +169,7 @@ PROOF = (
     Row("F-046", "keys are agreed, packets are plain RTP", lambda: streaming("rtp", 3.0), (("no_media_in_clear", "pair"),),
         phase="media", remedy="S9", says=("RTP",)),
     Row("F-049", "same master key in both directions", lambda: readable_keys(second="A" * 40), (("media_keys_are_fresh", "pair"),),
-        phase="media", remedy="X6", says=("fingerprint", "A->B caller and A->B called")),
+        phase="media", remedy="X6", says=("fingerprint", "A->B caller", "A->B called")),
     Row("F-071", "answer selects AES_CM_128_HMAC_SHA1_32", lambda: readable_keys(suite="AES_CM_128_HMAC_SHA1_32"),
         (("srtp_suite_is_allowed", "A->B"),), phase="media", remedy="X6", policy="disa-evvm-sm",
         says=("AES_CM_128_HMAC_SHA1_32", "AES_CM_128_HMAC_SHA1_80", "V-260039"),
@@ -209,7 +212,7 @@ PROOF = (
     Row("G-45", "a media key in a SIP message in clear text", key_in_clear, (("media_keys_travel_under_tls", "pair"),), phase="media",
         remedy="S8"),
     Row("G-46", "SRTCP without encryption", lambda: readable_keys(parameters=" UNENCRYPTED_SRTCP"), (("srtcp_is_encrypted", "A->B"),),
-        phase="media", remedy="X6", also=frozenset({"media_is_negotiated_as_srtp"})),
+        phase="media", remedy="X6", also=frozenset({"srtcp_is_encrypted"})),
     Row("G-47", "offer and answer are RTP/AVP although SRTP is allowed",
         lambda: called(offer=session(20000, "RTP/AVP", ""), answer=session(30000, "RTP/AVP", "")),
         (("media_is_negotiated_as_srtp", "A->B"),), phase="media", remedy="S9", says=("RTP/AVP",)),

@@ -194,6 +194,6 @@ TRUNK = (
     Row("G-26", "local directory number equals the pattern and the trace shows a phone line",
         lambda: with_node(with_cluster(good_pair(), "A", directory_numbers=(sourced(DirectoryNumber("1018"), "own"),
                                                                            sourced(DirectoryNumber("9898"), "dn"))),
-                          "A", traces=(sourced(trace("A", analyses=(analysis(10, "1018", "9898", "9898"),)), "sdl"),)),
+                          "A", traces=(sourced(trace("A", analyses=(analysis(10, "1018", "9898", "9898"), analysis(30, "9898", "1018", "1018"))), "sdl"),)),
         (("nothing_shadows_the_pattern", "A->B"),), remedy="S10", says=("directory number 9898",)),
 )  # fmt: skip

@@ -14,6 +14,9 @@ from pytest_cucmtls.model.policy import Policy, Rule
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Judgement
 from pytest_cucmtls.wire.certificate_paths import is_self_signed
 
+RIGHT_ONE = ("identity_is_the_issued_one", "identity_is_issued_by_authority")
+"""A certificate that should not be there is one finding; its strength is judged when the right one is in place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -86,6 +89,7 @@ def _key(certificate: Certificate) -> str:
     scope="node",
     remedies=("S3",),
     clauses=(),
+    after=RIGHT_ONE,
 )
 def key_is_long_enough(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """Keys of leaf and intermediates have the length the policy asks for; exactly the minimum or maximum passes.
@@ -120,6 +124,7 @@ def key_is_long_enough(evidence: Evidence, policy: Policy, cluster: ClusterEvide
     scope="node",
     remedies=("S3", "S4"),
     clauses=(),
+    after=RIGHT_ONE,
 )
 def path_hash_is_allowed(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """Leaf and intermediates are signed with a hash the policy allows; the anchor's own signature is not graded."""
@@ -143,6 +148,7 @@ def path_hash_is_allowed(evidence: Evidence, policy: Policy, cluster: ClusterEvi
     scope="node",
     remedies=("S4",),
     clauses=(),
+    after=RIGHT_ONE,
 )
 def signature_scheme_is_allowed(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """Leaf and intermediates are signed with a scheme the policy allows."""
@@ -166,6 +172,7 @@ def signature_scheme_is_allowed(evidence: Evidence, policy: Policy, cluster: Clu
     scope="node",
     remedies=("S4",),
     clauses=(),
+    after=RIGHT_ONE,
 )
 def validity_is_short_enough(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The leaf's validity is no longer than the policy's limit plus the tolerance it states; exactly that passes."""
@@ -194,7 +201,7 @@ def validity_is_short_enough(evidence: Evidence, policy: Policy, cluster: Cluste
     scope="node",
     remedies=("S3",),
     clauses=(),
-    after=("certificate_is_in_date",),
+    after=(*RIGHT_ONE, "certificate_is_in_date"),
 )
 def certificate_does_not_expire_soon(
     evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence
@@ -224,6 +231,7 @@ def certificate_does_not_expire_soon(
     scope="node",
     remedies=("S4",),
     clauses=(Clause("RFC 5280", "§4.2.1.3", "V"),),
+    after=RIGHT_ONE,
 )
 def key_usage_is_as_required(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The leaf's key usage contains what the policy asks for; an absent extension restricts nothing."""
@@ -247,6 +255,7 @@ def key_usage_is_as_required(evidence: Evidence, policy: Policy, cluster: Cluste
     scope="node",
     remedies=("S3", "S4"),
     clauses=(),
+    after=RIGHT_ONE,
 )
 def certificate_has_alternative_names(
     evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence

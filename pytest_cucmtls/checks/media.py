@@ -12,8 +12,8 @@ from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Judgement
 from pytest_cucmtls.wire.sdp import parse_session_description
 
 NEGOTIATED = ("trunk_allows_srtp", "tls_connection_is_established", "right_party_answers")
-WEAKENING = ("UNENCRYPTED_SRTP", "UNAUTHENTICATED_SRTP", "UNENCRYPTED_SRTCP")
-"""Session parameters that take encryption or integrity away (RFC 4568 §6.3)."""
+WEAKENING = ("UNENCRYPTED_SRTP", "UNAUTHENTICATED_SRTP")
+"""Session parameters that take encryption or integrity from the media (RFC 4568 §6.3); SRTCP has a check of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,10 @@ def _compare(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidenc
     seen, admin = mismatches[0]
     leaf = _chain(seen, role)[0]
     cause, remedies = cause_of_difference(evidence, owner, _node(seen, role), leaf, admin.value.certificate)
+    if leaf.key_type == "EC":
+        suite = seen.handshake.cipher_suite.name if seen.handshake.cipher_suite else "the negotiated suite"
+        cause = f"{suite} selected the ECDSA identity, compared with {admin.value.unit}; {cause}"
+        remedies = ("S7", *(code for code in remedies if code != "S7"))
     nodes = dict.fromkeys(f"{owner.name}/{_node(wrong, role).name}" for wrong, _ in mismatches)
     text = (
         f"{', '.join(nodes)} as TLS {role} of {client.name}->{server.name} presents {short(leaf)}, while its admin page shows "
@@ -140,7 +144,15 @@ def _admin_certificate(
     scope="direction",
     remedies=("S6", "S4"),
     clauses=(Clause("RFC 5280", "§6", "V"), Clause("DISA EVVM Session Management SRG", "V-260047", "V")),
-    after=("tls_connection_is_established", "server_presents_admin_certificate"),
+    after=(
+        "peer_root_is_trusted",
+        "peer_identity_has_a_path",
+        "certificate_is_in_date",
+        "certificate_fits_both_roles",
+        "identity_is_the_issued_one",
+        "tls_connection_is_established",
+        "server_presents_admin_certificate",
+    ),
 )
 def server_chain_is_valid_for_client(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
@@ -156,7 +168,16 @@ def server_chain_is_valid_for_client(
     scope="direction",
     remedies=("S6", "S4"),
     clauses=(Clause("RFC 5280", "§6", "V"), Clause("DISA EVVM Session Management SRG", "V-260047", "V")),
-    after=("tls_connection_is_established", "both_sides_authenticate", "client_presents_admin_certificate"),
+    after=(
+        "peer_root_is_trusted",
+        "peer_identity_has_a_path",
+        "certificate_is_in_date",
+        "certificate_fits_both_roles",
+        "identity_is_the_issued_one",
+        "tls_connection_is_established",
+        "both_sides_authenticate",
+        "client_presents_admin_certificate",
+    ),
 )
 def client_chain_is_valid_for_server(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence

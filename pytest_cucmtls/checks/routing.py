@@ -141,7 +141,7 @@ def pattern_leads_to_the_trunk(
     scope="direction",
     remedies=("S10",),
     clauses=(STEP_10, Clause("NIST SP 800-53 r5", "AC-4", "V")),
-    after=("pattern_leads_to_the_trunk",),
+    after=("pattern_leads_to_the_trunk", "trunk_uses_the_secure_profile"),
 )
 def every_way_is_secure(evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence) -> Judgement:
     """Every member a route list may choose is a trunk with an encrypted profile; a clear-text fallback is a finding.
