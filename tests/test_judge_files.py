@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -315,3 +316,68 @@ def test_the_command_in_words(case: Path, tmp_path: Path, capsys: pytest.Capture
 def test_mistakes_on_the_command_line_are_explained(arguments: list[str], match: str) -> None:
     with pytest.raises(CucmTlsError, match=match):
         run(*arguments)
+
+
+def changed_trace(case: Path, tmp_path: Path, *replacements: tuple[str, str]) -> tuple[Path, ...]:
+    """The calling side's trace with some text replaced, and the called side's as it is."""
+    text = (case / "SDL-a.txt").read_text()
+    for old, new in replacements:
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "SDL-a.txt").write_text(text)
+    return tmp_path / "SDL-a.txt", case / "SDL-b.txt"
+
+
+def test_a_cipher_that_contradicts_the_wire_is_a_finding(case: Path, tmp_path: Path) -> None:
+    traces = changed_trace(case, tmp_path, ("--Cipher ECDHE-RSA-AES128-GCM-SHA256", "--Cipher AES128-SHA"))
+    verdict = found(judge_files(given_of(case, traces=traces), tmp_path / "o"), "trace_agrees_with_the_wire", "A->B")
+    assert verdict.outcome is Outcome.FAIL
+    assert "contradicts itself" in verdict.diagnosis
+
+
+def test_an_indication_of_another_connection_is_not_taken(case: Path, tmp_path: Path) -> None:
+    traces = changed_trace(case, tmp_path, ("connIdx= 12 ", "connIdx= 13 "), ("/CN=cucm10", "/CN=somebody"))
+    verdict = found(judge_files(given_of(case, traces=traces), tmp_path / "o"), "trace_agrees_with_the_wire", "A->B")
+    assert "somebody" not in verdict.diagnosis + verdict.observed
+
+
+def test_a_capture_of_other_nodes_is_asked_for_again(case: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.cap"
+    other.write_bytes(capture_bytes(client="10.0.0.7", server="10.0.0.8"))
+    addresses = (("A", FIRST), ("B", SECOND))
+    judged = judge_files(given_of(case, captures=(other,), addresses=addresses), tmp_path / "o")
+    verdict = found(judged, "tls_connection_is_established", "A->B")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "never appear" in verdict.diagnosis
+    assert any("10.0.0.7 looks like a node of A" in note for note in judged.notes)
+
+
+def test_cut_packets_leave_the_handshake_open(case: Path, tmp_path: Path) -> None:
+    conversation = TcpConversation((FIRST, 33135), (SECOND, 5061)).open().exchange(TlsPair().flights())
+    cut = tmp_path / "cut.cap"
+    start = int(NOW.timestamp()) * 1_000_000_000
+    cut.write_bytes(pcap([frame.cut(96) for frame in frames(conversation.packets, start=start)]))
+    judged = judge_files(given_of(case, captures=(cut,)), tmp_path / "o")
+    verdict = found(judged, "server_presents_admin_certificate", "A->B")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "size all" in verdict.diagnosis
+
+
+def test_a_trace_that_begins_after_the_call_is_named_rotated(case: Path, tmp_path: Path) -> None:
+    late = tmp_path / "late.txt"
+    late.write_text(NodeTrace("cucma", FIRST, NOW + timedelta(hours=3), number=9).head().record("//quiet").text)
+    judged = judge_files(given_of(case, traces=(late, case / "SDL-b.txt")), tmp_path / "o")
+    verdict = found(judged, "caller_digit_analysis_finds_the_pattern", "A->B")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "rotated away" in verdict.diagnosis
+
+
+def test_an_archive_of_traces_is_judged_like_the_files(case: Path, tmp_path: Path, judged: JudgedFiles) -> None:
+    path = tmp_path / "case.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name in ("SDL-a.txt", "SDL-b.txt"):
+            archive.add(case / name, arcname=f"../{name}")
+    packed = judge_files(given_of(case, traces=(path,)), tmp_path / "o")
+    assert [(one.check, one.subject, one.outcome) for one in packed.verdicts] == [
+        (one.check, one.subject, one.outcome) for one in judged.verdicts
+    ]

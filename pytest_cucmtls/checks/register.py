@@ -88,13 +88,13 @@ class Check:
         return self.as_verdict(subject, judgement)
 
     def not_evaluated(self, subject: str, causes: tuple[Verdict, ...], lacking: str = "") -> Verdict:
-        """The verdict of a check whose precondition already failed; `lacking` names the evidence that is missing for it."""
+        """The verdict of a check whose precondition already failed; `lacking` says in a sentence what it would have needed."""
         named = "; ".join(f"{cause.check} failed for {cause.subject}" for cause in causes)
         judgement = Judgement(
             Outcome.INCONCLUSIVE,
             expected=self.title,
             observed="not evaluated",
-            diagnosis=f"Not evaluated, because {named}{f' ({lacking})' if lacking else ''}.",
+            diagnosis=f"Not evaluated, because {named}.{f' {lacking}' if lacking else ''}",
             remedies=causes[0].remedies,
         )
         return self.as_verdict(subject, judgement, depends_on=tuple(dict.fromkeys(cause.check for cause in causes)))

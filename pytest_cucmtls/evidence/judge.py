@@ -31,7 +31,8 @@ def judge_with(evidence: Evidence, policy: Policy, checks: tuple[Check, ...]) ->
             causes = tuple(dict.fromkeys(cause for touched, cause in found if concerns(touched, subject)))
             verdict = made.verdict(evidence, policy, subject, arguments)
             if causes and not _proven_all_the_same(verdict, causes):
-                verdict = made.not_evaluated(subject, causes)
+                lacking = verdict.diagnosis if verdict.outcome is Outcome.INCONCLUSIVE else ""
+                verdict = made.not_evaluated(subject, causes, lacking)
             else:
                 causes = ()
             verdicts.append(verdict)
@@ -68,7 +69,7 @@ def _explained(verdicts: list[Verdict], checks: dict[str, Check]) -> list[Verdic
             if own and verdict.phase in checks[cause.check].prevents and concerns(cause.subject, verdict.subject)
         )
         made = checks[verdict.check]
-        found.append(made.not_evaluated(verdict.subject, causes, verdict.observed) if causes else verdict)
+        found.append(made.not_evaluated(verdict.subject, causes, verdict.diagnosis) if causes else verdict)
     return found
 
 

@@ -22,7 +22,7 @@ from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.policies import load_policy
 
-_COLLECT = re.compile(r"\ACannot be decided: no evidence of (.*?) \(.*?\)\. ([A-Z].+)\Z", re.DOTALL)
+_COLLECT = re.compile(r"(?:\A|\. )Cannot be decided: no evidence of (.*?) \(.*?\)\. ([A-Z].+)\Z", re.DOTALL)
 """What the register makes of a NoEvidence: the last sentences say what to collect."""
 
 

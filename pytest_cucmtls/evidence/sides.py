@@ -24,6 +24,8 @@ class Sides:
     host_of: dict[str, str] = field(default_factory=dict)
     """Host names that traces state themselves (FileHead), by address."""
     notes: list[str] = field(default_factory=list)
+    stated: set[str] = field(default_factory=set)
+    """Clusters whose nodes the user named: what else looks like theirs is not."""
 
     def other(self, cluster: str) -> str:
         """The other cluster's name."""
@@ -40,6 +42,17 @@ class Sides:
             text = f"{address} would belong to both {known} and {cluster} ({why})"
             raise ConfigurationInvalid("judge", "--node", text, remedy=_REMEDY)
 
+    def add(self, address: str, cluster: str, why: str) -> None:
+        """Note an address found in the files, unless it is known or the cluster's nodes were named by the user."""
+        if address in self.cluster_of:
+            return
+        if cluster not in self.stated:
+            self.place(address, cluster, why)
+            return
+        note = f"{address} looks like a node of {cluster} ({why}) and is none of the nodes named"
+        if note not in self.notes:
+            self.notes.append(note)
+
 
 def find_sides(given: GivenFiles, read: ReadFiles) -> Sides:
     """Assign the nodes the files show. Stated addresses first, then certificates and host names, then who is left over.
@@ -49,10 +62,12 @@ def find_sides(given: GivenFiles, read: ReadFiles) -> Sides:
     sides = Sides(given.clusters)
     for cluster, address in given.addresses:
         sides.place(address, cluster, "--node")
+        sides.stated.add(cluster)
     if given.inventory is not None:
         for spec in given.inventory.clusters:
             for node in spec.nodes:
                 sides.place(node.address, spec.name, "the inventory")
+            sides.stated.add(spec.name)
     pairs = _pairs(read)
     _place_by_host_name(sides, read, given)
     _place_by_certificate(sides, read)
@@ -99,8 +114,8 @@ def _place_by_host_name(sides: Sides, read: ReadFiles, given: GivenFiles) -> Non
             continue
         sides.host_of.setdefault(header.host_address, header.host_name)
         owners = [cluster for cluster in sides.clusters if _names_host(names[cluster], header.host_name)]
-        if len(owners) == 1 and header.host_address not in sides.cluster_of:
-            sides.place(header.host_address, owners[0], f"FileHead of {trace.name} names {header.host_name}")
+        if len(owners) == 1:
+            sides.add(header.host_address, owners[0], f"FileHead of {trace.name} names {header.host_name}")
 
 
 def _place_by_certificate(sides: Sides, read: ReadFiles) -> None:
@@ -114,14 +129,14 @@ def _place_by_certificate(sides: Sides, read: ReadFiles) -> None:
     for exact in (True, False):
         for address, leaf in shown:
             owners = {one.cluster for one in read.certificates if _same(one.leaf, leaf, exact=exact)}
-            if len(owners) == 1 and address not in sides.cluster_of:
-                sides.place(address, owners.pop(), "the certificate it presents")
+            if len(owners) == 1:
+                sides.add(address, owners.pop(), "the certificate it presents")
     for trace in read.traces:
         for seen in trace.report.certificates:
             subject = sorted(parse_distinguished_name(seen.subject).attributes) if seen.subject else None
             owners = {one.cluster for one in read.certificates if sorted(one.leaf.subject.attributes) == subject}
-            if len(owners) == 1 and seen.remote_ip and seen.remote_ip not in sides.cluster_of:
-                sides.place(seen.remote_ip, owners.pop(), f"SIPCertificateInd in {trace.name}")
+            if len(owners) == 1 and seen.remote_ip:
+                sides.add(seen.remote_ip, owners.pop(), f"SIPCertificateInd in {trace.name}")
 
 
 def _place_the_rest(sides: Sides, pairs: list[tuple[str, str]]) -> None:
