@@ -175,6 +175,27 @@ def test_a_header_that_would_fill_the_memory_is_refused(tmp_path, target):
         unpack(tmp_path / "x.tar.gz", target)
 
 
+def test_a_tar_with_a_broken_header_in_the_middle_is_not_taken_for_its_beginning(original, tmp_path, target):
+    pack(original, tmp_path / "b.tar.gz", NOW)
+    plain = bytearray(gzip.decompress((tmp_path / "b.tar.gz").read_bytes()))
+    with tarfile.open(fileobj=io.BytesIO(bytes(plain))) as members:
+        offsets = [one.offset for one in members]
+    for offset in offsets[1:]:
+        broken = bytes(plain[: offset + 150]) + b"x" + bytes(plain[offset + 151 :])
+        (tmp_path / "b.tar.gz").write_bytes(gzip.compress(broken, 1))
+        with pytest.raises(FileUnreadable, match="behind its last readable file"):
+            unpack(tmp_path / "b.tar.gz", target)
+        shutil.rmtree(target)
+        target.mkdir()
+
+
+def test_an_archive_without_a_seal_is_not_judged(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as made:
+        made.writestr("run/run.json", "{}")
+    with pytest.raises(FileUnreadable, match="no sealed bundle"), opened_bundle(tmp_path / "x.zip"):
+        pass
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.5, 0.9, 0.999])
 def test_a_truncated_archive_is_refused(original, tmp_path, target, ending, part):
@@ -188,7 +209,7 @@ def test_a_truncated_archive_is_refused(original, tmp_path, target, ending, part
 def test_much_behind_the_last_file_is_refused(tmp_path, target):
     with gzip.open(tmp_path / "x.tar.gz", "wb") as packed:
         packed.write(bytes(3_000_000))
-    with pytest.raises(FileUnreadable, match="too much behind"):
+    with pytest.raises(FileUnreadable, match="behind its last readable file"):
         unpack(tmp_path / "x.tar.gz", target)
 
 

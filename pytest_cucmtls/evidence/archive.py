@@ -126,13 +126,16 @@ class _Bounded(io.RawIOBase):
 
     def __init__(self, source: gzip.GzipFile, archive: str) -> None:
         self._source, self._archive = source, archive
+        self.last = b""
+        """What was read last: at the end of a whole archive, a block of zeros (POSIX.1-2017, pax, ustar interchange format)."""
 
     def read(self, size: int = -1) -> bytes:
         if size < 0 or size > LARGEST_HEADER:
             raise FileUnreadable(self._archive, "has an absurdly large header")
         if self._source.tell() > MOST_BYTES + MOST_FILES * 4096:
             raise FileUnreadable(self._archive, f"unpacks to more than {MOST_BYTES} bytes")
-        return self._source.read(size)
+        self.last = self._source.read(size)
+        return self.last
 
     def seekable(self) -> bool:
         return True
@@ -148,7 +151,7 @@ class _Bounded(io.RawIOBase):
 
 def _unpack_tar(file: IO[bytes], target: Path, archive: str) -> None:
     budget = _Budget(archive, target)
-    with gzip.GzipFile(fileobj=file) as plain, tarfile.open(fileobj=_Bounded(plain, archive), mode="r:") as members:
+    with gzip.GzipFile(fileobj=file) as plain, tarfile.open(fileobj=(bounded := _Bounded(plain, archive)), mode="r:") as members:
         for member in members:
             name = member.name.removeprefix("./").rstrip("/")
             if member.isdir():
@@ -161,8 +164,9 @@ def _unpack_tar(file: IO[bytes], target: Path, archive: str) -> None:
             source = members.extractfile(member)
             if source is not None:
                 budget.write(source, budget.place(name))
-        if len(plain.read(LARGEST_HEADER)) == LARGEST_HEADER:
-            raise FileUnreadable(archive, "has too much behind its last file")
+        rest = plain.read(LARGEST_HEADER)
+        if len(rest) == LARGEST_HEADER or not bounded.last or any(bounded.last) or any(rest):
+            raise FileUnreadable(archive, "is damaged: behind its last readable file is more than the end of an archive")
 
 
 def _unpack_zip(file: IO[bytes], target: Path, archive: str) -> None:

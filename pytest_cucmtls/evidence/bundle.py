@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_cucmtls.evidence.archive import pack, unpack
-from pytest_cucmtls.evidence.bundle_layout import CUSTODY, ENVELOPE, MANIFEST
+from pytest_cucmtls.evidence.bundle_layout import CUSTODY, MANIFEST, SEAL_FILES
 from pytest_cucmtls.evidence.bundle_verification import SealReport, verify_bundle
 from pytest_cucmtls.evidence.custody import CustodyAct, continued
 from pytest_cucmtls.evidence.folder_walk import read_bytes
@@ -18,8 +18,8 @@ from pytest_cucmtls.model.errors import FileUnreadable
 
 
 def is_sealed(folder: Path) -> bool:
-    """The folder is a sealed bundle (or what is left of one)."""
-    return (folder / MANIFEST).exists() or (folder / ENVELOPE).exists()
+    """The folder is a sealed bundle, or what is left of one."""
+    return any((folder / name).exists() for name in SEAL_FILES - {CUSTODY})
 
 
 @contextmanager
@@ -38,11 +38,12 @@ def unpacked(path: Path) -> Iterator[Path]:
 def opened_bundle(path: Path) -> Iterator[Path]:
     """A folder that can be judged, from a run folder, a sealed bundle or an archive of one.
 
-    A sealed bundle must be intact; who signed it is not asked here (`verify_bundle` does, with the signer's key).
-    Raises: FileUnreadable, naming the first file that is not as sealed.
+    A sealed bundle must be intact, and an archive must hold one: what was lost on the way is not taken for unsealed. Who
+    signed is not asked here (`verify_bundle` does, with the signer's key). Raises: FileUnreadable, naming the first file
+    that is not as sealed.
     """
     with unpacked(path) as folder:
-        if is_sealed(folder):
+        if is_sealed(folder) or not path.is_dir():
             report = verify_bundle(folder, datetime.now(UTC))
             if not report.intact:
                 more = len(report.problems) - 1

@@ -61,8 +61,8 @@ def verify_bundle(folder: Path, now: datetime, expected: ExpectedSigner | None =
     Raises: FileUnreadable, when the folder itself cannot be listed or is no sealed bundle at all.
     """
     present = dict(walk(folder))
-    if MANIFEST not in present and ENVELOPE not in present:
-        raise FileUnreadable(str(folder), f"is no sealed bundle: it has neither {MANIFEST} nor {ENVELOPE}")
+    if not (SEAL_FILES - {CUSTODY}) & present.keys():
+        raise FileUnreadable(str(folder), f"is no sealed bundle: it has no {MANIFEST}, no {ENVELOPE} and no {SIGNER}")
     report = SealReport(folder)
     for path in sorted(path for path, regular in present.items() if not regular):
         report.found("added", path, "is no regular file (a link or a device); bundles hold regular files only")
