@@ -2,19 +2,23 @@
 
 import argparse
 import json
+import shutil
 import tarfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.commands_judge import add_commands
+from pytest_cucmtls.evidence import judged_files
 from pytest_cucmtls.evidence.given_files import GivenFiles, read_given
 from pytest_cucmtls.evidence.judged_files import JudgedFiles, judge_files, what_to_collect
 from pytest_cucmtls.evidence.rejudge import rejudge
 from pytest_cucmtls.evidence.sides import find_sides
-from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, FileUnreadable
+from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, FileUnreadable, NoEvidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from tests.packet_writer import TcpConversation, frames, pcap
 from tests.tls_pairs import TlsPair, identity
@@ -28,6 +32,18 @@ SECOND = "10.0.0.200"
 def capture_bytes(*, at: datetime = NOW, client: str = FIRST, server: str = SECOND, port: int = 33135) -> bytes:
     conversation = TcpConversation((client, port), (server, 5061)).open().exchange(TlsPair().flights())
     return pcap(frames(conversation.packets, start=int(at.timestamp()) * 1_000_000_000))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_second_witness() -> Iterator[None]:
+    """Starting Wireshark for every run of this module would take most of its time; one test asks it."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def unavailable(_path: Path) -> dict[str, object]:
+            raise NoEvidence("the second reading of captures", "not in these tests", collect="")
+
+        patch.setattr(judged_files, "second_reading", unavailable)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +130,13 @@ def test_the_files_are_kept_as_received_and_judge_the_same_again(judged: JudgedF
     again = rejudge(judged.folder)
     assert again.differences == ()
     assert again.compared == len(judged.verdicts)
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="the second witness is tshark")
+def test_the_second_witness_reads_the_same_capture(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judged_files, "second_reading", second_reading)
+    judged = judge_files(GivenFiles(captures=(case / "packets.cap",)), tmp_path / "o")
+    assert found(judged, "capture_readers_agree", "pair").outcome is Outcome.PASS
 
 
 def test_the_release_is_read_from_the_trace(judged: JudgedFiles) -> None:
