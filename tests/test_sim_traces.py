@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import itertools
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -16,7 +17,7 @@ from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.sim.trace_files import RotatingFile
 from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.wire.traces import parse_trace
-from tests.simulated_nodes import Authority, call_log_text, pair, run, sdl_text
+from tests.simulated_nodes import Authority, call_log_text, manager, pair, run, sdl_text
 
 RECORD = re.compile(r"^(\d{8})\.(\d{3}) \|\d\d:\d\d:\d\d\.\d{3} \|(\w[\w-]*)\s*\|", re.MULTILINE)
 
@@ -30,6 +31,54 @@ def trace_of(node: NodeState) -> TraceReport:
     assert report.readable
     assert report.problem is None
     return report
+
+
+def test_records_of_two_activities_interleave_and_the_reader_still_joins_them(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with pair(tmp_path) as both:
+            await both.call()
+            numbers = [(int(match[1]), int(match[2])) for match in RECORD.finditer(sdl_text(both.b))]
+            assert any(after < before for before, after in itertools.pairwise(numbers))
+            words = [message.message.start_line.split()[0] for message in trace_of(both.b).sip_messages]
+            assert words == ["INVITE", "SIP/2.0", "SIP/2.0", "SIP/2.0", "ACK", "BYE", "SIP/2.0"]
+
+    run(work())
+
+
+def test_compressed_traces_are_open_as_gzo_and_readable_while_they_are(tmp_path: Path) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        both.a.cluster.enterprise_parameters["Trace Compression Enabled"] = "True"
+        folder = both.a.active_log / "cm/trace/ccm/sdl"
+        async with both:
+            await both.call()
+            assert both.a.traces is not None
+            both.a.traces.flush()
+            [path] = folder.iterdir()
+            assert path.name == "SDL001_100_000001.txt.gzo"
+            with path.open("rb") as stream:
+                report = parse_trace(stream, file_name=path.name)
+            assert [message.message.method for message in report.sip_messages if message.message.method] == [
+                "INVITE",
+                "ACK",
+                "BYE",
+            ]
+        [closed] = folder.iterdir()
+        assert closed.name == "SDL001_100_000001.txt.gz"
+        assert b"BYE sip:" in gzip.decompress(closed.read_bytes())
+
+    run(work())
+
+
+def test_a_destination_that_refuses_the_connection_is_traced_with_the_reason(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with pair(tmp_path) as both:
+            await manager(both.b).stop()
+            await both.call()
+            assert f"SIPTcp - connection to {both.b.ip}:5061 for trunk to-CUCM10 failed: " in sdl_text(both.a)
+            assert "|RELEASE|" in call_log_text(both.a)
+
+    run(work())
 
 
 def test_a_call_leaves_the_records_the_source_document_shows(tmp_path: Path) -> None:
@@ -90,7 +139,12 @@ def test_sequence_numbers_rise_and_every_column_is_as_wide_as_documented(tmp_pat
             await both.call()
             text = sdl_text(both.a)
             numbers = [(int(match[1]), int(match[2])) for match in RECORD.finditer(text)]
-            assert numbers == sorted(set(numbers))
+            assert len(numbers) == len(set(numbers))
+            backwards = [line for line in text.splitlines() if "SIPTcp - SignalCounter = " in line]
+            late = {tuple(int(part) for part in line.split(" ")[0].split(".")) for line in backwards}
+            in_order = [number for number in numbers if number not in late]
+            assert in_order == sorted(in_order)
+            assert numbers != in_order
             signal = next(line for line in text.splitlines() if "SIPCertificateInd " in line)
             assert [len(column) for column in signal.split("|")][2:8] == [9, 39, 31, 33, 33, 41]
 

@@ -1,7 +1,6 @@
 """SIP connections of a simulated node: listeners, outgoing connections, and which call a message belongs to."""
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum, auto
@@ -135,10 +134,9 @@ class SipSignalling:
             for host, port in trunk.destinations:
                 if self.out_of_service(trunk.name, host, port):
                     continue
-                with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
-                    link = await self._open_link(trunk, host, port)
-                    if link is not None:
-                        return link
+                link = await self._try(trunk, host, port)
+                if link is not None:
+                    return link
             raise ConnectionFailed(f"no destination of {trunk.name} can be used")
 
     async def connect_to(self, trunk: RunningTrunk, host: str, port: int) -> SipLink:
@@ -247,6 +245,17 @@ class SipSignalling:
 
     def _existing(self, name: str) -> SipConnection | None:
         return next((each for each in self._connections if each.trunk == name and each.outgoing and each.ready), None)
+
+    async def _try(self, trunk: RunningTrunk, host: str, port: int) -> SipLink | None:
+        """One destination of several; None, and a trace, when it cannot be used."""
+        try:
+            return await self._open_link(trunk, host, port)
+        except TimeoutError:
+            reason = "timed out"
+        except (OSError, ssl.SSLError) as problem:
+            reason = (problem.strerror or str(problem)).replace("\n", " ")
+        self._traces.connection_failure(trunk.name, host, port, reason)
+        return None
 
     async def _open_link(self, trunk: RunningTrunk, host: str, port: int) -> SipLink | None:
         if trunk.over_udp:

@@ -15,6 +15,9 @@ CALL_LOG_FOLDER = "cm/trace/ccm/calllogs"
 TRACE_ROTATED_AWAY = "trace_rotated_away"
 """Behaviour name: by the time somebody collects, older records are gone."""
 
+TRACE_COMPRESSION_PARAMETER = "Trace Compression Enabled"
+"""Key of `ClusterState.enterprise_parameters` (a service parameter of Cisco CallManager): ``True`` compresses open files too."""
+
 _VERIFY_WORDS = "Certificate verification failed:(Verification error:{code})- {text} for {address}:{port}"
 
 
@@ -29,6 +32,9 @@ class TraceWriter:
         self._started_at = self._now()
         self._sequence = (1, 0)
         self._net_ids = count(1)
+        self._signals = count(1)
+        self._late: tuple[tuple[int, int], str] | None = None
+        """A record of an earlier activity that is written only after another activity began, as in real traces (§6.2)."""
         self._sdl = RotatingFile(
             node.active_log / SDL_FOLDER,
             f"SDL{node.number:03d}_100_",
@@ -36,6 +42,7 @@ class TraceWriter:
             head=self._file_head,
             largest_bytes=largest_file_bytes,
             keep_files=keep_files,
+            compressed=self._compresses,
         )
         self._call_log_file = RotatingFile(
             node.active_log / CALL_LOG_FOLDER,
@@ -44,6 +51,7 @@ class TraceWriter:
             head=lambda _: "",
             largest_bytes=largest_file_bytes,
             keep_files=keep_files,
+            compressed=self._compresses,
         )
         self.call_log = CallLog(self._call_log_file, self._now, node.number, node.ip)
 
@@ -51,11 +59,13 @@ class TraceWriter:
         """Put everything traced so far on disk, so that file and log collection see it."""
         if TRACE_ROTATED_AWAY in self._node.cluster.faults:
             self._forget_the_past()
+        self._write_late()
         self._sdl.flush()
         self._call_log_file.flush()
 
     def close(self) -> None:
         """Close the files; a later record opens new ones."""
+        self._write_late()
         self._sdl.close()
         self._call_log_file.close()
 
@@ -133,7 +143,15 @@ class TraceWriter:
             self._begin_activity()
             head = f"SIPTcp - wait_SdlSPISignal: Outgoing SIP TCP message to {address} on port {port} index {index} "
         self.app_info(f"{head}\n[{net_id},NET]\n{sdl_records.masked(message)}")
+        if direction == "in" and transport != "UDP":
+            self._sequence = (self._sequence[0], self._sequence[1] + 1)
+            self._late = (self._sequence, f"SIPTcp - SignalCounter = {next(self._signals)}")
         return net_id
+
+    def connection_failure(self, trunk: str, host: str, port: int, reason: str) -> None:
+        """No connection to a destination came up (ASSUMED: no public sample)."""
+        self._begin_activity()
+        self.app_info(f"SIPTcp - connection to {host}:{port} for trunk {trunk} failed: {reason}")
 
     def tls_failure(self, index: int, address: str, port: int, verify_code: int | None, reason: str) -> None:
         """A handshake failed. ASSUMED: modelled on the ILS records of platform.md §6.6, no public CCM sample exists."""
@@ -192,6 +210,16 @@ class TraceWriter:
     def _write(self, kind: str, payload: str) -> None:
         self._sdl.make_room()
         self._sdl.write(sdl_records.record(self._sequence, self._now(), kind, payload))
+        if self._late is not None and self._late[0][0] != self._sequence[0]:
+            self._write_late()
+
+    def _write_late(self) -> None:
+        late, self._late = self._late, None
+        if late is not None and self._sdl.is_open:
+            self._sdl.write(sdl_records.record(late[0], self._now(), "AppInfo", late[1]))
+
+    def _compresses(self) -> bool:
+        return self._node.cluster.enterprise_parameters.get(TRACE_COMPRESSION_PARAMETER, "").lower() in ("true", "t", "1")
 
     def _now(self) -> datetime:
         return self._node.now().astimezone(self._zone)
