@@ -10,6 +10,7 @@ from pytest_cucmtls.sim.calls import Call, CallLength
 from pytest_cucmtls.sim.state import NodeState
 from tests.other_sip_stacks import add_external_phone, ended, line_with, listening, needs, registered, running, write_identity
 from tests.simulated_nodes import PHONES, Authority, SimulatedPair, manager, pair, run, sdl_text
+from tests.test_sim_call_features import paused, received, until
 
 OPTIONS = (
     "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/TLS x;branch=z9hG4bK1\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:x>\r\n"
@@ -189,7 +190,7 @@ async def order(address: str, command: str, argument: str) -> None:
 def test_baresip_registers_calls_and_is_called_over_the_trunk(tmp_path: Path, transport: str, encrypted: bool) -> None:
     async def work() -> None:
         ca = Authority()
-        both = pair(tmp_path, authority=ca, length=CallLength(packets=10, interval_seconds=0.02))
+        both = pair(tmp_path, authority=ca, length=CallLength(packets=20, interval_seconds=0.02))
         folder = tmp_path / "baresip"
         folder.mkdir()
         write_identity(folder, ca.identity("phone"), ca.der)
@@ -206,10 +207,17 @@ def test_baresip_registers_calls_and_is_called_over_the_trunk(tmp_path: Path, tr
             assert called.outcome.agreement is not None
             assert (called.outcome.status, called.outcome.agreement.keys is not None) == (200, encrypted)
             assert called.audio is not None
-            assert (called.audio.received, called.audio.refused) == (10, 0)
+            assert (called.audio.received, called.audio.refused) == (20, 0)
             await order(address, "dial", "9898")
             answering = await answered(both.b)
             assert answering.calling == "7001"
+            assert answering.audio is not None
+            await order(address, "hold", "")
+            await until(lambda: paused(answering))
+            await order(address, "resume", "")
+            await until(lambda: not paused(answering))
+            before = received(answering)
+            await until(lambda: received(answering) > before)
             answering.hang_up()
             await over(both.b)
             calling = await over(both.a)
