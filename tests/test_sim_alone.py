@@ -18,9 +18,11 @@ from hypothesis import strategies as st
 from pytest_cucmtls.inventory import read_inventory
 from pytest_cucmtls.sim.addresses import NoFreeNetwork, reserve_subnet, reserve_this_subnet
 from pytest_cucmtls.sim.inventory_plan import PlanUnusable, parse_plan, read_plan
+from pytest_cucmtls.sim.pairs import build_cluster
 from pytest_cucmtls.sim.releases import RELEASE_15_SU5
 from pytest_cucmtls.sim.saved_state import StateUnreadable, read_state, save_state
 from pytest_cucmtls.sim.server import start_pair
+from pytest_cucmtls.sim.trust_lists import current_ctl
 from pytest_cucmtls.wire.x509 import parse_certificate
 from tests.sim_node_stand import unverified
 from tests.test_sim_server import LIMIT_SECONDS, listens, simulator
@@ -347,3 +349,29 @@ def test_the_identity_of_a_configured_cluster_is_signed_by_its_authority(three: 
     root = parse_certificate(Path(authority["certificate_file"]).read_bytes())
     assert root.is_ca
     assert root.names_itself_as_issuer
+
+
+def test_trust_lists_names_and_requests_survive_a_save(tmp_path: Path) -> None:
+    async def check() -> None:
+        pair = await start_pair("source-document", tmp_path / "first")
+        cluster = pair.cluster("B")
+        store = cluster.publisher.certificates
+        store.subject, store.alternate_names = (("C", "FR"), ("O", "Changed")), ("other.example",)
+        request = store.generate_request("CallManager")
+        trust = current_ctl(cluster)
+        save_state(tmp_path / "state.json", pair.plan, pair.network, pair.clusters)
+        await pair.close()
+        saved = read_state(tmp_path / "state.json")
+        subnet = reserve_subnet([200], ())
+        again = build_cluster(saved.plan.clusters[1], subnet, tmp_path / "second")
+        other = build_cluster(saved.plan.clusters[0], subnet, tmp_path / "third")
+        subnet.release()
+        saved.fill([other, again], tmp_path)
+        kept = again.publisher.certificates
+        assert (kept.subject, kept.alternate_names) == (store.subject, store.alternate_names)
+        pending = kept.request("CallManager")
+        assert pending is not None
+        assert pending.der == request
+        assert current_ctl(again) == trust
+
+    asyncio.run(check())

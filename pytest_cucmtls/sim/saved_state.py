@@ -1,6 +1,7 @@
 """Saves what simulated clusters are and brings them back: configuration, accounts, keys and certificates, services, faults.
 
-Traces and captures are files of their own (``--state-dir``) and no part of it; neither are calls and connections.
+Traces and captures are files of their own (``--state-dir``) and no part of it; neither are calls, connections and
+certificate changes that wait to be replicated.
 """
 
 import base64
@@ -22,6 +23,7 @@ from pytest_cucmtls.sim.inventory_file import write_private
 from pytest_cucmtls.sim.pairs import ClusterPlan, NodePlan, PairPlan
 from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.sim.state import ClusterState, NodeState, ServiceState, SimAccount
+from pytest_cucmtls.sim.trust_lists import TrustList, TrustRecord
 from pytest_cucmtls.wire.x509_sign import private_key_pem
 
 _OWN_FILES = {"certificate_file": CERTIFICATE_FILE, "key_file": KEY_FILE}
@@ -137,6 +139,7 @@ def _cluster(cluster: ClusterState) -> dict[str, Any]:
         "parameters": cluster.enterprise_parameters,
         "faults": sorted(cluster.faults),
         "read_only": cluster.read_only,
+        "ctl": _trust_list(cluster.ctl) if cluster.ctl else None,
         "nodes": [_node(node) for node in cluster.nodes],
     }
 
@@ -148,6 +151,7 @@ def _fill_cluster(cluster: ClusterState, saved: dict[str, Any]) -> None:
     cluster.enterprise_parameters.clear()
     cluster.enterprise_parameters.update(saved["parameters"])
     cluster.read_only = bool(saved["read_only"])
+    cluster.ctl = _made_trust_list(saved["ctl"]) if saved["ctl"] else None
     for node, kept in zip(cluster.nodes, saved["nodes"], strict=True):
         _fill_node(node, kept)
 
@@ -157,6 +161,8 @@ def _node(node: NodeState) -> dict[str, Any]:
     own = {unit: identity for unit in store.made_units if (identity := store.own(unit)) is not None}
     requests = {unit: request for unit in store.units if (request := store.request(unit)) is not None}
     return {
+        "subject": store.subject,
+        "alternate_names": store.alternate_names,
         "own": {unit: _identity(identity) for unit, identity in own.items()},
         "requests": {unit: _request(request) for unit, request in requests.items()},
         "trust": {
@@ -174,6 +180,8 @@ def _node(node: NodeState) -> dict[str, Any]:
 
 def _fill_node(node: NodeState, saved: dict[str, Any]) -> None:
     store = node.certificates
+    store.subject = tuple((key, value) for key, value in saved["subject"])
+    store.alternate_names = tuple(saved["alternate_names"])
     for unit, identity in saved["own"].items():
         store.take_identity(unit, _made_identity(identity))
     for unit, request in saved["requests"].items():
@@ -187,6 +195,16 @@ def _fill_node(node: NodeState, saved: dict[str, Any]) -> None:
         node.services[name] = ServiceState(name, settled, activated, datetime.fromisoformat(started_at))
     node.clock_offset = timedelta(seconds=float(saved["clock_offset_seconds"]))
     node.ssh_host_key_pem = str(saved["ssh_host_key"]).encode("ascii")
+
+
+def _trust_list(trust: TrustList) -> dict[str, Any]:
+    records = [[record.role, _base64(record.der)] for record in trust.records]
+    return {"signer": _base64(trust.signer), "records": records, "made_at": trust.made_at.isoformat()}
+
+
+def _made_trust_list(saved: dict[str, Any]) -> TrustList:
+    records = tuple(TrustRecord(role, base64.b64decode(der)) for role, der in saved["records"])
+    return TrustList(base64.b64decode(saved["signer"]), records, datetime.fromisoformat(saved["made_at"]))
 
 
 def _identity(identity: Identity) -> dict[str, Any]:
