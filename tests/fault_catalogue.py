@@ -48,13 +48,14 @@ class Elsewhere:
 
 def every_row() -> tuple[Row, ...]:
     """All rows that are injected, look-alikes included."""
+    from tests.fault_rows_further import FURTHER
     from tests.fault_rows_harmless import HARMLESS
     from tests.fault_rows_identity import IDENTITY
     from tests.fault_rows_live import LIVE
     from tests.fault_rows_proof import PROOF
     from tests.fault_rows_trunk import TRUNK
 
-    return (*IDENTITY, *TRUNK, *PROOF, *LIVE, *HARMLESS)
+    return (*IDENTITY, *TRUNK, *PROOF, *FURTHER, *LIVE, *HARMLESS)
 
 
 def catalogue_page() -> str:
