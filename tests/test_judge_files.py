@@ -404,3 +404,30 @@ def test_an_archive_of_traces_is_judged_like_the_files(case: Path, tmp_path: Pat
     assert [(one.check, one.subject, one.outcome) for one in packed.verdicts] == [
         (one.check, one.subject, one.outcome) for one in judged.verdicts
     ]
+
+
+def test_a_certificate_without_readable_dates_crashes_no_check(case: Path, tmp_path: Path) -> None:
+    der = identity("cucm10").certificate.public_bytes(serialization.Encoding.DER)
+    place = der.index(b"\x17\x0d")
+    odd = tmp_path / "odd.der"
+    odd.write_bytes(der[: place + 2] + b"99999999999999"[:13] + der[place + 15 :].replace(b"\x17\x0d2", b"\x17\x0dx", 1))
+    judged = judge_files(given_of(case, certificates=(("A", case / "cucma.pem"), ("B", odd))), tmp_path / "o")
+    assert {verdict.check for verdict in judged.verdicts if verdict.outcome is Outcome.ERROR} == set()
+
+
+HOSTILE = (
+    "00000000.000 |00:00:00.000 |FileHead |UTC:+14:00,Date: 9999/12/31, HostName: x, HostIPAddress: 10.0.0.203\n",
+    "00000000.000 |00:00:00.000 |FileHead |UTC:-14:00,Date: 0001/01/01, HostName: x, HostIPAddress: 10.0.0.203\n",
+    "\n[1,NET]\nINVITE sip:@:0 SIP/2.0\nVia: SIP/2.0/TLS\nCall-ID: \nFrom: ;tag=1~\nTo:\nContent-Length: 99999999999\n\n",
+    "00000001.000 |10:00:00.000 |SdlSig |SIPCertificateInd connIdx= 12 --remoteIP= --remotePort = 99999 --X509SubjectName =\n",
+)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.parametrize("line", [0, 1, 12, 30])
+def test_hostile_lines_in_a_trace_crash_no_check(case: Path, tmp_path: Path, hostile: str, line: int) -> None:
+    lines = (case / "SDL-a.txt").read_text().splitlines(keepends=True)
+    odd = tmp_path / "odd.txt"
+    odd.write_text("".join((*lines[:line], hostile, *lines[line:])))
+    judged = judge_files(given_of(case, traces=(odd, case / "SDL-b.txt")), tmp_path / "o")
+    assert {verdict.check for verdict in judged.verdicts if verdict.outcome is Outcome.ERROR} == set()
