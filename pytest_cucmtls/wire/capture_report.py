@@ -11,8 +11,9 @@ from pytest_cucmtls.model.sip import SipOnWire
 from pytest_cucmtls.wire.capture_time import datetime_of
 from pytest_cucmtls.wire.key_log import KeyLog
 from pytest_cucmtls.wire.packets import ETHERNET, TCP, UDP, IpReader, address_text, link_type_is_known, locate_ip
-from pytest_cucmtls.wire.pcap import PacketFile
+from pytest_cucmtls.wire.pcap import LARGEST_PACKET, ClassicLayout, PacketFile
 from pytest_cucmtls.wire.presented_certificates import PresentedCertificates
+from pytest_cucmtls.wire.rtp import SAMPLES
 from pytest_cucmtls.wire.sip_messages import parse_sip_message
 from pytest_cucmtls.wire.stream_content import ContentRecogniser, TlsContent
 from pytest_cucmtls.wire.tcp_streams import Connection, Direction, TcpTracker, source_of
@@ -21,6 +22,14 @@ from pytest_cucmtls.wire.udp_flows import UdpFlows
 
 _ETHERNET_IPV4 = struct.Struct(">12x3sxH2xHxB2x12s8xH")
 """Ethernet type with the first byte of IP, total length, fragment field, protocol, addresses and ports, TCP offset and flags."""
+_FREQUENT = {order: struct.Struct(order + "IIII12x3sxBB2x2sxB2x12s4xBx2sBB2x4s") for order in "<>"}
+"""A pcap record with IPv4 in Ethernet: its header, Ethernet type with the first byte of IP, total length, fragment field,
+protocol, addresses and ports; then at the places of UDP's payload the first byte and sequence number of RTP, at those of TCP its
+offset and flags, and RTP's SSRC."""
+_FREQUENT_BYTES = 54
+_RECORD_HEAD = {order: struct.Struct(order + "IIII") for order in "<>"}
+_WHOLE = {b"\0\0", b"\x40\0"}
+"""Fragment fields of packets that are no fragments, without and with "don't fragment"."""
 _IPV4_WITHOUT_OPTIONS = b"\x08\x00\x45"
 
 MOST_SIP_MESSAGES = 100_000
@@ -85,7 +94,14 @@ class CaptureReading:
         )
 
     def _read_packets(self) -> None:
-        """The hot loop: what is frequent (IPv4 in Ethernet, no options, no fragments) is unpacked by one call."""
+        layout = self._file.classic_layout()
+        if layout is None or layout.link != ETHERNET:
+            self._read_any_packets()
+        else:
+            self._read_ethernet_records(layout)
+
+    def _read_any_packets(self) -> None:
+        """Every kind of file and link type, packet by packet; what is frequent takes one call here too."""
         frame = cut = last_at = 0
         tcp_segment, udp_datagram, other_packet = self._tcp.segment, self._udp.datagram, self._other_packet
         flow_of, direction_of, unpack = self._udp.flows.get, self._tcp.directions.get, _ETHERNET_IPV4.unpack_from
@@ -97,7 +113,7 @@ class CaptureReading:
                 last_at = at
                 if frame == 1:
                     self._first_at = at
-            if link != ETHERNET or end - start < 54:
+            if link != ETHERNET or end - start < _FREQUENT_BYTES:
                 other_packet(link, data, start, end, frame, at)
                 continue
             kind, total, fragment, protocol, key, tcp_flags = unpack(data, start)
@@ -110,7 +126,6 @@ class CaptureReading:
                 if flow is None or not flow.goes_on(data, start + 42, end, at):
                     udp_datagram(key, data, start + 34, end if end < real_end else real_end, real_end, frame, at)
             elif protocol == TCP:
-                # A mere acknowledgement has no flag but ACK and no payload: nothing to do but to note the time.
                 if tcp_flags & 0xFFF == 16 and real_end - start - 34 == (tcp_flags >> 12) * 4:
                     direction = direction_of(key)
                     if direction is not None:
@@ -120,6 +135,80 @@ class CaptureReading:
             else:
                 other_packet(link, data, start, end, frame, at)
         self._packets, self._cut_packets, self._last_at = frame, cut, last_at
+
+    def _read_ethernet_records(self, layout: ClassicLayout) -> None:
+        """The hot loop: what is frequent in a pcap file (IPv4, no options, no fragments) is unpacked by one call."""
+        buffer, position, unit = layout.buffer, 24, layout.unit
+        tcp_segment, udp_datagram, other_packet = self._tcp.segment, self._udp.datagram, self._other_packet
+        flow_of, direction_of = self._udp.flows.get, self._tcp.directions.get
+        unpack, unpack_head, frame = _FREQUENT[layout.order].unpack_from, _RECORD_HEAD[layout.order].unpack_from, self._packets
+        while buffer:
+            limit, last_at = len(buffer), self._last_at
+            if not frame and position + 16 <= limit:
+                seconds, fraction = unpack_head(buffer, position)[:2]
+                self._first_at = seconds * 1_000_000_000 + fraction * unit
+            while position + 16 + _FREQUENT_BYTES <= limit:
+                (seconds, fraction, length, original, kind, high, low, fragment, protocol, key, first, sequence, offset, flags,
+                 ssrc) = unpack(buffer, position)  # fmt: skip
+                start = position + 16
+                end = start + length
+                if end > limit:
+                    break
+                position = end
+                frame += 1
+                at = seconds * 1_000_000_000 + fraction * unit
+                if at > last_at:
+                    last_at = at
+                if length < original:
+                    self._cut_packets += 1
+                total = high << 8 | low
+                if kind != _IPV4_WITHOUT_OPTIONS or fragment not in _WHOLE or length < _FREQUENT_BYTES or total < 28:
+                    other_packet(ETHERNET, buffer, start, end, frame, at)
+                    continue
+                real_end = start + 14 + total
+                if protocol == UDP:
+                    flow = flow_of(key)
+                    stream = None if flow is None else flow.current
+                    if stream is not None and stream.packets >= SAMPLES and ssrc == stream.ssrc and first & 0xC0 == 0x80:
+                        # The next packet of a stream that is known well enough: counted, unless it was captured twice.
+                        if sequence != stream.sequence:
+                            stream.sequence = sequence
+                            stream.packets += 1
+                            stream.last_at = at
+                        continue
+                    udp_datagram(key, buffer, start + 34, end if end < real_end else real_end, real_end, frame, at)
+                elif protocol == TCP:
+                    if flags == 16 and real_end - start - 34 == (offset >> 4) * 4:
+                        # A mere acknowledgement: nothing to do but to note the time.
+                        direction = direction_of(key)
+                        if direction is not None:
+                            direction.connection.last_at = at
+                            continue
+                    tcp_segment(key, buffer, start + 34, end if end < real_end else real_end, real_end, frame, at)
+                else:
+                    other_packet(ETHERNET, buffer, start, end, frame, at)
+            self._packets, self._last_at = frame, last_at
+            buffer, position = self._read_short_records(layout, buffer, position)
+            frame = self._packets
+
+    def _read_short_records(self, layout: ClassicLayout, buffer: bytes, position: int) -> tuple[bytes, int]:
+        """What is left at the end of a piece of a pcap file; returns the next piece and where its first record begins."""
+        unpack = _RECORD_HEAD[layout.order].unpack_from
+        while position + 16 <= len(buffer):
+            seconds, fraction, length, original = unpack(buffer, position)
+            start = position + 16
+            if length > LARGEST_PACKET:
+                self._file.damaged(self._packets + 1, length)
+                return b"", 0
+            if start + length > len(buffer):
+                break
+            at = seconds * 1_000_000_000 + fraction * layout.unit
+            self._packets += 1
+            self._cut_packets += length < original
+            self._last_at = max(self._last_at, at)
+            self._other_packet(ETHERNET, buffer, start, start + length, self._packets, at)
+            position = start + length
+        return self._file.more(buffer[position:], self._packets + 1), 0
 
     def _other_packet(self, link: int, data: bytes, start: int, end: int, frame: int, at: int) -> None:
         """Any link type, tags, IPv6, options, fragments, tunnels."""

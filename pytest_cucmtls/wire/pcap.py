@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from pytest_cucmtls.wire.capture_bytes import CaptureBytes
@@ -31,11 +32,22 @@ _OTHER_FORMATS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class ClassicLayout:
+    """How the records of a pcap file lie: byte order, nanoseconds per unit of the fraction, link type, the first piece."""
+
+    order: str
+    unit: int
+    link: int
+    buffer: bytes
+
+
 class PacketFile:
     """Reads one capture file as a stream; `problem`, `comments` and `key_log` are complete when `packets` is exhausted."""
 
     def __init__(self, stream: BinaryIO, key_log: KeyLog | None = None) -> None:
         self._bytes = CaptureBytes(stream)
+        self._head: bytes | None = None
         self._readable = False
         self._problem: str | None = None
         self._blocks: PcapngBlocks | None = None
@@ -57,11 +69,43 @@ class PacketFile:
         """The file header was recognised."""
         return self._readable or (self._blocks is not None and self._blocks.readable)
 
+    def classic_layout(self) -> ClassicLayout | None:
+        """For a reader that walks the records of a pcap file itself, by `more`; None for every other file: then use `packets`."""
+        head = self._first()
+        order = _byte_order(head)
+        if order is None or len(head) < 24:
+            return None
+        magic, link = struct.unpack_from(order + "I16xI", head)
+        unit, header = _PCAP_MAGICS[magic]
+        if header != 16:
+            return None
+        self._readable = True
+        return ClassicLayout(order, unit, link & 0x0FFFFFFF, head)
+
+    def more(self, rest: bytes, number: int) -> bytes:
+        """`rest`, the beginning of packet `number`, with the next piece of the file behind it; b"" at the end of the file."""
+        piece = self._bytes.next()
+        if piece:
+            return rest + piece
+        if rest:
+            self._problem = f"the file ends in the middle of packet {number}"
+        return b""
+
+    def damaged(self, number: int, length: int) -> None:
+        """Packet `number` claims an impossible length: nothing behind it can be read."""
+        self._problem = f"packet {number} claims {length} bytes: the file is damaged there"
+
+    def _first(self) -> bytes:
+        if self._head is None:
+            head = self._bytes.first()
+            while len(head) < 28 and (more := self._bytes.next()):
+                head += more
+            self._head = head
+        return self._head
+
     def packets(self) -> Iterator[Packet]:
         """Every packet in file order. Ends at the first damage and then says why in `problem`; raises nothing."""
-        head = self._bytes.first()
-        while len(head) < 28 and (more := self._bytes.next()):
-            head += more
+        head = self._first()
         if head[:4] == b"\x0a\x0d\x0d\x0a":
             self._blocks = PcapngBlocks(self._bytes, self.comments, self.key_log)
             return self._blocks.packets(head)
@@ -88,7 +132,7 @@ class PacketFile:
             while position + header <= limit:
                 seconds, fraction, length, original = unpack(buffer, position)
                 if length > LARGEST_PACKET:
-                    self._problem = f"packet {number + 1} claims {length} bytes: the file is damaged there"
+                    self.damaged(number + 1, length)
                     return
                 end = position + header + length
                 if end > limit:
@@ -96,12 +140,9 @@ class PacketFile:
                 number += 1
                 yield seconds * 1_000_000_000 + fraction * unit, link, buffer, position + header, end, original
                 position = end
-            piece = self._bytes.next()
-            if not piece:
-                if position < limit:
-                    self._problem = f"the file ends in the middle of packet {number + 1}"
+            buffer, position = self.more(buffer[position:], number + 1), 0
+            if not buffer:
                 return
-            buffer, position = buffer[position:] + piece, 0
 
 
 def _byte_order(head: bytes) -> str | None:

@@ -27,7 +27,7 @@ Sample = tuple[int, int, int, bytes]
 class RtpStream:
     """Packets of one SSRC of one flow; looks closely at the first ones only."""
 
-    __slots__ = ("first_at", "last_at", "packets", "payload_type", "samples", "ssrc")
+    __slots__ = ("first_at", "last_at", "packets", "payload_type", "samples", "sequence", "ssrc")
 
     def __init__(self, ssrc: bytes, at: int) -> None:
         self.ssrc = ssrc
@@ -36,6 +36,8 @@ class RtpStream:
         self.last_at = at
         self.payload_type: int | None = None
         self.samples: list[Sample] = []
+        self.sequence = b""
+        """Of the last packet: one captured on two interfaces follows itself."""
 
     def sample(self, data: bytes, start: int, end: int, real_end: int) -> None:
         """Keeps what tells RTP from SRTP of one packet: ``data[start:end]``, `real_end` where it ended before any cut."""
@@ -79,8 +81,11 @@ class UdpFlow:
             or start + 12 > end
         ):
             return False
-        stream.packets += 1
-        stream.last_at = at
+        sequence = data[start + 2 : start + 4]
+        if sequence != stream.sequence:
+            stream.sequence = sequence
+            stream.packets += 1
+            stream.last_at = at
         return True
 
     def packet(self, data: bytes, start: int, end: int, real_end: int, at: int) -> None:
@@ -94,6 +99,10 @@ class UdpFlow:
                     return
                 known = self.streams[ssrc] = RtpStream(ssrc, at)
             self.current = stream = known
+        sequence = data[start + 2 : start + 4]
+        if sequence == stream.sequence:
+            return
+        stream.sequence = sequence
         stream.packets += 1
         stream.last_at = at
         if stream.packets <= SAMPLES:

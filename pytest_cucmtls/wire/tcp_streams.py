@@ -152,6 +152,8 @@ class TcpTracker:
                 direction.next_sequence = (sequence + end - payload) & _MASK
                 direction.consumer.feed(data, payload, end, frame, at)
                 return
+            if direction.consumer is None and direction.early is None and not _may_begin(data, payload):
+                return
             self._payload(direction, sequence, data, min(payload, end), end, max(0, real_end - max(payload, end)), frame, at)
 
     def finish(self) -> None:
@@ -362,6 +364,13 @@ class TcpTracker:
             direction.consumer.gap(missing, False)
         while direction.pending and self._deliver_pending(direction, 0, 0):
             pass
+
+
+def _may_begin(data: bytes, start: int) -> bool:
+    """Cheap question before the careful one: TLS records, SSLv2 hellos and SIP all begin otherwise than most other content."""
+    head = data[start : start + 4]
+    first = head[0] if head else 0
+    return 20 <= first <= 23 or head[:3].isalnum() or (first >= 0x80 and head[2:] == b"\1\3")
 
 
 def reverse_key(key: bytes) -> bytes:

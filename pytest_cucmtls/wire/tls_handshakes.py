@@ -97,6 +97,8 @@ class HandshakeObserver:
         self._transcript: bytearray | None = None if key_log.rsa_keys is None else bytearray()
         """Handshake messages up to the key exchange, kept when a private key may open it."""
         self.version: int | None = None
+        self._is_old = False
+        """A version before TLS 1.3 was negotiated."""
         self._wire_version = 0
         self.group: str | None = None
         self.messages: list[tuple[int, int, str, int]] = []
@@ -153,7 +155,7 @@ class HandshakeObserver:
         side = self.sides[direction]
         if side.application_bytes:
             side.application_bytes += length
-            if len(side.opaque_lengths) >= 8 or not self.is_tls13:
+            if self._is_old or len(side.opaque_lengths) >= 8 or not self.is_tls13:
                 return
         else:
             self._touch(frame, at)
@@ -290,6 +292,7 @@ class HandshakeObserver:
             return
         self.server_hello = hello
         self.version = chosen_version(hello)
+        self._is_old = not self.is_tls13
         for side in self.sides:
             side.opaque_lengths.clear()
         if self.is_tls13 and self.client_hello is not None and self._key_log.is_useful:

@@ -1,6 +1,7 @@
 """UDP datagrams sorted by what they carry: RTP or SRTP, SIP, DTLS."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from pytest_cucmtls.model.capture import MediaStream
 from pytest_cucmtls.model.certificates import Certificate
@@ -8,7 +9,6 @@ from pytest_cucmtls.model.handshakes import Handshake
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipOnWire
 from pytest_cucmtls.wire.dtls import DtlsFlows
-from pytest_cucmtls.wire.media_descriptions import MediaDescriptions
 from pytest_cucmtls.wire.packets import address_text
 from pytest_cucmtls.wire.rtp import UdpFlow
 from pytest_cucmtls.wire.stream_content import begins_sip
@@ -63,7 +63,7 @@ class UdpFlows:
 
     def media(self, sip: Iterable[SipOnWire]) -> tuple[MediaStream, ...]:
         """RTP and SRTP streams in order of their first packet; `sip` tells which ports SDP announced."""
-        descriptions = MediaDescriptions(sip)
+        described = _describer(sip)
         streams: list[MediaStream] = []
         for key, flow in self.flows.items():
             if flow.streams:
@@ -71,10 +71,26 @@ class UdpFlows:
                 src = Endpoint(address_text(key[:half]), int.from_bytes(key[-4:-2], "big"))
                 dst = Endpoint(address_text(key[half : 2 * half]), int.from_bytes(key[-2:], "big"))
                 at = flow.last_at()
-                described = descriptions.of(dst, at) or descriptions.of(src, at)
-                streams.extend(flow.media(src, dst, described.call_id if described else None))
+                streams.extend(flow.media(src, dst, described(dst, at) or described(src, at)))
         return tuple(sorted(streams, key=_order))
 
 
 def _order(stream: MediaStream) -> tuple[str, Endpoint, int]:
     return str(stream.first_at), stream.src, stream.ssrc
+
+
+def _describer(sip: Iterable[SipOnWire]) -> Callable[[Endpoint, datetime], str | None]:
+    """Call-ID of the session description that announced an end, or None."""
+    messages = tuple(sip)
+    if not messages:
+        return lambda _end, _at: None
+    # Imported here: most captures of a trunk hold no readable SIP.
+    from pytest_cucmtls.wire.media_descriptions import MediaDescriptions
+
+    descriptions = MediaDescriptions(messages)
+
+    def call_of(end: Endpoint, at: datetime) -> str | None:
+        found = descriptions.of(end, at)
+        return found.call_id if found else None
+
+    return call_of
