@@ -1,5 +1,6 @@
 """Packet captures of the simulated nodes: sniffed on loopback, or rebuilt from what the sockets carried."""
 
+import asyncio
 import re
 import shutil
 import socket
@@ -17,12 +18,14 @@ from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.sim.call_manager import CallManager
 from pytest_cucmtls.sim.calls import CallLength
+from pytest_cucmtls.sim.options_ping import TrunkService
 from pytest_cucmtls.sim.packet_capture import packet_socket
 from pytest_cucmtls.sim.packet_frames import ACK, PUSH, SYN, FrameView, TcpSegment, internet_checksum, read_frame, tcp_frame
 from pytest_cucmtls.sim.packet_screen import ScreenLines
 from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.screen_capture import parse_screen_capture
-from tests.simulated_nodes import Authority, pair, run
+from tests.simulated_nodes import Authority, manager, pair, run
+from tests.test_sim_call_features import finish, paused, talking, until
 
 
 def can_sniff() -> bool:
@@ -45,6 +48,50 @@ def read(path: Path) -> CaptureReport:
     assert report.readable
     assert report.problem is None
     return report
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+@pytest.mark.parametrize("sniff", SOURCES)
+@pytest.mark.parametrize("transport", ["TCP", "UDP"])
+def test_tshark_reads_a_call_with_ping_prack_hold_and_keys_without_a_malformed_frame(
+    tmp_path: Path, sniff: bool, transport: str
+) -> None:
+    path = tmp_path / "packets.cap"
+
+    async def work() -> None:
+        both = pair(tmp_path, mode="Non Secure", sniff=sniff, length=CallLength(packets=100_000, interval_seconds=0.005))
+        for node in (both.a, both.b):
+            profile = {"name": "P", "enableOutboundOptionsPing": "true", "sipRe11XxEnabled": "Send PRACK for all 1xx Messages"}
+            node.cluster.database.add("sipProfile", profile)
+            node.cluster.database.rows("sipTrunk")[0]["sipProfileName"] = "P"
+            node.cluster.database.rows("sipTrunkSecurityProfile")[0]["outgoingTransport"] = transport
+        assert both.a.packet_capture is not None
+        capture = both.a.packet_capture.start_file(path, count=100_000, snap_length=None, host=both.b.ip, port=None)
+        await manager(both.b).start()
+        await manager(both.a).start()
+        async with asyncio.timeout(20):
+            await manager(both.a).pings.wait_for("to-CUCM10", lambda seen: seen.service is TrunkService.FULL)
+        call, _ = await talking(both)
+        call.hold()
+        await until(lambda: paused(call))
+        call.resume()
+        await until(lambda: not paused(call))
+        await finish(both)
+        await both.stop()
+        capture.stop()
+
+    run(work())
+    for expression, present in (
+        ("_ws.malformed", False),
+        ("sip.Method == OPTIONS", True),
+        ("sip.Method == PRACK", True),
+        ('sdp.media_attr == "inactive"', True),
+        ("sip.Method == BYE && sip.Reason", True),
+        ("udp && sip", transport == "UDP"),
+    ):
+        command = ["tshark", "-n", "-r", str(path), "-Y", expression]
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+        assert bool(found.stdout.splitlines()) is present, (expression, found.stdout[:500])
 
 
 @pytest.mark.parametrize("sniff", SOURCES)

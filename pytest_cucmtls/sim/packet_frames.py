@@ -70,10 +70,21 @@ def tcp_frame(segment: TcpSegment, identification: int) -> bytes:
     tcp = header + options + segment.payload
     checksum = internet_checksum(source + destination + struct.pack(">BBH", 0, _TCP, len(tcp)) + tcp)
     tcp = tcp[:16] + struct.pack(">H", checksum) + tcp[18:]
-    fields = (0x45, 0, 20 + len(tcp), identification & 0xFFFF, 0x4000, 64, _TCP, 0, source, destination)
+    return _ethernet(source, destination, _TCP, identification, tcp)
+
+
+def udp_frame(src: Endpoint, dst: Endpoint, payload: bytes, identification: int) -> bytes:
+    """Ethernet II + IPv4 + UDP with correct checksums, in one packet whatever its size."""
+    source, destination = (IPv4Address(end.ip).packed for end in (src, dst))
+    udp = struct.pack(">HHHH", src.port, dst.port, 8 + len(payload), 0) + payload
+    checksum = internet_checksum(source + destination + struct.pack(">BBH", 0, _UDP, len(udp)) + udp) or 0xFFFF
+    return _ethernet(source, destination, _UDP, identification, udp[:6] + struct.pack(">H", checksum) + udp[8:])
+
+
+def _ethernet(source: bytes, destination: bytes, protocol: int, identification: int, payload: bytes) -> bytes:
+    fields = (0x45, 0, 20 + len(payload), identification & 0xFFFF, 0x4000, 64, protocol, 0, source, destination)
     ip = struct.pack(">BBHHHBBH4s4s", *fields)
-    ip = ip[:10] + struct.pack(">H", internet_checksum(ip)) + ip[12:]
-    return _ETHERNET + ip + tcp
+    return _ETHERNET + ip[:10] + struct.pack(">H", internet_checksum(ip)) + ip[12:] + payload
 
 
 def internet_checksum(data: bytes) -> int:

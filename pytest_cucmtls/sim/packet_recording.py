@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import count
 
 from pytest_cucmtls.model.network import Endpoint
-from pytest_cucmtls.sim.packet_frames import ACK, FIN, PUSH, RST, SYN, TcpSegment, tcp_frame
+from pytest_cucmtls.sim.packet_frames import ACK, FIN, PUSH, RST, SYN, TcpSegment, tcp_frame, udp_frame
 
 SEGMENT_BYTES = 1448
 
@@ -37,11 +37,18 @@ class PacketRecording:
         """A TCP connection came up; its three-way handshake is recorded."""
         return RecordedConnection(self, local, peer, outgoing=outgoing)
 
+    def datagram(self, src: Endpoint, dst: Endpoint, data: bytes) -> None:
+        """A UDP packet was sent or received."""
+        if self._listeners:
+            self._hand_over(udp_frame(src, dst, data, next(self._identifications)))
+
     def show(self, segment: TcpSegment) -> None:
         """Build the frame and hand it over, if anybody listens."""
-        if not self._listeners:
-            return
-        frame, now = tcp_frame(segment, next(self._identifications)), time.time_ns()
+        if self._listeners:
+            self._hand_over(tcp_frame(segment, next(self._identifications)))
+
+    def _hand_over(self, frame: bytes) -> None:
+        now = time.time_ns()
         for listener in tuple(self._listeners):
             listener(now, frame)
 

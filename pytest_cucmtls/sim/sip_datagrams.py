@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.sim.packet_recording import PacketRecording
 from pytest_cucmtls.sim.sip_transactions import SipTransactions
 
 _MOST_LINKS = 1000
@@ -66,10 +67,11 @@ class DatagramLink:
 class SipDatagrams(asyncio.DatagramProtocol):
     """The UDP port; links are made when a peer is first heard or asked for, the oldest idle one goes beyond a limit."""
 
-    def __init__(self, owner: DatagramOwner, next_index: Callable[[], int]) -> None:
+    def __init__(self, owner: DatagramOwner, next_index: Callable[[], int], recording: PacketRecording) -> None:
         self.local = Endpoint("", 0)
         self._owner = owner
         self._next_index = next_index
+        self._recording = recording
         self._transport: asyncio.DatagramTransport | None = None
         self._links: OrderedDict[Endpoint, DatagramLink] = OrderedDict()
 
@@ -80,9 +82,11 @@ class SipDatagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Called by the loop; keep-alives are passed over (RFC 5626 §4.4.1)."""
+        peer = Endpoint(*addr[:2])
+        self._recording.datagram(peer, self.local, data)
         if not data.strip(b"\r\n\0"):
             return
-        link = self.link_to(Endpoint(*addr[:2]))
+        link = self.link_to(peer)
         if link.transactions.takes(data):
             self._owner.link_message(link, data)
 
@@ -99,6 +103,7 @@ class SipDatagrams(asyncio.DatagramProtocol):
     def write(self, data: bytes, peer: Endpoint) -> None:
         """Put bytes on the wire."""
         if self._transport is not None and not self._transport.is_closing():
+            self._recording.datagram(self.local, peer, data)
             self._transport.sendto(data, (peer.ip, peer.port))
 
     def forget(self, link: DatagramLink) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from typing import Protocol
 
+from pytest_cucmtls.sim.packet_recording import PacketRecording
 from pytest_cucmtls.sim.sip_connection import SipConnection
 from pytest_cucmtls.sim.sip_datagrams import DatagramOwner, SipDatagrams
 from pytest_cucmtls.sim.state import NodeState
@@ -21,6 +22,10 @@ class Acceptor(DatagramOwner, Protocol):
 
     def accept(self, secure: bool) -> SipConnection:
         """The protocol of an accepted connection; True for a TLS port."""
+
+    @property
+    def recording(self) -> PacketRecording:
+        """Where packets are recorded."""
 
     def next_index(self) -> int:
         """Number of a new link."""
@@ -73,7 +78,7 @@ class SipListeners:
     async def _open_datagrams(self) -> None:
         if self.datagrams is not None:
             return
-        datagrams = SipDatagrams(self._acceptor, self._acceptor.next_index)
+        datagrams = SipDatagrams(self._acceptor, self._acceptor.next_index, self._acceptor.recording)
         loop = asyncio.get_running_loop()
         try:
             await loop.create_datagram_endpoint(lambda: datagrams, local_addr=(self._ip, PHONE_PORT))

@@ -80,7 +80,7 @@ class SipSignalling:
         self.node = node
         self._trunks = trunks
         self._traces = traces
-        self._recording = recording
+        self.recording = recording
         self._requests = requests
         self.peers = SipPeers(node, trunks, traces)
         self._contexts: tls_contexts.TlsContexts | None = None
@@ -343,7 +343,7 @@ class SipSignalling:
             index=self.next_index(),
             outgoing=outgoing,
             context=context,
-            recording=self._recording,
+            recording=self.recording,
             clock=CertificateClock(self.node.now) if self.node.clock_offset else None,
         )
         self._connections.append(connection)

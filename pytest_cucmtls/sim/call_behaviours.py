@@ -1,0 +1,42 @@
+"""Where the behaviour of simulated calls comes from: third-party phones, features of a call, several nodes."""
+
+from pytest_cucmtls.sim.provenance import Behaviour, Provenance
+
+BEHAVIOURS = (
+    Behaviour(
+        "SIP",
+        "third-party phones register with digest credentials of their end user",
+        Provenance.SPECIFIED,
+        "Feature Configuration Guide, third-party SIP phones",
+    ),
+    Behaviour(
+        "SIP",
+        "alarms SIPTrunkISV, SIPTrunkPartiallyISV and SIPTrunkOOS",
+        Provenance.SPECIFIED,
+        "alarm catalogue; layout inferred",
+    ),
+    Behaviour("SIP", "TLS on a plain port is dropped at once", Provenance.ASSUMED, "none found"),
+    Behaviour("SIP", "retransmission over UDP", Provenance.SPECIFIED, "RFC 3261 §17"),
+    Behaviour("calls", "hold is an inactive offer, resume asks for a new one", Provenance.RECORDED, "public trace of an 11.5"),
+    Behaviour(
+        "calls", "early offer and PRACK as the trunk's SIP profile says", Provenance.SPECIFIED, "System Configuration Guide"
+    ),
+    Behaviour("calls", "secure offers fall back to RTP where X-cisco-srtp-fallback is supported", Provenance.SPECIFIED, "guides"),
+    Behaviour("calls", "488 for a secure offer without that option", Provenance.ASSUMED, "inferred from the option's purpose"),
+    Behaviour("calls", "call forward all, busy, no answer, not registered", Provenance.SPECIFIED, "System Configuration Guide"),
+    Behaviour("calls", "the voice mail pilot is one answering party", Provenance.ASSUMED, "narrower than the real one"),
+    Behaviour("calls", "between two trunks no call is passed on (503)", Provenance.ASSUMED, "narrower than the real one"),
+    Behaviour("calls", "keys as telephone events", Provenance.SPECIFIED, "RFC 4733"),
+    Behaviour(
+        "nodes",
+        "device pool and CallManager group decide where phones and trunks are; runOnEveryNode",
+        Provenance.SPECIFIED,
+        "System Configuration Guide",
+    ),
+    Behaviour(
+        "nodes", "a call between nodes leaves no records of its own kind", Provenance.ASSUMED, "narrower than the real one"
+    ),
+    Behaviour("traces", "late records interleave with the next activity", Provenance.RECORDED, "public traces"),
+    Behaviour("traces", "an open compressed file ends in .gzo", Provenance.RECORDED, "collected trace folders"),
+    Behaviour("traces", "record of a refused connection", Provenance.ASSUMED, "no sample is public"),
+)
