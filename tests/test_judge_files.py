@@ -431,3 +431,10 @@ def test_hostile_lines_in_a_trace_crash_no_check(case: Path, tmp_path: Path, hos
     odd.write_text("".join((*lines[:line], hostile, *lines[line:])))
     judged = judge_files(given_of(case, traces=(odd, case / "SDL-b.txt")), tmp_path / "o")
     assert {verdict.check for verdict in judged.verdicts if verdict.outcome is Outcome.ERROR} == set()
+
+
+def test_an_invite_without_its_call_id_is_undecided(case: Path, tmp_path: Path) -> None:
+    traces = changed_trace(case, tmp_path, ("Call-ID: 77-1@10.0.0.203\n", ""))
+    judged = judge_files(given_of(case, traces=traces[:1]), tmp_path / "o")
+    assert {verdict.check for verdict in judged.verdicts if verdict.outcome is Outcome.ERROR} == set()
+    assert "cut off" in found(judged, "invite_travels_over_tls", "A->B").diagnosis

@@ -219,7 +219,7 @@ def certificate_does_not_expire_soon(
     ]
     if not judged:
         place = f"{cluster.name}/{node.name}"
-        raise missing(f"the validity of {place}'s certificates", "no date of theirs can be read", "Export the certificates again.")
+        raise missing(f"the validity of {place}'s certificates", "no date can be read", "Export the certificates again.")
     margin = timedelta(days=float(str(rule.value)))
     left = sorted((one.certificate.not_after - at, one.place) for one in judged if one.certificate.not_after is not None)
     broken = [f"{place} expires in {span.total_seconds() / 86400:.1f} days" for span, place in left if span < margin]

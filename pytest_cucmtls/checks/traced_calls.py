@@ -115,7 +115,9 @@ def traced_call(evidence: Evidence, client: ClusterEvidence, server: ClusterEvid
             rotated(traces_of(evidence, client), attempt.value.started_at) or "no INVITE to the peer lies within the call's time",
             TRACE_AGAIN,
         )
-    call_id = invite.sip.message.call_id or ""
+    call_id = invite.sip.message.call_id
+    if not call_id:
+        raise missing(f"the Call-ID of the INVITE {client.name}->{server.name}", "the traced message is cut off", TRACE_AGAIN)
     return TracedCall(
         attempt,
         call_id,
