@@ -6,6 +6,9 @@ TEMPLATE = """\
 policy = "cisco-hardening"   # `cucmtls policies` lists the others; a path to your own TOML file works, too
 mode = "verify"              # verify: read only.  apply: perform the ten steps, then prove
 place_calls = true           # false: judge configuration only, no test call
+# probe = true               # ask the SIP listeners what they accept and refuse: some 30 connections per node
+# probe_pause_seconds = 1.0  # between two of them
+# approved_anchors = []      # SHA-256 fingerprints CallManager-trust may hold beside your CA
 
 [authority]                  # used in mode apply
 kind = "files"               # files: your CA's key.  folder: hand requests over, pick certificates up.  embedded: a test CA
@@ -13,6 +16,7 @@ certificate_file = "ca.pem"
 key_file = "ca.key"
 # key_password_variable = "CUCMTLS_CA_PASSWORD"
 # folder = "handover"        # for kind = "folder"
+# crl_file = "ca.crl"        # the CA's current revocation list
 
 [clusters.A]
 release = "12.5"

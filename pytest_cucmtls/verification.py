@@ -125,6 +125,8 @@ def explained(verdict: Verdict) -> str:
         f"  expected  {verdict.expected}",
         f"  observed  {verdict.observed}",
     ]
+    if verdict.waiver is not None:
+        lines.append(f"  waiver    {verdict.waiver.sentence}")
     if verdict.remedies:
         lines.append(f"  remedy    {', '.join(verdict.remedies)}")
     if verdict.clauses:
