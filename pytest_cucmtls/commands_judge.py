@@ -178,7 +178,6 @@ def _lines(judged: "JudgedFiles", written: Path | None) -> list[str]:
     from pytest_cucmtls.report.terminal import verdict_lines
 
     conclusion = Conclusion(judged.folder, judged.verdicts, judged.evidence, ())
-    first, second = (cluster.name for cluster in judged.evidence.clusters)
     return [
         *verdict_lines(judged.verdicts),
         *(
@@ -186,7 +185,7 @@ def _lines(judged: "JudgedFiles", written: Path | None) -> list[str]:
             for count, facts, wanted in what_to_collect(judged.verdicts)
         ),
         *judged.notes,
-        *(conclusion.about_direction(direction) for direction in (f"{first}->{second}", f"{second}->{first}")),
+        *conclusion.sentences(),
         f"the files as received, and verdicts.json, are in {judged.folder}",
         *([f"the report is {written}"] if written else []),
     ]

@@ -19,12 +19,19 @@ from pytest_cucmtls.policies import load_policy
 def folder(tmp_path: Path) -> RunFolder:
     made = RunFolder(tmp_path)
     made.begin(parse_inventory(TEMPLATE), started_at=datetime(2026, 11, 23, tzinfo=UTC))
-    made.keep(b'{"fact": "a call", "why": "nobody dialled"}', kind="not_collected", media_type="application/json")
+    made.keep(b"what somebody typed", kind="cli_transcript", interface="cli")
     return made
 
 
 def judged(folder: RunFolder):  # type: ignore[no-untyped-def]
     return evidence_is_whole.function(load_evidence(folder.path), load_policy("rfc9325"))
+
+
+def test_a_folder_that_holds_nothing_proves_nothing(tmp_path: Path) -> None:
+    made = RunFolder(tmp_path)
+    made.begin(parse_inventory(TEMPLATE), started_at=datetime(2026, 11, 23, tzinfo=UTC))
+    made.keep_missing("everything", "nothing was done")
+    assert judged(made).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_untouched_evidence_passes(folder: RunFolder) -> None:

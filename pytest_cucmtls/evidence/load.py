@@ -75,6 +75,7 @@ def load_evidence(path: str | Path, inventory: Inventory | None = None) -> Evide
         witnesses=tuple(line.item for line, _ in witnesses),
         revocation_lists=tuple(Sourced(value, line.item) for line, value in _all(gathered, "crl")),
         reasons=tuple(gathered.reasons),
+        kept_items=sum(line.kind != "not_collected" for line in lines),
         unusable=tuple(gathered.unusable),
     )
 
@@ -87,10 +88,10 @@ def _steps(gathered: _Gathered) -> Iterable[Sourced[StepRecord]]:
 
 def _read(folder: RunFolder, line: IndexLine, gathered: _Gathered, witnesses: list[tuple[IndexLine, Any]]) -> None:
     """Parse one item; whatever is wrong with it becomes a reason under the facts it would have given."""
-    if line.kind in UNREAD_KINDS:
-        return
     try:
         data = folder.read(line)
+        if line.kind in UNREAD_KINDS:
+            return  # read all the same: a changed transcript is changed evidence
         if line.kind == "witness":
             witnesses.append((line, json.loads(data)))
         elif line.kind == "not_collected":

@@ -150,6 +150,8 @@ class Evidence:
     witnesses: "tuple[EvidenceItem, ...]" = ()
     """Readings of the captures by the second reader; empty when it did not run."""
     revocation_lists: "tuple[Sourced[RevocationList], ...]" = ()
+    kept_items: int = 0
+    """How many raw items the run folder holds, statements of what is missing left out."""
     unusable: tuple[str, ...] = ()
     """One sentence per raw item that was kept but cannot be used any more: changed, gone or unreadable."""
     reasons: tuple[tuple[str, str], ...] = field(default=())

@@ -1,4 +1,4 @@
-"""The end of a run: the whole evidence judged once, `verdicts.json` written, and what to tell the person waiting."""
+"""The end of a run: the whole evidence judged once, the reports written, and what to tell the person waiting."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,14 +8,17 @@ from pytest_cucmtls.acceptance import Acceptance
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.report.allure_results import write_surroundings
+from pytest_cucmtls.report.answers import answers
+from pytest_cucmtls.report.cklb import write_checklist
+from pytest_cucmtls.report.csv_verdicts import write_csv
+from pytest_cucmtls.report.html.page import write_html_report
+from pytest_cucmtls.report.junit_outcomes import write_junit
+from pytest_cucmtls.report.oscal import write_oscal
+from pytest_cucmtls.report.sentences import answer_sentence
 
-_WORDS = {
-    Outcome.FAIL: "refuted",
-    Outcome.ERROR: "not decided: the tool, its access or its environment failed",
-    Outcome.BLOCKED: "not decided: acting would have been unsafe",
-    Outcome.INCONCLUSIVE: "not decided: evidence is missing",
-}
-
+DISA_POLICY = "disa-evvm-sm"
+"""Only under the SRG's own policy do verdicts cite its rules, so only then a checklist is written."""
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
@@ -30,24 +33,10 @@ class Conclusion:
         """Verdicts by outcome."""
         return Counter(verdict.outcome for verdict in self.verdicts)
 
-    def about_direction(self, direction: str) -> str:
-        """One sentence on one direction: proven, refuted by what, or what is missing."""
-        client, server = direction.split("->", 1)
-        concerned = [
-            verdict
-            for verdict in self.verdicts
-            if verdict.subject in ("pair", direction) or verdict.subject.split("/")[0] in (client, server)
-        ]
-        outcomes = {verdict.outcome for verdict in concerned}
-        for outcome, word in _WORDS.items():
-            if outcome in outcomes:
-                first = next(verdict for verdict in concerned if verdict.outcome is outcome)
-                more = sum(verdict.outcome is outcome for verdict in concerned) - 1
-                also = f" (and {more} more)" if more else ""
-                return f"{direction}: {word}. {first.diagnosis}{also}"
-        if Outcome.PASS not in outcomes:
-            return f"{direction}: nothing was judged"
-        return f"{direction}: proven: encrypted, mutually authenticated and routed as intended, under policy {self.policy}"
+    def sentences(self) -> list[str]:
+        """One sentence per direction: proven, refuted by what, or what is missing; the same as on the page."""
+        first, second = (cluster.name for cluster in self.evidence.clusters)
+        return [answer_sentence(answer, self.policy) for answer in answers(self.verdicts, first, second)]
 
     @property
     def policy(self) -> str:
@@ -57,10 +46,9 @@ class Conclusion:
     def lines(self) -> list[str]:
         """For the terminal."""
         counted = self.counts()
-        first, second = (cluster.name for cluster in self.evidence.clusters)
         total = sum(seconds for _, seconds in self.phases)
         return [
-            *(self.about_direction(direction) for direction in (f"{first}->{second}", f"{second}->{first}")),
+            *self.sentences(),
             "verdicts: " + ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]),
             f"procedure and collection took {total:.1f} s; the phases are in verdicts.json",
             f"look at {self.folder / 'report.html'}",
@@ -68,15 +56,18 @@ class Conclusion:
 
 
 def conclude(acceptance: Acceptance) -> Conclusion:
-    """Load, judge, write `verdicts.json`, `report.html` and the surroundings of the Allure results."""
-    from pytest_cucmtls.report.allure_results import write_surroundings
-    from pytest_cucmtls.report.html.page import write_html_report
-
+    """Load, judge, and write what a run leaves beside its evidence: verdicts, the page, and the forms other tools read."""
     evidence = acceptance.evidence()
     verdicts = tuple(acceptance.verdicts(evidence))
-    about = acceptance.about()
-    write_verdicts(acceptance.folder / "verdicts.json", verdicts, about)
+    about, folder = acceptance.about(), acceptance.folder
+    write_verdicts(folder / "verdicts.json", verdicts, about)
+    write_html_report(folder / "report.html", verdicts, evidence, about, language=acceptance.settings.language)
+    for_tools = folder / "for-tools"
+    write_csv(for_tools / "verdicts.csv", verdicts)
+    write_junit(for_tools / "junit.xml", verdicts)
+    write_oscal(for_tools / "oscal-assessment-results.json", verdicts, about)
+    if evidence.inventory.policy == DISA_POLICY:
+        write_checklist(for_tools / "checklist.cklb", verdicts, about, evidence.inventory.cluster_a.publisher.name)
     releases = [node.release.value.text for cluster in evidence.clusters for node in cluster.nodes if node.release]
-    write_surroundings(acceptance.folder / "allure-results", about, " / ".join(dict.fromkeys(releases)))
-    write_html_report(acceptance.folder / "report.html", verdicts, evidence, about, language=acceptance.settings.language)
-    return Conclusion(acceptance.folder, verdicts, evidence, tuple(acceptance.phases()))
+    write_surroundings(folder / "allure-results", about, " / ".join(dict.fromkeys(releases)))
+    return Conclusion(folder, verdicts, evidence, tuple(acceptance.phases()))
