@@ -438,3 +438,11 @@ def test_an_invite_without_its_call_id_is_undecided(case: Path, tmp_path: Path) 
     judged = judge_files(given_of(case, traces=traces[:1]), tmp_path / "o")
     assert {verdict.check for verdict in judged.verdicts if verdict.outcome is Outcome.ERROR} == set()
     assert "cut off" in found(judged, "invite_travels_over_tls", "A->B").diagnosis
+
+
+def test_a_session_description_that_cannot_be_read_is_undecided(case: Path, tmp_path: Path) -> None:
+    traces = changed_trace(case, tmp_path, ("m=audio 16384", "m=audio 1:384"))
+    judged = judge_files(given_of(case, traces=traces[:1]), tmp_path / "o")
+    verdict = found(judged, "media_is_negotiated_as_srtp", "A->B")
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "no port between 0 and 65535" in verdict.diagnosis

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, not_mentioned, passed, ruled
 from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.traced_calls import TRACE_AGAIN, TracedCall, TracedMessage, traced_call
+from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.sip import CryptoLine, MediaLine
@@ -34,7 +35,10 @@ def media_of(call: TracedCall) -> tuple[OfferedMedia, ...]:
         if b"m=" not in body:
             continue
         carrier = f"{message.sip.message.start_line.split(' SIP/2.0')[0]} {message.sip.message.header('CSeq') or ''}".strip()
-        lines = parse_session_description(body).media
+        try:
+            lines = parse_session_description(body).media
+        except UnexpectedAnswer as problem:
+            raise missing(f"the session description of {carrier}", problem.detail or "unreadable", TRACE_AGAIN) from problem
         sender = _sender(call, message)
         found.setdefault(
             (carrier, b"" if not lines else _essence(lines)),
