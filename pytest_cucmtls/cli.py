@@ -56,10 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     checks.add_argument("--json", action="store_true", help="as JSON")
     checks.set_defaults(run=_checks)
 
-    policies = commands.add_parser("policies", help="list the policies, or show one")
-    policies.add_argument("name", nargs="?", help="a policy's name or a TOML file")
-    policies.set_defaults(run=_policies)
-
     plan = commands.add_parser("plan", help="list what the ten steps would change, without changing it")
     plan.add_argument("--inventory", type=Path, required=True)
     plan.add_argument("--run", dest="folder", type=Path, help="run folder to continue")
@@ -130,22 +126,6 @@ def _checks(parsed: argparse.Namespace) -> int:
 def _clauses(check: "Check") -> list[str]:
     """With reliability marks; a check of a policy's parameter takes its clause from the policy it is judged by."""
     return [f"{clause.standard} {clause.clause} [{clause.mark}]" for clause in check.clauses] or ["as the chosen policy says"]
-
-
-def _policies(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.policies import load_policy, policy_names
-
-    if not parsed.name:
-        for name in policy_names():
-            print(f"{name:<24} {load_policy(name).title}")
-        return 0
-    policy = load_policy(parsed.name)
-    print(f"{policy.name}: {policy.title}")
-    for rule in policy.rules:
-        value = ", ".join(map(str, rule.value)) if isinstance(rule.value, tuple) else rule.value
-        dates = "".join(f" {word} {day}" for word, day in (("from", rule.valid_from), ("until", rule.valid_until)) if day)
-        print(f"  {rule.parameter:<28} {value}{dates}  ({rule.clause.standard} {rule.clause.clause} [{rule.clause.mark}])")
-    return 0
 
 
 def _plan(parsed: argparse.Namespace) -> int:

@@ -65,6 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "mode": "verify (read only) or apply (perform the ten steps); default: the inventory's, apply for a simulated pair",
         "reports": "folder for run folders (default: reports)",
         "lang": "language of the HTML report: en (default) or fr",
+        "baseline": "earlier run folder or bundle: what is worse or unexplained fails the run",
     }
     for name, text in described.items():
         group.addoption(f"--cucm-{name}", default=None, metavar=name.upper(), help=text)
@@ -79,6 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
     pair = _option(config, "pair") or "modern"
     if pair != "modern":
         _check_pair(pair)
+    if (baseline := _option(config, "baseline")) and not Path(baseline).exists():
+        raise pytest.UsageError(f"--cucm-baseline: there is no run folder or bundle {baseline}")
     if (language := _option(config, "lang")) not in ("", "en", "fr"):
         raise pytest.UsageError(f"--cucm-lang must be en or fr, not {language!r}")
     if (mode := _option(config, "mode")) not in ("", "verify", "apply"):
@@ -153,6 +156,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.config.stash[_CONCLUSION] = conclude(run.open())
     finally:
         run.open().finish()
+    if session.exitstatus == pytest.ExitCode.OK and session.config.stash[_CONCLUSION].regressed:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run.failures and set(run.failures.values()) <= _UNDECIDED_OUTCOMES:
         session.exitstatus = UNDECIDED
 
@@ -254,6 +259,7 @@ def _settings(run: _RunOfSession) -> Any:
         mode=Mode(mode) if mode else None,
         faults=tuple(run.config.getoption("cucm_fault")),
         language=_option(run.config, "lang") or "en",
+        baseline=Path(baseline) if (baseline := _option(run.config, "baseline")) else None,
         owner_process_id=run.owner,
         session=run.session,
     )

@@ -24,6 +24,8 @@ class Settings:
     mode: Mode | None = None
     """None: the inventory's own; a simulated pair is applied to."""
     faults: tuple[str, ...] = ()
+    baseline: Path | None = None
+    """Run folder or bundle to compare with: anything worse or unexplained fails the run."""
     language: str = "en"
     """Of the HTML report: ``en`` or ``fr``."""
     owner_process_id: int = 0

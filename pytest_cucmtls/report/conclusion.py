@@ -1,10 +1,13 @@
 """The end of a run: the whole evidence judged once, the reports written, and what to tell the person waiting."""
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_cucmtls.acceptance import Acceptance
+from pytest_cucmtls.evidence.compare_runs import Comparison, compare_runs
+from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
@@ -20,6 +23,7 @@ from pytest_cucmtls.report.sentences import answer_sentence
 DISA_POLICY = "disa-evvm-sm"
 """Only under the SRG's own policy do verdicts cite its rules, so only then a checklist is written."""
 
+
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """What a run came to."""
@@ -28,6 +32,13 @@ class Conclusion:
     verdicts: tuple[Verdict, ...]
     evidence: Evidence
     phases: tuple[tuple[str, float], ...]
+    comparison: Comparison | None = None
+    """With the baseline, when one was given."""
+
+    @property
+    def regressed(self) -> bool:
+        """Something is worse than in the baseline, or changed and nobody can say why."""
+        return self.comparison is not None and self.comparison.regressed
 
     def counts(self) -> Counter[Outcome]:
         """Verdicts by outcome."""
@@ -51,6 +62,7 @@ class Conclusion:
             *self.sentences(),
             "verdicts: " + ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]),
             f"procedure and collection took {total:.1f} s; the phases are in verdicts.json",
+            *(self.comparison.lines() if self.comparison else ()),
             f"look at {self.folder / 'report.html'}",
         ]
 
@@ -70,4 +82,15 @@ def conclude(acceptance: Acceptance) -> Conclusion:
         write_checklist(for_tools / "checklist.cklb", verdicts, about, evidence.inventory.cluster_a.publisher.name)
     releases = [node.release.value.text for cluster in evidence.clusters for node in cluster.nodes if node.release]
     write_surroundings(folder / "allure-results", about, " / ".join(dict.fromkeys(releases)))
-    return Conclusion(folder, verdicts, evidence, tuple(acceptance.phases()))
+    return Conclusion(folder, verdicts, evidence, tuple(acceptance.phases()), _compared(acceptance))
+
+
+def _compared(acceptance: Acceptance) -> Comparison | None:
+    """The run beside its baseline, kept as `for-tools/comparison.json`. Raises: FileUnreadable for a baseline that is none."""
+    baseline = acceptance.settings.baseline
+    if baseline is None:
+        return None
+    comparison = compare_runs(baseline, acceptance.folder)
+    text = json.dumps(comparison.as_json(), indent=1, ensure_ascii=False)
+    write_atomically(acceptance.folder / "for-tools" / "comparison.json", (text + "\n").encode())
+    return comparison
