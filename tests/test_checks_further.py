@@ -129,6 +129,13 @@ def test_what_is_no_list_is_unreadable(data):
         parse_revocation_list(data)
 
 
+def test_a_list_of_a_version_that_does_not_exist_is_unreadable():
+    der = revocation_list().der
+    place = der.index(b"\x02\x01\x01")
+    with pytest.raises(FileUnreadable):
+        parse_revocation_list(der[: place + 2] + b"\x19" + der[place + 3 :])
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_a_damaged_list_is_unreadable_or_a_list(place, value):

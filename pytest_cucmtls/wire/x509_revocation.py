@@ -11,6 +11,16 @@ from pytest_cucmtls.wire.der import NotDer, read_element
 from pytest_cucmtls.wire.x509 import parse_distinguished_name
 from pytest_cucmtls.wire.x509_keys import signature_verifies
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises on bytes that are no list or certificate of RFC 5280."""
 LARGEST_LIST_BYTES = 32 * 1024 * 1024
 
 
@@ -28,7 +38,7 @@ def parse_revocation_list(data: bytes) -> RevocationList:
             next_update=found.next_update_utc,
             revoked=tuple(_entry(entry) for entry in found),
         )
-    except (ValueError, TypeError, UnsupportedAlgorithm, OverflowError) as problem:
+    except _UNREADABLE as problem:
         raise FileUnreadable("revocation list", f"is no certificate revocation list: {problem}") from problem
 
 
@@ -54,7 +64,7 @@ def list_is_signed_by(revocation_list: RevocationList, issuer: Certificate) -> b
     try:
         signed, algorithm, signature = read_element(revocation_list.der).children()
         key = x509.load_der_x509_certificate(issuer.der).public_key()
-    except (NotDer, ValueError, TypeError, UnsupportedAlgorithm):
+    except (NotDer, *_UNREADABLE):
         return False
     spki = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return signature_verifies(spki, algorithm, signature, signed.whole)
