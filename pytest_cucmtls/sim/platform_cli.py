@@ -44,8 +44,7 @@ async def serve_platform_cli(node: NodeState, *, banner_delay_seconds: float = 0
     Releases up to 10.5 accept keyboard-interactive only. Raises: OSError when the port is taken.
     """
     old = node.cluster.release.major <= _LAST_OLD_MAJOR
-    if not node.ssh_host_key_pem:
-        node.ssh_host_key_pem = await asyncio.get_running_loop().run_in_executor(None, _new_host_key)
+    await asyncio.to_thread(prepare_host_key, node)
     key = asyncssh.import_private_key(node.ssh_host_key_pem)
     pair = asyncssh.load_keypairs([key])[0]
     pair.host_key_algorithms = [b"ssh-rsa"] if old else [b"rsa-sha2-512", b"rsa-sha2-256"]
@@ -69,8 +68,10 @@ async def serve_platform_cli(node: NodeState, *, banner_delay_seconds: float = 0
     return acceptor
 
 
-def _new_host_key() -> bytes:
-    return asyncssh.generate_private_key("ssh-rsa", key_size=2048).export_private_key()
+def prepare_host_key(node: NodeState) -> None:
+    """Make the node's host key unless it has one; safe in a worker thread."""
+    if not node.ssh_host_key_pem:
+        node.ssh_host_key_pem = asyncssh.generate_private_key("ssh-rsa", key_size=2048).export_private_key()
 
 
 class _Login(asyncssh.SSHServer):

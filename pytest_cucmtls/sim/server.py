@@ -14,7 +14,7 @@ from pytest_cucmtls.sim.http_server import serve_https
 from pytest_cucmtls.sim.inventory_file import InventoryFiles, write_inventory
 from pytest_cucmtls.sim.packet_capture import PacketCapture
 from pytest_cucmtls.sim.pairs import PAIRS, PairPlan, build_cluster
-from pytest_cucmtls.sim.platform_cli import serve_platform_cli
+from pytest_cucmtls.sim.platform_cli import prepare_host_key, serve_platform_cli
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState
 from pytest_cucmtls.sim.traces import TraceWriter
 
@@ -78,7 +78,7 @@ async def start_pair(
         for chosen_fault in chosen_faults:
             # Known before the start, for parts that ask while they start; the effects need the running services.
             chosen_fault.cluster.faults.add(chosen_fault.fault.name)
-        await _prepare_certificates(nodes)
+        await _prepare_keys(nodes)
         addresses = {node.name: node.ip for node in nodes}
         for node in nodes:
             await _start_node(node, addresses, stack)
@@ -96,12 +96,13 @@ def _reserve(plan: PairPlan, network: str | None) -> Subnet:
     return reserve_this_subnet(network, hosts, sorted(ports - {0}))
 
 
-async def _prepare_certificates(nodes: list[NodeState]) -> None:
+async def _prepare_keys(nodes: list[NodeState]) -> None:
     """Key generation takes most of the start and leaves the interpreter lock, so it runs on every core."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor() as workers:
         await asyncio.gather(
-            *(loop.run_in_executor(workers, node.certificates.prepare, unit) for node in nodes for unit in _PREPARED_UNITS)
+            *(loop.run_in_executor(workers, node.certificates.prepare, unit) for node in nodes for unit in _PREPARED_UNITS),
+            *(loop.run_in_executor(workers, prepare_host_key, node) for node in nodes),
         )
 
 
