@@ -19,6 +19,7 @@ from pytest_cucmtls.capture.fetching import fetch_file
 from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import IndexLine
+from pytest_cucmtls.further_evidence import keep_further_evidence
 from pytest_cucmtls.model.cucm import LogFile
 from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
@@ -59,8 +60,9 @@ def collect_proof(run: Run) -> list[tuple[str, float]]:
             name = f"call {caller.spec.extension} ({caller.name}) to {called.spec.extension} ({called.name})"
             phases.run(name, partial(_attempt, run, "the test call", partial(_call, run, caller, called)))
         phases.run("captures stop and are fetched", lambda: _fetch_captures(run, captures))
-    phases.run("listeners are probed", lambda: probe_listeners(run))
+    phases.run("listeners are probed", partial(probe_listeners, run))
     phases.run("traces are collected", lambda: _collect_traces(run, begun_at))
+    phases.run("revocation lists and copies of the trunk are looked for", partial(keep_further_evidence, run))
     phases.run("configuration is read once more", lambda: _read_again(run))
     phases.run("captures are read by the second witness", lambda: _second_witness(run))
     return phases.done

@@ -12,7 +12,7 @@ NO_LIST = "the inventory names no authority.crl_file"
 
 
 def keep_further_evidence(run: Run) -> None:
-    """Keep kinds ``crl``, ``similar_trunks`` and ``other_sip_trunk``; what cannot be had is said in the evidence. Raises nothing."""
+    """Keep kinds ``crl``, ``similar_trunks`` and ``other_sip_trunk``; what cannot be had is said. Raises nothing."""
     for fact, gather in (
         ("revocation list", partial(_keep_revocation_list, run)),
         *((f"SIP trunks of {cluster.name}", partial(_keep_likely_copies, run, cluster)) for cluster in run.clusters),
