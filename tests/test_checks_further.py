@@ -84,6 +84,14 @@ def test_a_revoked_certificate_fails_under_every_policy_with_number_time_and_rea
         assert said in found.diagnosis
 
 
+def test_a_revoked_intermediate_takes_its_leaves_with_it():
+    middle = certificate("Issuing", issuer="CA", is_ca=True, serial=77)
+    chain = (sourced(middle, "issuing"), sourced(root(), "root"))
+    for revoked, outcome in ((77, Outcome.FAIL), (78, Outcome.PASS)):
+        evidence = listed(revocation_list(revoked=((revoked, NOW),)), authority_chain=chain)
+        assert verdict(evidence, "certificate_is_not_revoked", "A/CUCMA").outcome is outcome
+
+
 @pytest.mark.parametrize(("late", "outcome"), [(timedelta(0), Outcome.PASS), (timedelta(seconds=1), Outcome.INCONCLUSIVE)])
 def test_a_list_is_current_up_to_its_next_update(late, outcome):
     issued = NOW - LIST_VALIDITY - late

@@ -29,6 +29,20 @@ def _signed_list(evidence: Evidence, cluster: ClusterEvidence, leaf: Certificate
     return max(signed, key=lambda source: source.value.this_update, default=None)
 
 
+def _revoked_intermediate(evidence: Evidence, cluster: ClusterEvidence) -> Judgement | None:
+    """The finding when a list signed by the issuer of an intermediate of the authority names that intermediate."""
+    for source in evidence.authority_chain:
+        found = None if source.value.names_itself_as_issuer else _signed_list(evidence, cluster, source.value)
+        entry = found.value.entry(source.value.serial_number) if found else None
+        if found and entry:
+            since = f"{entry.revoked_at:%Y-%m-%d %H:%M:%S} UTC, reason {entry.reason or 'not given'}"
+            text = (
+                f"The CA {source.value.subject} (serial {source.value.serial_hex}) is revoked since {since}: so is all it signed."
+            )
+            return failed("no revoked CA in the path", f"revoked since {since}", text, (source.item, found.item))
+    return None
+
+
 @check(
     "certificate_is_not_revoked",
     step="7",
@@ -41,6 +55,7 @@ def _signed_list(evidence: Evidence, cluster: ClusterEvidence, leaf: Certificate
 def certificate_is_not_revoked(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The CallManager certificate is not on its issuer's revocation list, which the issuer signed and which is still current.
 
+    An intermediate CA that its own issuer's list names fails as well; a list for every level is not required.
     A list whose next update is exactly the time of the call is current. A certificate on the list fails whatever its dates
     and whatever the policy's grade. Without a list nothing is known: undecided where the policy requires revocation to be
     checked, out of scope where it only recommends it. OCSP is not asked: where the policy
@@ -51,6 +66,9 @@ def certificate_is_not_revoked(evidence: Evidence, policy: Policy, cluster: Clus
         return not_mentioned(policy, "cert.revocation")
     place, own = f"{cluster.name}/{node.name}", identity(evidence, cluster, node)
     leaf = own.value.certificate
+    revoked_ca = _revoked_intermediate(evidence, cluster)
+    if revoked_ca is not None:
+        return revoked_ca
     if not evidence.revocation_lists:
         if rule.breach is not Outcome.FAIL:
             text = f"Policy {policy.name} recommends revocation and no list was given: declared out of scope. {NAME_A_LIST}"
