@@ -27,8 +27,8 @@ from tests.evidence_builders import (
     key,
     named,
     node,
-    root,
     request,
+    root,
     self_signed,
     sourced,
     trusted,
@@ -185,7 +185,7 @@ def template_drops_names():
     return with_identity(good_pair(), "A", leaf)
 
 
-CONFIRMING = frozenset({"issued_certificate_matches_request", "certificate_is_inventoried"})
+CONFIRMING = frozenset({"issued_certificate_matches_request"})
 DIFFERS = frozenset({"peer_identity_has_a_path", "identity_is_the_issued_one"})
 
 IDENTITY = (
