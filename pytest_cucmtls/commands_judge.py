@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -85,30 +83,25 @@ def _judge(parsed: argparse.Namespace) -> int:
 
 
 def _again(parsed: argparse.Namespace) -> int:
+    from pytest_cucmtls.evidence.bundle import opened_bundle, redaction_note
     from pytest_cucmtls.evidence.rejudge import rejudge
     from pytest_cucmtls.evidence.verdicts_json import verdicts_as_json
     from pytest_cucmtls.report.terminal import verdict_lines
 
     with ExitStack() as stack:
-        again = rejudge(_folder_of(parsed.folder, stack), parsed.policy)
+        folder = stack.enter_context(opened_bundle(parsed.folder))
+        note = redaction_note(folder)
+        again = rejudge(folder, parsed.policy)
     if parsed.json:
         document = verdicts_as_json(again.verdicts, again.about)
         print(json.dumps(document | {"differences": list(again.differences)}, indent=1, ensure_ascii=False))
     else:
-        print("\n".join(verdict_lines(again.verdicts)))
+        print("\n".join([*verdict_lines(again.verdicts), *([note] if note else [])]))
         for difference in again.differences:
             print(f"differs from the recorded verdicts: {difference}")
         if again.compared and not again.differences:
             print(f"the same as the {again.compared} verdicts recorded with the run")
     return exit_code([verdict.outcome for verdict in again.verdicts])
-
-
-def _folder_of(path: Path, stack: ExitStack) -> Path:
-    """The folder itself, or a bundle opened for as long as the judging takes."""
-    if path.is_dir() or find_spec("pytest_cucmtls.evidence.bundle") is None:
-        return path
-    folder: Path = stack.enter_context(import_module("pytest_cucmtls.evidence.bundle").opened_bundle(path))
-    return folder
 
 
 def _files(parsed: argparse.Namespace) -> int:
@@ -162,17 +155,16 @@ def _new_folder() -> Path:
     return Path("reports") / f"judged-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
 
 
-def _html_report(judged: "JudgedFiles") -> Path | None:
-    """The acceptance report as a page, where the installed package has one."""
-    if find_spec("pytest_cucmtls.report.html") is None:
-        return None
+def _html_report(judged: "JudgedFiles") -> Path:
+    """The acceptance report as a page, beside the files."""
+    from pytest_cucmtls.report.html.page import write_html_report
+
     place = judged.folder / "report.html"
-    page = import_module("pytest_cucmtls.report.html.page")
-    page.write_html_report(place, judged.verdicts, judged.evidence, judged.about)
+    write_html_report(place, judged.verdicts, judged.evidence, judged.about)
     return place
 
 
-def _lines(judged: "JudgedFiles", written: Path | None) -> list[str]:
+def _lines(judged: "JudgedFiles", written: Path) -> list[str]:
     from pytest_cucmtls.evidence.judged_files import what_to_collect
     from pytest_cucmtls.report.conclusion import Conclusion
     from pytest_cucmtls.report.terminal import verdict_lines
@@ -187,5 +179,5 @@ def _lines(judged: "JudgedFiles", written: Path | None) -> list[str]:
         *judged.notes,
         *conclusion.sentences(),
         f"the files as received, and verdicts.json, are in {judged.folder}",
-        *([f"the report is {written}"] if written else []),
+        f"the report is {written}",
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_cucmtls.evidence.judge import judge
+from pytest_cucmtls.evidence.kept_policy import policy_in
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.verdicts_json import read_verdicts
 from pytest_cucmtls.model.verdicts import Verdict
@@ -26,7 +27,7 @@ class Rejudged:
 def rejudge(folder: Path, policy_name: str | None = None) -> Rejudged:
     """Load, judge, compare. Raises: FileUnreadable, ConfigurationInvalid."""
     evidence = load_evidence(folder)
-    policy = load_policy(policy_name or evidence.inventory.policy)
+    policy = load_policy(policy_name or policy_in(folder, evidence.inventory.policy))
     verdicts = tuple(judge(evidence, policy))
     recorded_file = folder / "verdicts.json"
     if not recorded_file.exists():

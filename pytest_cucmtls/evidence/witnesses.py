@@ -16,7 +16,8 @@ def disagreements(report: CaptureReport, reading: dict[str, Any]) -> list[str]:
         return ["the second reading holds no handshake list"]
     ours: dict[tuple[str, int, str, int], list[Handshake]] = {}
     for handshake in report.handshakes:
-        ours.setdefault(_key_of(handshake), []).append(handshake)
+        if _shows_a_hello(handshake):
+            ours.setdefault(_key_of(handshake), []).append(handshake)
     theirs: dict[tuple[str, int, str, int], list[dict[str, Any]]] = {}
     for entry in reading["handshakes"]:
         theirs.setdefault(_key_in(entry), []).append(entry)
@@ -26,6 +27,11 @@ def disagreements(report: CaptureReport, reading: dict[str, Any]) -> list[str]:
         for handshake, entry in zip(group, theirs.get(key, []), strict=False):
             found += [f"{_text(key)}: {sentence}" for sentence in _differences(handshake, entry)]
     return found
+
+
+def _shows_a_hello(handshake: Handshake) -> bool:
+    """The capture has the beginning; of a connection that was open before, only one reader makes an entry."""
+    return any(message.name in {"client_hello", "server_hello"} for message in handshake.messages)
 
 
 def _key_of(handshake: Handshake) -> tuple[str, int, str, int]:
