@@ -1,4 +1,4 @@
-"""``/simulator/checkpoint`` and ``/simulator/restore``: a cluster as it was, for one rehearsal after another. No CUCM has these."""
+"""``/simulator/checkpoint`` and ``/simulator/restore``: a cluster as it was, for the next rehearsal. No CUCM has these pages."""
 
 from copy import deepcopy
 from dataclasses import dataclass, replace
