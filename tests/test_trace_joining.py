@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.wire.digit_analysis import treatment
 from pytest_cucmtls.wire.trace_joining import in_order, joined
+from pytest_cucmtls.wire.trace_story_texts import digits_text
 from pytest_cucmtls.wire.traces import parse_trace
 from tests.trace_writer import SDP, NodeTrace, both_sides, invite, response
 
@@ -153,3 +154,32 @@ def test_any_number_of_cuts_loses_no_message(cuts: list[int]) -> None:
     texts = ["".join(part) if not number else head(number + 1) + "".join(part) for number, part in enumerate(parts)]
     reports = [(str(number), read(text)) for number, text in enumerate(texts)]
     assert sum(len(report.sip_messages) for _, report in joined(reports)) == 2
+
+
+PUBLISHED = {
+    "records and blocks joined by blanks": (
+        "00000007.007 |19:17:23.127 |AppInfo |Digit analysis: patternUsage=5 00000007.008 |19:17:23.127 |AppInfo |"
+        'Digit analysis: match(pi="1", fqcn="", cn="55",plv="5", pss="A", dd="3001",dac="0") 00000007.009 |19:17:23.127 '
+        "|AppInfo |Digit analysis: analysis results 00000007.010 |19:17:23.127 |AppInfo ||PretransformCallingPartyNumber= "
+        "| CallingPartyNumber= |DialingPartition=A |DialingPattern=3001"
+    ),
+    "legacy SDI with the block in one record": (
+        '15:20:21.421 CCM|Digit analysis: match(fqcn="", cn="55", pss="A", dd="3001")\n15:20:21.421 CCM|Digit analysis: '
+        "analysis results\n|CallingPartyNumber=55|DialingPattern=3001\n|DialingRoutePatternRegularExpression=(3001)\n"
+    ),
+    "sequence numbers cut off": (
+        '18:15:08.147 |AppInfo  |Digit analysis: match(pi="2", fqcn="", cn="55",plv="5", pss="A", dd="3001")\n'
+        "18:15:08.147 |AppInfo  |Digit analysis: analysis results\n18:15:08.147 |AppInfo  ||PretransformCallingPartyNumber=55\n"
+        "|DialingPattern=3001\n|Calling Party Number Type=Cisco Unified CallManager\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", PUBLISHED.values(), ids=PUBLISHED)
+def test_excerpts_as_people_publish_them_are_read(text: str) -> None:
+    report = read(text)
+    assert report.readable
+    (analysis,) = report.digit_analysis
+    assert (analysis.dialed_digits, analysis.outcome, analysis.result("DialingPattern")) == ("3001", "match", "3001")
+    assert "by 55" in digits_text(analysis)
+    assert analysis.result("CallingPartyNumber") in {None, "", "55"}

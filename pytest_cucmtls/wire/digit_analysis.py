@@ -15,7 +15,8 @@ MOST_UNCLAIMED = 50
 """Outcomes at a file's beginning whose requests stand in the file before."""
 
 _ARGUMENT = re.compile(r'\b(\w{1,64}) ?= ?"([^"]*)"')
-_RESULT_START = re.compile(r"(?:^|\s)\|+(?=[A-Za-z])")
+_RESULT_START = re.compile(r"(?:^|\s)\|+ ?(?=[A-Za-z])|\|+(?=[A-Za-z]\w{0,63}=)")
+"""Published excerpts join the lines of a block, with a blank, without one, or with one behind the bar."""
 _BRACKETED_RESULTS = {"CallableEndPointName", "PatternNodeId", "AARNeighborhood", "AARDestinationMask"}
 """Written ``[value]``; in a pattern the brackets are digits to choose from and stay."""
 _USAGE = re.compile(r"Digit analysis: patternUsage ?= ?(\d{1,3})\b")
@@ -79,6 +80,10 @@ def outcome_in(text: str) -> tuple[str | None, tuple[tuple[str, str], ...]] | No
         return _OUTCOMES.get(word[0]) if word else None, tuple(("PotentialMatches", one) for one in word)
     if text.lstrip().startswith("|"):
         results = tuple(_results(text))
+        return ("match" if results else None), results
+    before, told, block = text.partition("analysis results")
+    if told and "|" in block and before.endswith("Digit analysis: "):
+        results = tuple(_results(block))  # legacy SDI: the block continues the record that announces it
         return ("match" if results else None), results
     return None
 

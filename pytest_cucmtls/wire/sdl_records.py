@@ -37,6 +37,12 @@ SDL = Grammar(
     embedded=re.compile(r" (?=\d{8}\.\d{3} *\|\d\d:\d\d:\d\d\.\d{3} *\|[A-Za-z][\w-]{0,31} *\|)"),
 )
 """``NNNNNNNN.NNN |HH:MM:SS.mmm |Type    |payload``; published excerpts collapse the padding and join records."""
+UNNUMBERED = Grammar(
+    scan=re.compile(rb"\n(\d\d):\d\d:\d\d\.\d{3} *+\|([A-Za-z][\w-]{0,31}+) *+\|"),
+    head=re.compile(r"()(\d\d:\d\d:\d\d\.\d{3}) *\|([A-Za-z][\w-]{0,31}) *\|"),
+    embedded=None,
+)
+"""SDL whose sequence numbers were cut off, as excerpts in reports often are."""
 LEGACY_SDI = Grammar(
     scan=re.compile(rb"\n(?:\d\d/\d\d/\d{4} )?(\d\d):\d\d:\d\d\.\d{3} ([A-Za-z][\w ]{0,40}) *\|"),
     head=re.compile(r"()(?:\d\d/\d\d/\d{4} )?(\d\d:\d\d:\d\d\.\d{3}) ([A-Za-z][\w ]{0,40}) *\|"),

@@ -41,7 +41,8 @@ def media_text(body: bytes) -> str:
 
 def digits_text(analysis: DigitAnalysis) -> str:
     """Who dialled what, where it was looked for, and what was found."""
-    caller = f" by {analysis.calling_party_number}" if analysis.calling_party_number else ""
+    number = analysis.calling_party_number or dict(analysis.arguments).get("cn")
+    caller = f" by {number}" if number else ""
     where = ":".join(analysis.calling_search_space) or "<None>"
     asked = f"digits {analysis.dialed_digits or '(none yet)'} dialled{caller}, searched in {where}"
     match analysis.outcome:

@@ -17,7 +17,7 @@ from pytest_cucmtls.model.traces import (
 )
 from pytest_cucmtls.wire import call_logs, collection_result, digit_analysis, trace_security, trace_sip
 from pytest_cucmtls.wire.digit_analysis import DigitAnalysisReader
-from pytest_cucmtls.wire.sdl_records import LEGACY_SDI, SDL, Grammar, Record, RecordReader
+from pytest_cucmtls.wire.sdl_records import LEGACY_SDI, SDL, UNNUMBERED, Grammar, Record, RecordReader
 from pytest_cucmtls.wire.trace_bytes import TraceBytes
 
 MOST_FACTS = 200_000
@@ -47,7 +47,7 @@ def parse_trace(stream: BinaryIO, *, file_name: str = "") -> TraceReport:
         return _collection_report(source, sample, rest)
     if call_logs.LINE.search(b"\n" + sample) and not SDL.scan.search(b"\n" + sample):
         return _call_log_report(source, rest)
-    grammar = SDL if SDL.scan.search(b"\n" + sample) or not LEGACY_SDI.scan.search(b"\n" + sample) else LEGACY_SDI
+    grammar = next((one for one in (SDL, LEGACY_SDI, UNNUMBERED) if one.scan.search(b"\n" + sample)), SDL)
     return _record_report(source, rest, grammar, file_name)
 
 
