@@ -51,6 +51,20 @@ def test_media_is_plain_rtp_when_one_trunk_does_not_allow_srtp(tmp_path: Path, s
     run(work())
 
 
+@pytest.mark.parametrize("side", ["a", "b"])
+@pytest.mark.parametrize(("security_mode", "secure"), [("0", False), ("1", True)])
+def test_phones_encrypt_in_mixed_mode_only(tmp_path: Path, side: str, security_mode: str, secure: bool) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        node: NodeState = getattr(both, side)
+        node.cluster.enterprise_parameters["Cluster Security Mode"] = security_mode
+        async with both:
+            assert (suite_of(await both.call()) is not None) is secure
+            assert "Via: SIP/2.0/TLS" in sdl_text(both.a)
+
+    run(work())
+
+
 def test_a_plain_trunk_carries_the_call_over_tcp_without_srtp(tmp_path: Path) -> None:
     async def work() -> None:
         async with pair(tmp_path, mode="Non Secure") as both:

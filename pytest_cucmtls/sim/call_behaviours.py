@@ -23,6 +23,9 @@ BEHAVIOURS = (
     ),
     Behaviour("calls", "secure offers fall back to RTP where X-cisco-srtp-fallback is supported", Provenance.SPECIFIED, "guides"),
     Behaviour("calls", "488 for a secure offer without that option", Provenance.ASSUMED, "inferred from the option's purpose"),
+    Behaviour(
+        "calls", "phones encrypt in mixed mode only", Provenance.SPECIFIED, "Cisco document 217138; OAuth is not simulated"
+    ),
     Behaviour("calls", "call forward all, busy, no answer, not registered", Provenance.SPECIFIED, "System Configuration Guide"),
     Behaviour("calls", "the voice mail pilot is one answering party", Provenance.ASSUMED, "narrower than the real one"),
     Behaviour("calls", "between two trunks no call is passed on (503)", Provenance.ASSUMED, "narrower than the real one"),

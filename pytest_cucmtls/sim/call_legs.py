@@ -14,6 +14,9 @@ from pytest_cucmtls.sim.state import ClusterState
 
 TRANSACTION_SECONDS = 8.0
 
+CLUSTER_SECURITY_MODE_PARAMETER = "Cluster Security Mode"
+"""Key of `ClusterState.enterprise_parameters`: ``0`` non-secure, ``1`` mixed."""
+
 RTP_SENT_DESPITE_SRTP = "rtp_sent_despite_srtp"
 """Behaviour name: keys are agreed and plain RTP is sent."""
 
@@ -82,7 +85,8 @@ class AudioLeg(SipLeg):
         """Our phone's end, for the next description."""
         self.version += 1
         node_ip, local = self.dialog.node.ip, self.audio.local
-        return LocalMedia(self.cluster, node_ip, self.session, self.version, local, self.secure_media, self.direction)
+        secure = self.secure_media and phones_are_secure(self.cluster)
+        return LocalMedia(self.cluster, node_ip, self.session, self.version, local, secure, self.direction)
 
     def start_audio(self, agreement: Agreement) -> None:
         """Let the phones talk."""
@@ -101,6 +105,11 @@ class LegResult:
     def answered(self) -> bool:
         """The other side picked up."""
         return self.status == 200
+
+
+def phones_are_secure(cluster: ClusterState) -> bool:
+    """The cluster is in mixed mode: only then do its phones encrypt (Cisco document 217138; platform.md §7.5)."""
+    return cluster.enterprise_parameters.get(CLUSTER_SECURITY_MODE_PARAMETER, "1") != "0"
 
 
 def can_fall_back(message: SipMessage) -> bool:
