@@ -2,7 +2,8 @@
 
 Order, as in the procedure document's sections on packet capture and traces: captures start on both publishers, the
 trunks are reset (only in a run that may change clusters), one call is placed in each direction, captures and traces
-are fetched. Every wait is for an event the cluster itself logs, with a limit.
+are fetched; what the tool itself does to the listeners comes after, so that it stands in neither. Every wait is for
+an event the cluster itself logs, with a limit.
 """
 
 import json
@@ -60,8 +61,8 @@ def collect_proof(run: Run) -> list[tuple[str, float]]:
             name = f"call {caller.spec.extension} ({caller.name}) to {called.spec.extension} ({called.name})"
             phases.run(name, partial(_attempt, run, "the test call", partial(_call, run, caller, called)))
         phases.run("captures stop and are fetched", lambda: _fetch_captures(run, captures))
-    phases.run("listeners are probed", partial(probe_listeners, run))
     phases.run("traces are collected", lambda: _collect_traces(run, begun_at))
+    phases.run("listeners are probed", partial(probe_listeners, run))
     phases.run("revocation lists and copies of the trunk are looked for", partial(keep_further_evidence, run))
     phases.run("configuration is read once more", lambda: _read_again(run))
     phases.run("captures are read by the second witness", lambda: _second_witness(run))
