@@ -170,7 +170,7 @@ PUBLISHED = {
     "sequence numbers cut off": (
         '18:15:08.147 |AppInfo  |Digit analysis: match(pi="2", fqcn="", cn="55",plv="5", pss="A", dd="3001")\n'
         "18:15:08.147 |AppInfo  |Digit analysis: analysis results\n18:15:08.147 |AppInfo  ||PretransformCallingPartyNumber=55\n"
-        "|DialingPattern=3001\n|Calling Party Number Type=Cisco Unified CallManager\n"
+        "|DialingPattern=3001\n```\n[+] a remark of the author\n|Calling Party Number Type=Cisco Unified CallManager\n"
     ),
 }
 

@@ -38,7 +38,7 @@ def _summary(report: TraceReport) -> str:
 
 def _facts(report: TraceReport) -> list[Line]:
     found = [(one.source.line, f"{one.source.time} {digits_text(one)}") for one in report.digit_analysis]
-    found += [(one.source.line, f"{one.source.time} SIP {sip_text(one)}") for one in report.sip_messages]
+    found += [(one.source.line, f"{one.source.time} {sip_text(one)}") for one in report.sip_messages]
     found += [(one.source.line, f"{one.source.time} {certificate_text(one)}") for one in report.certificates]
     found += [(one.source.line, f"{one.source.time} {connection_text(one)}") for one in report.connections]
     found += [_event(one) for one in report.events]

@@ -136,5 +136,5 @@ def _request(record: Record) -> DigitAnalysis:
 def _results(text: str) -> list[tuple[str, str]]:
     """``|Key=value`` lines, or the same joined by blanks; the text before the first bar is none of them."""
     pairs = (part.partition("=") for part in _RESULT_START.split(text)[1:])
-    found = [(key.strip(), value.strip()) for key, equals, value in pairs if equals]
+    found = [(key.strip(), value.partition("\n")[0].strip()) for key, equals, value in pairs if equals]
     return [(key, value.removeprefix("[").removesuffix("]") if key in _BRACKETED_RESULTS else value) for key, value in found]
