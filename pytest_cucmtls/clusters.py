@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_cucmtls.inventory import Credentials, read_inventory
-from pytest_cucmtls.model.errors import ClusterUnreachable
+from pytest_cucmtls.model.errors import ClusterUnreachable, ConfigurationInvalid, InterfaceRefused
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.secrets import Secret
 
@@ -250,6 +250,18 @@ class SimulatedPair:
             with closing(_simulator_session(cluster)) as session:
                 session.post("simulator", "protect", "/simulator/protect", b"", {})
 
+    def inject(self, fault: str, cluster: str = "") -> None:
+        """Put a named fault into a running cluster (the first unless named). Raises: ConfigurationInvalid for no such fault."""
+        clusters = self.inventory(Mode.VERIFY, None).clusters
+        chosen = next((spec for spec in clusters if spec.name == (cluster or clusters[0].name)), None)
+        if chosen is None:
+            raise ConfigurationInvalid("fault", fault, f"there is no cluster {cluster!r}")
+        with closing(_simulator_session(chosen)) as session:
+            try:
+                session.post("simulator", "faults", "/simulator/faults", json.dumps({"fault": fault}).encode(), {})
+            except InterfaceRefused as refusal:
+                raise ConfigurationInvalid("fault", fault, str(refusal)) from refusal
+
     def writes(self) -> list[str]:
         """Changes asked of the clusters since they were protected, as ``cluster: interface operation``."""
         found = []
@@ -276,6 +288,13 @@ def _simulator_session(cluster: ClusterSpec) -> "HttpsSession":
 
 _started: dict[int, subprocess.Popen[bytes]] = {}
 """Simulators this process started: it has to wait for their end, or they stay behind as zombies."""
+
+
+def simulated_faults() -> dict[str, str]:
+    """Name and description of every fault that a simulated pair knows."""
+    from pytest_cucmtls.sim.faults import FAULTS
+
+    return {name: fault.description for name, fault in sorted(FAULTS.items())}
 
 
 def start_simulated_pair(

@@ -1,0 +1,161 @@
+"""`cucmtls rehearse`: breaks a configured simulated pair, lets you look for the fault, then judges and explains.
+
+Exit codes: 0 the judgement found something (or there was nothing to find); 2 usage; 3 it found nothing.
+"""
+
+import argparse
+import os
+import secrets
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_cucmtls.model.errors import ConfigurationInvalid
+from pytest_cucmtls.model.inventory import Mode
+from pytest_cucmtls.model.verdicts import EXIT_CODES, Outcome
+
+if TYPE_CHECKING:
+    from pytest_cucmtls.clusters import SimulatedPair
+    from pytest_cucmtls.model.verdicts import Verdict
+    from pytest_cucmtls.procedure.context import Run
+
+Commands = Any
+"""What `ArgumentParser.add_subparsers` returns (argparse gives its class no public name)."""
+
+SURPRISES = (
+    "all_calls_forwarded",
+    "clear_text_member_as_fallback",
+    "clear_text_member_first",
+    "client_certificate_not_requested",
+    "destination_port_plain",
+    "device_security_mode_non_secure",
+    "directory_number_shadows_pattern",
+    "incoming_transport_plain",
+    "route_pattern_missing",
+    "srtp_not_allowed",
+    "subject_name_of_old_peer_kept",
+    "subject_name_wrong",
+    "trace_names_another_cipher",
+    "trunk_secure_without_tls",
+    "two_significant_digits",
+)
+"""Faults drawn when none is named: each shows itself on a pair that was configured before."""
+
+
+def add_commands(commands: Commands) -> None:
+    """Add `rehearse` to the `cucmtls` command."""
+    rehearse = commands.add_parser("rehearse", help="break a simulated pair and look for the fault, as training")
+    rehearse.add_argument("--fault", action="append", default=[], metavar="NAME[@CLUSTER]", help="default: one drawn by lot")
+    rehearse.add_argument("--list", action="store_true", help="list the faults and end")
+    rehearse.add_argument("--pair", choices=("modern", "source-document"), default="modern")
+    rehearse.add_argument("--policy", help="judge by this policy instead of the pair's own")
+    rehearse.add_argument("--folder", type=Path, help="keep the run here (default: a temporary folder)")
+    rehearse.set_defaults(run=_rehearse)
+
+
+def _rehearse(parsed: argparse.Namespace) -> int:
+    from pytest_cucmtls.clusters import simulated_faults
+
+    known = simulated_faults()
+    if parsed.list:
+        for name, description in known.items():
+            print(f"{name:<46} {description}")
+        return EXIT_CODES["ok"]
+    chosen = [_place(word) for word in parsed.fault] or [(secrets.choice(SURPRISES), secrets.choice("AB"))]
+    for name, _ in chosen:
+        if name not in known:
+            raise ConfigurationInvalid("rehearse", "--fault", f"there is no fault {name!r}; --list names them")
+    if parsed.folder is not None:
+        return _in_folder(parsed, parsed.folder, chosen, known)
+    with tempfile.TemporaryDirectory(prefix="cucmtls-rehearse-") as folder:
+        return _in_folder(parsed, Path(folder), chosen, known)
+
+
+def _place(word: str) -> tuple[str, str]:
+    name, _, cluster = word.partition("@")
+    return name, cluster or "A"
+
+
+def _in_folder(parsed: argparse.Namespace, folder: Path, chosen: list[tuple[str, str]], known: dict[str, str]) -> int:
+    """Start, configure, break, let the user look, judge, explain."""
+    from pytest_cucmtls.clusters import start_simulated_pair
+    from pytest_cucmtls.inventory import Credentials
+    from pytest_cucmtls.procedure.session import open_run
+
+    print("starting a simulated pair and configuring it by the ten steps", flush=True)
+    pair = start_simulated_pair(parsed.pair, folder / "simulator", parent_process_id=os.getpid())
+    try:
+        credentials = Credentials(pair.credentials_file)
+        with open_run(pair.inventory(Mode.APPLY, parsed.policy), folder / "preparation", credentials, _say_nothing) as hands:
+            _configure(hands)
+            for name, cluster in chosen:
+                pair.inject(name, cluster)
+            _let_look(pair, len(chosen))
+            for one in hands.clusters:
+                hands.writer(one).axl().reset_sip_trunk(one.spec.trunk)
+        verdicts = _judge(pair, folder / "run", parsed.policy)
+    finally:
+        pair.stop()
+    return _explain(verdicts, chosen, known)
+
+
+def _configure(run: "Run") -> None:
+    from pytest_cucmtls.procedure.runner import StepFailed, perform
+    from pytest_cucmtls.procedure.steps import STEPS
+
+    for step in STEPS:
+        result = perform(run, step)
+        if result.outcome is not Outcome.PASS:
+            raise StepFailed(result, step.number)
+
+
+def _let_look(pair: "SimulatedPair", faults: int) -> None:
+    """The pair stays up until Enter; without a terminal nobody is there to look."""
+    print(f"{faults} fault{'s' if faults > 1 else ''} injected. Look for it with any tool that speaks to Unified CM:")
+    print(f"  inventory  {pair.inventory_file}")
+    print(f"  passwords  {pair.credentials_file}")
+    if sys.stdin.isatty():
+        input("Enter: judge and explain ")
+
+
+def _judge(pair: "SimulatedPair", folder: Path, policy: str | None) -> "list[Verdict]":
+    """A whole verify-only run, without a change."""
+    from pytest_cucmtls.collect import collect_proof
+    from pytest_cucmtls.evidence.judge import judge
+    from pytest_cucmtls.evidence.load import load_evidence
+    from pytest_cucmtls.inventory import Credentials
+    from pytest_cucmtls.policies import load_policy
+    from pytest_cucmtls.procedure.runner import observe
+    from pytest_cucmtls.procedure.session import open_run
+    from pytest_cucmtls.procedure.steps import STEPS
+
+    print("reading both clusters, placing two calls, collecting captures and traces", flush=True)
+    inventory = pair.inventory(Mode.VERIFY, policy)
+    with open_run(inventory, folder, Credentials(pair.credentials_file), _say_nothing) as run:
+        run.folder.begin(inventory, started_at=datetime.now(UTC))
+        for step in STEPS:
+            observe(run, step)
+        collect_proof(run)
+    return judge(load_evidence(folder), load_policy(inventory.policy))
+
+
+def _explain(verdicts: "list[Verdict]", chosen: list[tuple[str, str]], known: dict[str, str]) -> int:
+    """The findings first, what rests on them as a number, then what was injected."""
+    quiet = {Outcome.PASS, Outcome.NOT_APPLICABLE}
+    findings = [verdict for verdict in verdicts if verdict.outcome not in quiet and not verdict.depends_on]
+    for verdict in findings:
+        print(f"\n{verdict.outcome.value}  step {verdict.step}, {verdict.subject}: {verdict.title}")
+        print(f"  {verdict.diagnosis}")
+        print(f"  remedy {', '.join(verdict.remedies)}")
+    resting = sum(bool(verdict.depends_on) for verdict in verdicts)
+    print(f"\n{len(findings)} finding(s), {resting} verdicts rest on them, {len(verdicts) - len(findings) - resting} are fine")
+    for name, cluster in chosen:
+        print(f"injected into {cluster}: {name} - {known[name]}")
+    return EXIT_CODES["ok"] if findings else EXIT_CODES["undecided"]
+
+
+def _say_nothing(text: str) -> None:
+    """Progress of the parts nobody asked about."""
+    del text
