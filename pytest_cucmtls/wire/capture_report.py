@@ -34,7 +34,9 @@ _IPV4_WITHOUT_OPTIONS = b"\x08\x00\x45"
 
 MOST_SIP_MESSAGES = 100_000
 MOST_SIP_BYTES = 1 << 26
-MOST_CONNECTIONS = 200_000
+MOST_CONNECTIONS = 100_000
+MOST_HANDSHAKES = 20_000
+MOST_ADDRESSES = 65_536
 
 
 def parse_capture(stream: BinaryIO, *, key_log: str | KeyLog | None = None) -> CaptureReport:
@@ -72,6 +74,8 @@ class CaptureReading:
     def report(self) -> CaptureReport:
         """Reads the file and sums up."""
         self._read_packets()
+        if self._tcp.shed_connections:
+            self._notes[f"{self._tcp.shed_connections} connections were given up: too many unfinished messages at once"] = None
         self._tcp.finish()
         self._handshakes.extend(self._udp.handshakes(self._certificates.read))
         streams, addresses = self._udp.media(self._sip), self._addresses | self._ip.addresses | self._udp.addresses()
@@ -90,7 +94,7 @@ class CaptureReading:
             streams=streams,
             addresses=tuple(sorted(address_text(packed) for packed in addresses)),
             comments=tuple(self._file.comments),
-            notes=tuple(self._notes),
+            notes=(*self._notes, *self._udp.notes()),
         )
 
     def _read_packets(self) -> None:
@@ -246,9 +250,13 @@ class CaptureReading:
 
     def _connection_over(self, connection: Connection) -> None:
         ends = connection.endpoints()
-        self._addresses.update(_packed_addresses(connection.keys[0]))
+        if len(self._addresses) < MOST_ADDRESSES:
+            self._addresses.update(_packed_addresses(connection.keys[0]))
         client = connection.opener
         if isinstance(connection.content, TlsContent) and connection.content.observer.is_credible:
+            if len(self._handshakes) >= MOST_HANDSHAKES:
+                self._notes[f"only the first {MOST_HANDSHAKES} TLS handshakes are listed"] = None
+                return
             facts = _facts(connection, ends)
             handshake = conclude(connection.content.observer, facts, self._certificates.read)
             self._handshakes.append(handshake)

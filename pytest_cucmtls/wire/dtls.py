@@ -17,6 +17,8 @@ _CLIENT_HELLO, _HELLO_VERIFY_REQUEST = 1, 3
 _LARGEST_MESSAGE = 1 << 17
 _MOST_ASSOCIATIONS = 10_000
 _MOST_UNFINISHED = 32
+_MOST_BYTES = 1 << 24
+"""Unfinished messages of all associations together: a fragment of a few bytes may announce a message of 128 KiB."""
 
 
 class _Message:
@@ -50,6 +52,7 @@ class DtlsFlows:
 
     def __init__(self) -> None:
         self._associations: dict[bytes, tuple[_Association, int]] = {}
+        self._unfinished_bytes = 0
 
     def datagram(self, key: bytes, data: bytes, start: int, end: int, frame: int, at: int) -> None:
         """The records of one datagram; anything that is not DTLS is passed over."""
@@ -84,35 +87,43 @@ class DtlsFlows:
         self._associations[key] = (association, 0)
         return association, 0
 
-    @staticmethod
-    def _record(association: _Association, direction: int, kind: int, epoch: int, body: bytes, frame: int, at: int) -> None:
+    def _record(self, association: _Association, direction: int, kind: int, epoch: int, body: bytes, frame: int, at: int) -> None:
         if kind != HANDSHAKE or epoch:
             association.observer.record(direction, kind, 0, body, (), frame, at)
             return
         while len(body) >= _MESSAGE_HEADER:
             size = _MESSAGE_HEADER + int.from_bytes(body[9:12], "big")
-            _fragment(association, direction, body[:size], frame, at)
+            self._unfinished_bytes += _fragment(
+                association, direction, body[:size], frame, at, _MOST_BYTES - self._unfinished_bytes
+            )
             body = body[size:]
 
 
-def _fragment(association: _Association, direction: int, data: bytes, frame: int, at: int) -> None:
-    """One fragment of a handshake message; messages are passed on in the order of their sequence numbers."""
+def _fragment(association: _Association, direction: int, data: bytes, frame: int, at: int, room: int) -> int:
+    """One fragment of a handshake message; messages are passed on in the order of their sequence numbers.
+
+    Returns by how many bytes the unfinished messages grew; one that needs more than `room` is not begun.
+    """
+    grown = 0
     length, number = int.from_bytes(data[1:4], "big"), data[4] << 8 | data[5]
     offset, piece = int.from_bytes(data[6:9], "big"), data[_MESSAGE_HEADER:]
     waiting = association.fragments[direction]
     if length > _LARGEST_MESSAGE or offset + len(piece) > length or number < association.expected[direction]:
-        return
+        return grown
     message = waiting.get(number)
     if message is None:
-        if len(waiting) >= _MOST_UNFINISHED:
-            return
+        if len(waiting) >= _MOST_UNFINISHED or length > room:
+            return grown
         message = waiting[number] = _Message(data[0], length)
+        grown += length
     if len(message.body) == length:
         message.add(offset, piece)
     while (ready := waiting.get(association.expected[direction])) is not None and ready.missing <= 0:
         del waiting[association.expected[direction]]
         association.expected[direction] += 1
+        grown -= len(ready.body)
         _pass_on(association.observer, direction, ready, frame, at)
+    return grown
 
 
 def _pass_on(observer: HandshakeObserver, direction: int, message: _Message, frame: int, at: int) -> None:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-_MOST_DATAGRAMS = 1024
+_MOST_DATAGRAMS = 512
 _MOST_FRAGMENTS = 256
 _LARGEST_DATAGRAM = 65535 + 40
 
@@ -13,11 +13,12 @@ class _Partial:
     """The fragments of one datagram seen so far; `size` is known once the last one came."""
 
     pieces: dict[int, bytes] = field(default_factory=dict)
+    held_bytes: int = 0
     size: int | None = None
 
 
 class FragmentTable:
-    """Holds unfinished datagrams; the oldest is forgotten when there are too many. `cut` counts fragments cut by snap length."""
+    """Holds unfinished datagrams; the oldest is forgotten when there are too many, so that 64 MiB are the most ever held."""
 
     def __init__(self) -> None:
         self._partials: OrderedDict[bytes, _Partial] = OrderedDict()
@@ -31,8 +32,9 @@ class FragmentTable:
             if len(self._partials) >= _MOST_DATAGRAMS:
                 self._partials.popitem(last=False)
             partial = self._partials[key] = _Partial()
-        if len(partial.pieces) < _MOST_FRAGMENTS:
-            partial.pieces.setdefault(offset, data)
+        if len(partial.pieces) < _MOST_FRAGMENTS and partial.held_bytes <= _LARGEST_DATAGRAM and offset not in partial.pieces:
+            partial.pieces[offset] = data
+            partial.held_bytes += len(data)
         if not more:
             partial.size = offset + len(data)
         whole = _joined(partial)

@@ -62,14 +62,27 @@ class RtpStream:
         return moved and near * 2 > len(steps)
 
 
+class StreamLimit:
+    """How many more streams may be begun in one capture."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+_NO_STREAM = RtpStream(b"", 0)
+
+
 class UdpFlow:
     """One direction between two UDP endpoints: its RTP streams by SSRC."""
 
-    __slots__ = ("current", "streams")
+    __slots__ = ("_limit", "current", "streams")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: StreamLimit) -> None:
+        self._limit = limit
         self.streams: dict[bytes, RtpStream] = {}
-        self.current = RtpStream(b"", 0)
+        self.current = _NO_STREAM
 
     def goes_on(self, data: bytes, start: int, end: int, at: int) -> bool:
         """Counts a datagram when it plainly is the next packet of the stream that was seen last and is known well enough."""
@@ -95,8 +108,9 @@ class UdpFlow:
         if stream.ssrc != ssrc:
             known = self.streams.get(ssrc)
             if known is None:
-                if len(self.streams) >= _MOST_STREAMS_OF_A_FLOW:
+                if len(self.streams) >= _MOST_STREAMS_OF_A_FLOW or not self._limit.left:
                     return
+                self._limit.left -= 1
                 known = self.streams[ssrc] = RtpStream(ssrc, at)
             self.current = stream = known
         sequence = data[start + 2 : start + 4]

@@ -48,6 +48,11 @@ class SipStream:
         self._sink = sink
         self._framing = SipFraming()
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the unfinished message."""
+        return self._framing.waiting_bytes
+
     def feed(self, data: bytes, start: int, end: int, frame: int, at: int) -> None:
         """The next bytes of the stream."""
         for message in self._framing.feed(data[start:end]):
@@ -120,6 +125,11 @@ class _Sslv2Beginning:
         self._content = content
         self._direction = direction
         self._held = b""
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the unfinished hello."""
+        return len(self._held)
 
     def feed(self, data: bytes, start: int, end: int, frame: int, at: int) -> None:
         """The next bytes; the hello is at most 32 KiB."""

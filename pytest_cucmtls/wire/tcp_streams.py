@@ -3,10 +3,12 @@
 import struct
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
-from pytest_cucmtls.model.network import Endpoint
-from pytest_cucmtls.wire.packets import address_text
+from pytest_cucmtls.wire.tcp_connections import Connection as Connection
+from pytest_cucmtls.wire.tcp_connections import Consumer as Consumer
+from pytest_cucmtls.wire.tcp_connections import Direction as Direction
+from pytest_cucmtls.wire.tcp_connections import reverse_key as reverse_key
+from pytest_cucmtls.wire.tcp_connections import source_of as source_of
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 _HEADER = struct.Struct(">4xI4xBB")
@@ -23,64 +25,10 @@ _FAR = 1 << 20
 _ENOUGH_BINARY, _ENOUGH_TEXT = 5, 16
 _LETTERS = range(0x41, 0x7B)
 _MOST_CLOSED = 4096
-_MOST_OPEN = 100_000
-
-
-class Consumer(Protocol):
-    """Reads the bytes of one direction in order."""
-
-    def feed(self, data: bytes, start: int, end: int, frame: int, at: int) -> None:
-        """The next bytes: ``data[start:end]``."""
-
-    def gap(self, missing: int, cut: bool) -> None:
-        """The next `missing` bytes are not in the capture; `cut` when the snap length took them."""
-
-
-class Direction:
-    """One direction of a connection; `consumer` is None while its content is of no interest."""
-
-    __slots__ = ("connection", "consumer", "early", "index", "next_sequence", "pending", "pending_bytes")
-
-    def __init__(self, connection: "Connection", index: int) -> None:
-        self.connection = connection
-        self.index = index
-        self.next_sequence = 0
-        self.consumer: Consumer | None = None
-        self.pending: dict[int, tuple[bytes, int, int, int]] = {}
-        """Sequence number -> (bytes, bytes cut after them, frame, nanoseconds) of segments that came too early."""
-        self.pending_bytes = 0
-        self.early: list[tuple[int, bytes, int, int, int]] | None = []
-        """First segments of a stream whose beginning was not seen: the beginning may come later. None: no longer kept."""
-
-
-class Connection:
-    """Both directions of one connection, from its SYN or from where the capture begins."""
-
-    __slots__ = (
-        "answered", "closed_by", "content", "data_seen", "directions", "fin", "first_at", "first_frame",
-        "first_sequence", "keys", "last_at", "opener", "refused", "reset",
-    )  # fmt: skip
-
-    def __init__(self, key: bytes, frame: int, at: int) -> None:
-        self.keys = (key, reverse_key(key))
-        self.directions = (Direction(self, 0), Direction(self, 1))
-        self.first_frame = frame
-        self.first_at = at
-        self.last_at = at
-        self.opener: int | None = None
-        self.first_sequence: int | None = None
-        self.answered = False
-        self.data_seen = False
-        self.refused = False
-        self.reset = False
-        self.closed_by: int | None = None
-        self.fin = 0
-        self.content: object | None = None
-        """What the reader of the content keeps per connection."""
-
-    def endpoints(self) -> tuple[Endpoint, Endpoint]:
-        """Source of direction 0 and source of direction 1."""
-        return source_of(self.keys[0]), source_of(self.keys[1])
+_MOST_OPEN = 50_000
+_MOST_HELD = 1 << 25
+_FED_BETWEEN_CHECKS = 1 << 24
+"""After so many bytes it is checked that no more than _MOST_HELD of them are held by the readers of all connections."""
 
 
 Opened = Callable[[Direction, bytes, int, int], Consumer | None]
@@ -96,6 +44,11 @@ class _Beginning:
         self._direction = direction
         self._recognise = recognise
         self._held = b""
+
+    @property
+    def held_bytes(self) -> int:
+        """A few at most."""
+        return len(self._held)
 
     def feed(self, data: bytes, start: int, end: int, frame: int, at: int) -> None:
         """The next bytes; with five of a binary stream or sixteen of a text it is recognised, or left alone."""
@@ -124,11 +77,16 @@ class TcpTracker:
         self._closed: deque[Connection] = deque()
         self._pending_bytes = 0
         self._early_bytes = 0
+        self._fed = 0
+        self.shed_connections = 0
+        """Concluded before their end because too much was held."""
 
     def segment(self, key: bytes, data: bytes, start: int, end: int, real_end: int, frame: int, at: int) -> None:
         """One TCP segment, header at `start`; `key` is source‖destination address‖source‖destination port."""
         if start + 20 > end:
             return
+        if self._fed > _FED_BETWEEN_CHECKS:
+            self._shed()
         sequence, offset, flags = _HEADER.unpack_from(data, start)
         payload = start + (offset >> 4) * 4
         direction = self.directions.get(key)
@@ -150,11 +108,27 @@ class TcpTracker:
                 # The frequent case of `_payload`: whole, in order, nothing waiting.
                 direction.connection.data_seen = True
                 direction.next_sequence = (sequence + end - payload) & _MASK
+                self._fed += end - payload
                 direction.consumer.feed(data, payload, end, frame, at)
                 return
             if direction.consumer is None and direction.early is None and not _may_begin(data, payload):
                 return
             self._payload(direction, sequence, data, min(payload, end), end, max(0, real_end - max(payload, end)), frame, at)
+
+    def _shed(self) -> None:
+        """Concludes connections, oldest first, until what the others hold of unfinished records and messages is within bounds."""
+        self._fed = 0
+        held = {direction.connection: 0 for direction in self.directions.values()}
+        for direction in self.directions.values():
+            held[direction.connection] += 0 if direction.consumer is None else direction.consumer.held_bytes
+        surplus = sum(held.values()) - _MOST_HELD
+        for connection, size in held.items():
+            if surplus <= 0:
+                return
+            if size:
+                surplus -= size
+                self.shed_connections += 1
+                self._forget(connection)
 
     def finish(self) -> None:
         """The capture is over: everything still open is reported."""
@@ -291,9 +265,9 @@ class TcpTracker:
         while direction.pending and self._deliver_pending(direction, frame, at):
             pass
 
-    @staticmethod
-    def _hand_over(direction: Direction, data: bytes, start: int, end: int, cut: int, frame: int, at: int) -> None:
+    def _hand_over(self, direction: Direction, data: bytes, start: int, end: int, cut: int, frame: int, at: int) -> None:
         direction.next_sequence = (direction.next_sequence + end - start + cut) & _MASK
+        self._fed += end - start
         if start < end and direction.consumer is not None:
             direction.consumer.feed(data, start, end, frame, at)
         if cut and direction.consumer is not None:
@@ -371,15 +345,3 @@ def _may_begin(data: bytes, start: int) -> bool:
     head = data[start : start + 4]
     first = head[0] if head else 0
     return 20 <= first <= 23 or head[:3].isalnum() or (first >= 0x80 and head[2:] == b"\1\3")
-
-
-def reverse_key(key: bytes) -> bytes:
-    """Key of the other direction: source and destination exchanged."""
-    half = (len(key) - 4) // 2
-    return key[half : 2 * half] + key[:half] + key[-2:] + key[-4:-2]
-
-
-def source_of(key: bytes) -> Endpoint:
-    """The sending endpoint of a key (source‖destination address‖source‖destination port)."""
-    half = (len(key) - 4) // 2
-    return Endpoint(address_text(key[:half]), int.from_bytes(key[-4:-2], "big"))

@@ -35,6 +35,11 @@ class HandshakeAssembler:
         self.uncertain = True
 
     @property
+    def held_bytes(self) -> int:
+        """Bytes of the unfinished message."""
+        return len(self._held)
+
+    @property
     def pending_kind(self) -> int | None:
         """Type of the unfinished message held, or None."""
         return self._held[0] if self._held and not self._damaged(0, 1) else None

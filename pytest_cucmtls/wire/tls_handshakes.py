@@ -131,6 +131,10 @@ class HandshakeObserver:
             return True
         return self.opaque_records > 2 * self.times_lost
 
+    def held_bytes(self, direction: int) -> int:
+        """Bytes of the unfinished message of a direction; see RecordListener."""
+        return self.sides[direction].assembler.held_bytes
+
     def record(self, direction: int, kind: int, version: int, body: bytes, holes: Holes, frame: int, at: int) -> None:
         """One record whose content is here; see RecordListener."""
         self._touch(frame, at)

@@ -14,6 +14,9 @@ Holes = tuple[tuple[int, int], ...]
 class RecordListener(Protocol):
     """Who is told about records; `direction` is 0 or 1, `at` nanoseconds since 1970."""
 
+    def held_bytes(self, direction: int) -> int:
+        """Bytes kept of a message that is not complete yet."""
+
     def record(self, direction: int, kind: int, version: int, body: bytes, holes: Holes, frame: int, at: int) -> None:
         """A record of full length; bytes missing from the capture are zero and listed in `holes`."""
 
@@ -57,6 +60,11 @@ class RecordReader:
         self._synchronous = True
         self.reads_content = False
         """When False, application records are only counted."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the unfinished record and of the unfinished message in the records before it."""
+        return len(self._held) + self._listener.held_bytes(self._direction)
 
     def feed(self, data: bytes, start: int, end: int, frame: int, at: int) -> None:
         """The next bytes of the stream: ``data[start:end]``."""

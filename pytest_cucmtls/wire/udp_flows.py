@@ -10,10 +10,11 @@ from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipOnWire
 from pytest_cucmtls.wire.dtls import DtlsFlows
 from pytest_cucmtls.wire.packets import address_text
-from pytest_cucmtls.wire.rtp import UdpFlow
+from pytest_cucmtls.wire.rtp import StreamLimit, UdpFlow
 from pytest_cucmtls.wire.stream_content import begins_sip
 
-_MOST_FLOWS = 200_000
+_MOST_FLOWS = 100_000
+_MOST_STREAMS = 16_384
 
 SipDatagram = Callable[[bytes, bytes, int, int], None]
 """Told a datagram that begins like SIP: flow key, payload, frame, nanoseconds."""
@@ -26,6 +27,7 @@ class UdpFlows:
         self._sip = sip
         self.flows: dict[bytes, UdpFlow] = {}
         self._dtls = DtlsFlows()
+        self._limit = StreamLimit(_MOST_STREAMS)
 
     def datagram(self, key: bytes, data: bytes, start: int, end: int, real_end: int, frame: int, at: int) -> None:
         """One UDP datagram, its header at `start`."""
@@ -33,7 +35,7 @@ class UdpFlows:
         if flow is None:
             if len(self.flows) >= _MOST_FLOWS:
                 return
-            flow = self.flows[key] = UdpFlow()
+            flow = self.flows[key] = UdpFlow(self._limit)
         payload = start + 8
         if payload >= end:
             return
@@ -48,6 +50,11 @@ class UdpFlows:
                 self._sip(key, data[payload:end], frame, at)
         elif 20 <= first <= 23:
             self._dtls.datagram(key, data, payload, end, frame, at)
+
+    def notes(self) -> tuple[str, ...]:
+        """Which limits were reached."""
+        flows = (f"only the first {_MOST_FLOWS} UDP flows are read",) if len(self.flows) >= _MOST_FLOWS else ()
+        return flows + (() if self._limit.left else (f"only the first {_MOST_STREAMS} media streams are listed",))
 
     def handshakes(self, certificate_of: Callable[[bytes], Certificate]) -> list[Handshake]:
         """DTLS associations seen."""
