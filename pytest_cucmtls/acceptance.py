@@ -22,7 +22,7 @@ from pytest_cucmtls.collect import collect_proof
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.run_folder import RunFolder
-from pytest_cucmtls.inventory import Credentials, credentials_beside, read_inventory
+from pytest_cucmtls.inventory import Credentials, asks_for_simulation, credentials_beside, read_inventory
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, UnsafeToAct
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Inventory, Mode
@@ -91,7 +91,7 @@ class Acceptance:
     def check_prerequisites(self) -> None:
         """What can be known before a cluster is touched: policy, passwords, files. Raises: ConfigurationInvalid."""
         wanted = self.settings
-        if wanted.inventory_file is None:
+        if wanted.inventory_file is None or asks_for_simulation(wanted.inventory_file):
             load_policy(wanted.policy or DEFAULT_POLICY)
             return
         inventory = read_inventory(wanted.inventory_file)
@@ -204,7 +204,7 @@ class Acceptance:
     def _inventory(self) -> tuple[Inventory, Credentials]:
         """The inventory with the caller's wishes applied, and where its passwords come from."""
         wanted = self.settings
-        if wanted.inventory_file is not None:
+        if wanted.inventory_file is not None and not asks_for_simulation(wanted.inventory_file):
             found = read_inventory(wanted.inventory_file)
             found = replace(found, mode=wanted.mode or found.mode, policy=wanted.policy or found.policy)
             return found, credentials_beside(wanted.inventory_file)

@@ -298,9 +298,11 @@ def simulated_faults() -> dict[str, str]:
 
 
 def start_simulated_pair(
-    pair: str, folder: Path, *, parent_process_id: int, faults: tuple[str, ...] = (), read_only: bool = False
+    pair: str | Path, folder: Path, *, parent_process_id: int, faults: tuple[str, ...] = (), read_only: bool = False
 ) -> SimulatedPair:
     """Start a pair as a process that ends with its parent; returns when it says that it is ready.
+
+    `pair` is the name of a built-in pair, or an inventory file whose node addresses are ``sim://RELEASE``.
 
     Raises: ClusterUnreachable with the simulator's own last words when it does not start.
     """
@@ -309,8 +311,8 @@ def start_simulated_pair(
         sys.executable,
         "-m",
         "pytest_cucmtls.sim",
-        "--pair",
-        pair,
+        "--pair" if isinstance(pair, str) else "--inventory-in",
+        str(pair),
         "--state-dir",
         str(folder),
         "--parent-pid",
@@ -333,4 +335,6 @@ def start_simulated_pair(
     except (ValueError, KeyError, TypeError):
         process.wait()
         last_words = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:] or ["no message"]
-        raise ClusterUnreachable("simulated pair", pair, 0, last_words[0], remedy=f"The whole output is in {errors}.") from None
+        raise ClusterUnreachable(
+            "simulated pair", str(pair), 0, last_words[0], remedy=f"The whole output is in {errors}."
+        ) from None

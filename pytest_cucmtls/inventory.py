@@ -41,6 +41,7 @@ _AUTHORITY_KEYS = {
     "key_length", "with_intermediate", "crl_file",
 }  # fmt: skip
 _SCHEME = "cucm://"
+SIMULATED = "sim://"
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,3 +290,22 @@ def credentials_beside(inventory_file: Path) -> Credentials:
     """Passwords from the environment, or from the owner-only file a simulated pair leaves beside its inventory."""
     file = inventory_file.parent / "credentials.json"
     return Credentials(file if file.exists() else None)
+
+
+def asks_for_simulation(path: Path) -> bool:
+    """True when the nodes' addresses are ``sim://RELEASE``: the clusters are to be simulated. Raises: ConfigurationInvalid."""
+    return any(address.startswith(SIMULATED) for _, address in _addresses(path))
+
+
+def cluster_names(path: Path) -> tuple[str, ...]:
+    """The clusters' names in the file's order. Raises: ConfigurationInvalid."""
+    return tuple(dict.fromkeys(name for name, _ in _addresses(path)))
+
+
+def _addresses(path: Path) -> list[tuple[str, str]]:
+    """(cluster, node address) of every node, whatever else is in the file."""
+    try:
+        clusters = tomllib.loads(path.read_text(encoding="utf-8"))["clusters"]
+        return [(name, str(node["address"])) for name, cluster in clusters.items() for node in cluster["nodes"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return [(cluster.name, node.address) for cluster in read_inventory(path).clusters for node in cluster.nodes]

@@ -292,10 +292,10 @@ def _cluster_names(config: pytest.Config) -> tuple[str, str]:
     inventory = _option(config, "inventory")
     if not inventory:
         return "A", "B"
-    from pytest_cucmtls.inventory import read_inventory
+    from pytest_cucmtls.inventory import cluster_names
 
-    first, second = read_inventory(Path(inventory)).clusters
-    return first.name, second.name
+    first, second = cluster_names(Path(inventory))
+    return first, second
 
 
 def _refuse_what_cannot_work(run: _RunOfSession) -> None:
@@ -316,10 +316,11 @@ def _check_pair(pair: str) -> None:
 
 
 def _check_inventory(path: Path) -> None:
-    from pytest_cucmtls.inventory import read_inventory
+    from pytest_cucmtls.inventory import asks_for_simulation, read_inventory
     from pytest_cucmtls.model.errors import ConfigurationInvalid
 
     try:
-        read_inventory(path)
+        if not asks_for_simulation(path):
+            read_inventory(path)
     except ConfigurationInvalid as problem:
         raise pytest.UsageError(str(problem)) from None

@@ -25,10 +25,12 @@ def ensure_pair(
     file = _pair_file(wanted.folder)
     if file.exists():
         return SimulatedPair.from_json(file.read_text(encoding="utf-8"))
-    progress(f"starting the simulated pair {wanted.pair!r} on loopback")
+    what = f"the clusters of {wanted.inventory_file}" if wanted.inventory_file else f"the pair {wanted.pair!r}"
+    progress(f"starting {what}, simulated on loopback")
     begun = time.monotonic()
     place = wanted.folder / "private" / "simulator"
-    pair = start_simulated_pair(wanted.pair, place, parent_process_id=owner, faults=wanted.faults)
+    chosen = wanted.inventory_file or wanted.pair
+    pair = start_simulated_pair(chosen, place, parent_process_id=owner, faults=wanted.faults)
     write_atomically(file, pair.as_json().encode())
     add_phase("start of the simulated pair", time.monotonic() - begun)
     if wanted.mode is Mode.VERIFY:

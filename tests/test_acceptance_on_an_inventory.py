@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_cucmtls.clusters import SimulatedPair
+from pytest_cucmtls.inventory_template import TEMPLATE
 from pytest_cucmtls.model.cucm import RoutePattern
 from pytest_cucmtls.model.errors import InterfaceRefused
 from tests.acceptance_runs import CHECKOUT, accept
@@ -108,3 +109,13 @@ def test_an_unreachable_node_is_one_clear_error(pair: SimulatedPair, tmp_path: P
     run = accept(tmp_path, "--cucm-inventory", str(pair.inventory_file), "-k", "step_02 and node_clock")
     assert run.exit_code == 3, run.output
     assert "cannot be reached" in run.output
+
+
+def test_addresses_decide_that_clusters_are_simulated(tmp_path: Path) -> None:
+    file = tmp_path / "simulated.toml"
+    text = TEMPLATE.replace('address = "cucm://10.0.0.10"', 'address = "sim://12.5"')
+    text = text.replace('address = "cucm://10.0.0.20"', 'address = "sim://14"').replace('mode = "verify"', 'mode = "apply"')
+    file.write_text(re.sub(r"(?m)^(ca_bundle|known_hosts|kind|certificate_file|key_file|release) = .*$", "", text))
+    run = accept(tmp_path, "--cucm-inventory", str(file), "-k", "test_step_08 or test_verify_1")
+    assert run.exit_code == 0, run.output
+    assert "127." in (run.folder / "run.json").read_text()
