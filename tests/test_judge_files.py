@@ -18,6 +18,7 @@ from pytest_cucmtls.evidence.given_files import GivenFiles, read_given
 from pytest_cucmtls.evidence.judged_files import JudgedFiles, judge_files, what_to_collect
 from pytest_cucmtls.evidence.rejudge import rejudge
 from pytest_cucmtls.evidence.sides import find_sides
+from pytest_cucmtls.inventory import parse_inventory
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, FileUnreadable, NoEvidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from tests.packet_writer import TcpConversation, frames, pcap
@@ -446,3 +447,39 @@ def test_a_session_description_that_cannot_be_read_is_undecided(case: Path, tmp_
     verdict = found(judged, "media_is_negotiated_as_srtp", "A->B")
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "no port between 0 and 65535" in verdict.diagnosis
+
+
+INVENTORY = """
+policy = "rfc9325"
+[clusters.{0}]
+extension = "{1}"
+phone = "SEP0"
+trunk = "{2}"
+axl = {{ user = "u", password_variable = "P" }}
+platform = {{ user = "u", password_variable = "P" }}
+call = {{ user = "u", password_variable = "P" }}
+[[clusters.{0}.nodes]]
+name = "{3}"
+address = "cucm://{4}"
+"""
+
+
+def test_an_inventory_declares_what_the_files_do_not_say(case: Path, tmp_path: Path) -> None:
+    left = INVENTORY.format("west", "1018", "to-b", "cucma", FIRST)
+    right = INVENTORY.format("east", "9898", "to-a", "cucm10", SECOND).replace('policy = "rfc9325"', "")
+    inventory = parse_inventory(left + right)
+    certificates = (("west", case / "cucma.pem"), ("east", case / "cucm10.pem"))
+    judged = judge_files(given_of(case, inventory=inventory, certificates=certificates), tmp_path / "o")
+    assert judged.about["policy"] == "rfc9325"
+    assert judged.about["mode"] == "verify"
+    assert found(judged, "caller_digit_analysis_finds_the_pattern", "west->east").outcome is Outcome.PASS
+    assert found(judged, "certificate_names_its_node", "west/cucma").outcome is Outcome.PASS
+
+
+def test_a_trunk_other_than_the_declared_one_is_a_finding(case: Path, tmp_path: Path) -> None:
+    left = INVENTORY.format("A", "1018", "another-trunk", "cucma", FIRST)
+    right = INVENTORY.format("B", "9898", "to-a", "cucm10", SECOND).replace('policy = "rfc9325"', "")
+    judged = judge_files(given_of(case, inventory=parse_inventory(left + right)), tmp_path / "o")
+    verdict = found(judged, "caller_digit_analysis_finds_the_pattern", "A->B")
+    assert verdict.outcome is Outcome.FAIL
+    assert "to-b" in verdict.diagnosis
