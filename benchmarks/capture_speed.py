@@ -1,13 +1,16 @@
-"""How fast the native capture reader is, against one tshark pass over the same file in the same run.
+"""How fast `read-capture` is, alone and with both witnesses, against one tshark pass over the same file in the same run.
 
-``python -m benchmarks.capture_speed [--packets 100000] [--rounds 3]`` from the root of the repository. It writes a mix of
-its own: 60 % RTP, about 200 full mutual TLS handshakes made by OpenSSL with records behind them, the rest other TCP.
+``python -m benchmarks.capture_speed [--packets 100000] [--rounds 3]`` from the root of the repository. It prints the commands
+and two ratios each: of wall time, which other work on the machine disturbs, and of processor time, which it disturbs less.
+The file is a mix of its own: 60 % RTP, about 200 full mutual TLS handshakes made by OpenSSL with records behind them, the
+rest other TCP.
 """
 
 import argparse
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -19,9 +22,12 @@ from tests.packet_writer import Frame, TcpConversation, in_link, pcap, udp_datag
 from tests.tls_pairs import TlsPair
 
 TSHARK = ["tshark", "-n", "-Y", "tls.handshake.certificate || sip", "-T", "fields", "-e", "tls.handshake.certificate"]
-READER = "import json,sys;from pytest_cucmtls.capture.files import read_capture;from pytest_cucmtls.report.capture_json import "
-READER += "capture_as_json;print(json.dumps(capture_as_json(read_capture(sys.argv[1]),sys.argv[1])));"
-READER += "sys.stderr.write(open('/proc/self/status').read())"
+READER = (
+    "import argparse,sys;from pytest_cucmtls.commands_capture import add_commands;p=argparse.ArgumentParser();"
+    "add_commands(p.add_subparsers());a=p.parse_args(sys.argv[1:]);a.run(a);"
+    "sys.stderr.write(open('/proc/self/status').read())"
+)
+"""The command itself, with the memory it took on standard error."""
 
 
 def main() -> None:
@@ -40,29 +46,41 @@ def main() -> None:
 
 
 def measure(path: Path, handshakes: int, rounds: int) -> None:
-    """Medians of wall time of whole processes, start of the interpreter included, byte code cached as after installation."""
-    native, other = [], []
+    """Medians of whole processes, start of the interpreter included, byte code cached as after installation."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ["PYTHONPYCACHEPREFIX"] = str(path.parent / "bytecode")
-    status = subprocess.run([sys.executable, "-c", READER, str(path)], capture_output=True, check=True, text=True).stderr
-    print("memory of the reader:", next(line for line in status.splitlines() if line.startswith("VmRSS")))
+    commands = {"read-capture --json": [sys.executable, "-c", READER, "read-capture", "--json", str(path)]}
+    if shutil.which("tshark"):
+        commands["read-capture --json --witness both"] = [*commands["read-capture --json"], "--witness", "both"]
+        commands["tshark"] = [*TSHARK, "-r", str(path)]
+    status = subprocess.run(commands["read-capture --json"], capture_output=True, check=True, text=True).stderr
+    print("memory of the native reader:", next(line for line in status.splitlines() if line.startswith("VmHWM")))
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(rounds):
-        seconds, output = _timed([sys.executable, "-c", READER, str(path)])
-        report = json.loads(output)
-        mutual = sum(1 for handshake in report["handshakes"] if handshake["mutual_auth"] == "yes")
-        assert mutual == handshakes, f"{mutual} of {handshakes} handshakes read"
-        native.append(seconds)
-        if shutil.which("tshark"):
-            seconds, output = _timed([*TSHARK, "-r", str(path)])
-            assert output.count(b"\n") >= 2 * handshakes * 0.99
-            other.append(seconds)
-    ours = sorted(native)[rounds // 2]
-    print(f"full report of read-capture: {ours:.3f} s (median of {rounds})")
-    if other:
-        theirs = sorted(other)[rounds // 2]
-        print(f"one tshark pass: {theirs:.3f} s; the report takes 1/{theirs / ours:.1f} of it")
-    else:
-        print("tshark is not installed: no ratio")
+        for name, command in commands.items():
+            wall, processor, output = _timed(command)
+            _check(name, output, handshakes)
+            taken[name].append((wall, processor))
+    medians = {name: [sorted(column)[rounds // 2] for column in zip(*times, strict=True)] for name, times in taken.items()}
+    print(f"tshark is: {' '.join(TSHARK)} -r FILE")
+    for name, (wall, processor) in medians.items():
+        text = f"{name:<36} {wall:6.3f} s, processor {processor:6.3f} s (median of {rounds})"
+        if "tshark" in medians and name != "tshark":
+            text += (
+                f": 1/{medians['tshark'][0] / wall:.1f} of one tshark pass, processor 1/{medians['tshark'][1] / processor:.1f}"
+            )
+        print(text)
+
+
+def _check(name: str, output: bytes, handshakes: int) -> None:
+    """Fast and wrong does not count."""
+    if name == "tshark":
+        assert output.count(b"\n") >= 2 * handshakes * 0.99
+        return
+    report = json.loads(output)
+    mutual = sum(1 for handshake in report["handshakes"] if handshake["mutual_auth"] == "yes")
+    assert mutual == handshakes, f"{mutual} of {handshakes} handshakes read"
+    assert not report.get("disagreements")
 
 
 def write_mix(path: Path, packets: int) -> int:
@@ -113,10 +131,12 @@ def _merged(sources: list[list[bytes]], chance: random.Random) -> list[Frame]:
     ]
 
 
-def _timed(command: list[str]) -> tuple[float, bytes]:
-    started = time.perf_counter()
+def _timed(command: list[str]) -> tuple[float, float, bytes]:
+    """Wall and processor seconds of a process and its children, and its output."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, capture_output=True, check=True)
-    return time.perf_counter() - started, done.stdout
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyshark
+from packaging.version import Version
 from pyshark.capture.capture import TSharkCrashException
 from pyshark.tshark.output_parser.tshark_ek import TsharkEkJsonParser
 
@@ -27,6 +28,8 @@ PRINTED = (
     "tls.handshake.certificates tls.handshake.certificate tls.alert_message tls.alert_message.level tls.alert_message.desc text"
 )
 """Fields tshark prints: without this list every certificate is printed part by part, which is most of the cost."""
+
+_FIRST_WITH_THIS_FORMAT = Version("2.2.0")
 
 
 def main() -> int:
@@ -62,6 +65,8 @@ def read_frames(
     )
     # pyshark's own parser asks tshark for the types of all fields, keeps them in the user's home, and loses a second TLS layer.
     capture._setup_tshark_output_parser = _LayersParser
+    # Nor is tshark started a second time to be asked its version: all that print this format are asked in the same way.
+    capture._get_tshark_version = lambda: _FIRST_WITH_THIS_FORMAT
     with capture:
         for layers in capture:
             yield from _facts(layers)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,23 +48,22 @@ def read_with_pyshark(
     with tempfile.TemporaryDirectory(prefix="cucmtls-witness-") as folder:
         copy = Path(folder) / "beginnings.pcapng"
         secrets, own_log = read_secrets(key_log), Path(folder) / "secrets.keys"
-        numbers, problem = _copy_beginnings(Path(path), copy, secrets)
-        if len(secrets):
-            # Only this user can read the folder, and it is gone after the reading.
-            own_log.write_text(secrets.text(), "ascii")
-        request = json.dumps(
-            {
+        # The child loads pyshark while the packets for it are copied.
+        child = _start_child(folder)
+        try:
+            numbers, problem = _copy_beginnings(Path(path), copy, secrets)
+            if len(secrets):
+                # Only this user can read the folder, and it is gone after the reading.
+                own_log.write_text(secrets.text(), "ascii")
+            request = {
                 "file": str(copy),
                 "ports": sorted(set(ports)),
                 "key_log": str(own_log) if len(secrets) else None,
                 "rsa_keys": [str(Path(key).resolve()) for key in rsa_keys],
             }
-        )
-        # An empty configuration: preferences and disabled protocols of the user must not change what the witness says.
-        # The child finds this package where this process found it, installed or not.
-        places = [str(_PACKAGE_PARENT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {**os.environ, "WIRESHARK_CONFIG_DIR": folder, "PYTHONPATH": os.pathsep.join(places)}
-        answer = _run_child(request, environment, limit_seconds)
+            answer = _answer(child, json.dumps(request), limit_seconds)
+        finally:
+            _end_group(child)
     if isinstance(answer, str):
         return WitnessReading(unavailable=answer)
     for frame in answer["frames"]:
@@ -140,23 +139,28 @@ def _handshakes(frames: Iterable[dict[str, Any]]) -> Iterator[WitnessedHandshake
             yield handshake
 
 
-def _run_child(request: str, environment: Mapping[str, str], limit_seconds: float) -> str | dict[str, Any]:
-    """The child's answer, or in words why there is none; nothing of its process group is left behind."""
-    child = subprocess.Popen(
+def _start_child(folder: str) -> "subprocess.Popen[str]":
+    # An empty configuration: preferences and disabled protocols of the user must not change what the witness says.
+    # The child finds this package where this process found it, installed or not.
+    places = [str(_PACKAGE_PARENT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "WIRESHARK_CONFIG_DIR": folder, "PYTHONPATH": os.pathsep.join(places)}
+    return subprocess.Popen(
         [sys.executable, "-m", "pytest_cucmtls.capture.pyshark_frames"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=dict(environment),
+        env=environment,
         text=True,
         start_new_session=True,
     )
+
+
+def _answer(child: "subprocess.Popen[str]", request: str, limit_seconds: float) -> str | dict[str, Any]:
+    """The child's answer, or in words why there is none."""
     try:
         output, errors = child.communicate(request, timeout=limit_seconds)
     except subprocess.TimeoutExpired:
         return f"pyshark did not finish within {limit_seconds:g} s"
-    finally:
-        _end_group(child)
     if child.returncode != 0:
         return f"pyshark failed: {(errors.strip().splitlines() or ['no message'])[-1]}"
     answer: dict[str, Any] = json.loads(output)
