@@ -241,7 +241,7 @@ def captured_connection(
     scope="direction",
     remedies=("V1", "V2"),
     clauses=(TRACES, ONE_PROOF),
-    after=("tls_connection_is_established", "caller_digit_analysis_finds_the_pattern"),
+    after=("tls_connection_is_established", "caller_digit_analysis_finds_the_pattern", "every_way_is_secure"),
 )
 def traced_call_is_the_captured_one(
     evidence: Evidence, _policy: Policy, client: ClusterEvidence, server: ClusterEvidence
