@@ -149,6 +149,19 @@ def authenticated_only(authenticator: SrtpAuthenticator, packet: bytes) -> bytes
     return packet + tagged.digest()[:10]
 
 
+@pytest.mark.parametrize(("plain", "authenticated"), [(0, 200), (3, 197), (40, 137), (200, 0)])
+def test_media_that_becomes_srtp_late_is_srtp_only_when_nine_in_ten_packets_authenticate(plain: int, authenticated: int) -> None:
+    """After four packets that fit no key every 32nd is tried."""
+    packets = [rtp(number) for number in range(plain)]
+    packets += protected([rtp(number) for number in range(plain, 200)], AES_80, 1) if plain < 200 else []
+    offer, answer = sdp(CALLER, crypto_line(AES_80, 1)), sdp(CALLED, crypto_line(AES_80, 2))
+    (stream,) = measured(signalling(offer, answer) + [udp_datagram(CALLER, CALLED, packet) for packet in packets]).streams
+    assert stream.protection.authenticated == authenticated
+    proven = authenticated >= 180
+    assert (stream.protection.encrypted, stream.kind == "srtp") == (True if proven else None, proven)
+    assert any("do not authenticate" in finding for finding in stream.findings) is (0 < authenticated < 200)
+
+
 def test_one_key_for_both_directions_is_exposed_on_the_wire_and_in_the_descriptions() -> None:
     report = measured(srtp_call(AES_80, seeds=(1, 1)))
     assert all("the same key" in stream.findings[0] for stream in report.streams)

@@ -10,7 +10,7 @@ from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.wire.capture_time import datetime_of
 
 SAMPLES = 64
-_SAMPLE_BYTES = 48
+SAMPLE_BYTES = 48
 _MOST_STREAMS_OF_A_FLOW = 64
 _FARTHEST_REORDERED = 50
 _ENOUGH_BYTES = 1024
@@ -52,7 +52,7 @@ class RtpStream:
         sequence = data[start + 2] << 8 | data[start + 3]
         timestamp = int.from_bytes(data[start + 4 : start + 8], "big")
         if data[start + 1] & 0x7F == self.payload_type:
-            self.samples.append((sequence, timestamp, real_end - payload, data[payload : min(end, payload + _SAMPLE_BYTES)]))
+            self.samples.append((sequence, timestamp, real_end - payload, data[payload : min(end, payload + SAMPLE_BYTES)]))
 
     def is_credible(self) -> bool:
         """Sequence numbers go on as RTP's do: most steps are small and forward (RFC 3550 appendix A.1)."""
@@ -152,15 +152,15 @@ def tell_kind(payload_type: int | None, samples: list[Sample]) -> tuple[str | No
     Codecs of fixed rate tell by size: the payload is as long as the time it spans, or longer by an authentication tag.
     Otherwise readable bytes are not evenly spread; evenly spread ones may be encrypted or only compressed: None.
     """
-    spread = _spread(samples)
+    readable = is_readable(samples)
     excess = _most_common_excess(payload_type, samples)
     if excess == 0:
         return "rtp", "the payload is exactly as long as the time it spans: no authentication tag"
     if excess in AUTHENTICATION_TAGS:
-        if spread is not None and spread > _READABLE_FROM:
+        if readable:
             return "rtp", f"{excess} bytes follow the payload like an authentication tag, but the payload is readable"
         return "srtp", f"{excess} bytes more than the time it spans: an authentication tag"
-    if spread is not None and spread > _READABLE_FROM:
+    if readable:
         return "rtp", "the payload is readable: its bytes are not evenly spread"
     return None, "neither the size nor the content of the payload tells whether it is encrypted"
 
@@ -192,6 +192,12 @@ def _payload_bytes(payload_type: int | None, units: int) -> int | None:
     if payload_type == 15 and units % 20 == 0:
         return units // 20 * 5
     return None
+
+
+def is_readable(samples: list[Sample]) -> bool:
+    """The bytes are so unevenly spread that they are not encrypted; False too when there are too few to tell."""
+    spread = _spread(samples)
+    return spread is not None and spread > _READABLE_FROM
 
 
 def _spread(samples: list[Sample]) -> float | None:

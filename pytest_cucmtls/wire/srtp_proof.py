@@ -14,6 +14,7 @@ from pytest_cucmtls.wire.srtp import SrtpAuthenticator, next_roll_over_counter
 from pytest_cucmtls.wire.tcp_streams import reverse_key, source_of
 
 _TRIED_PACKETS = 4
+_TRIED_AGAIN_EVERY = 32
 _MOST_STREAMS = 4096
 _LATEST_COUNTER = 4096
 _FIRST_COUNTERS = 2
@@ -80,10 +81,14 @@ class StreamProof:
                 if (counter, sequence) > (self._counter, self._highest):
                     self._counter, self._highest = counter, sequence
                 return True
-        if self._tried >= _TRIED_PACKETS:
+        if self._tried < _TRIED_PACKETS:
+            self._tried += 1
+            found = self._prover.find_among_first(packet) or self._prover.find(packet)
+        elif self.packets % _TRIED_AGAIN_EVERY == 0:
+            # Media may begin in clear and become SRTP later.
+            found = self._prover.find_among_first(packet)
+        else:
             return False
-        self._tried += 1
-        found = self._prover.find(packet)
         if found is None:
             return False
         self.key, self._authenticator, self._counter = found
@@ -107,12 +112,16 @@ class SrtpProver:
     def __len__(self) -> int:
         return len(self._candidates)
 
-    def find(self, packet: bytes) -> tuple[MediaKey, SrtpAuthenticator, int] | None:
-        """The key and roll-over counter under which a packet authenticates: first counters first, then all of them."""
+    def find_among_first(self, packet: bytes) -> tuple[MediaKey, SrtpAuthenticator, int] | None:
+        """The key under which a packet authenticates with one of the first roll-over counters, that counter beside it."""
         for key, authenticator in self._candidates:
             counter = authenticator.find_roll_over_counter(packet, _FIRST_COUNTERS)
             if counter is not None:
                 return key, authenticator, counter
+        return None
+
+    def find(self, packet: bytes) -> tuple[MediaKey, SrtpAuthenticator, int] | None:
+        """The same among all roll-over counters, as long as there were not too many such searches."""
         for key, authenticator in self._candidates:
             if self._searches >= _MOST_SEARCHES:
                 self.gave_up = True
