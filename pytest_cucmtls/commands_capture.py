@@ -69,7 +69,13 @@ def _is_success(parsed: argparse.Namespace, codes: list[int]) -> bool:
 def _read_one(parsed: argparse.Namespace, file: Path, secrets: "KeyLog") -> int:
     if parsed.witness == "pyshark":
         return _print_other_witness(parsed, file)
-    report = _report(file, secrets, media=parsed.media)
+    from pytest_cucmtls.capture.files import read_capture_with
+
+    report = read_capture_with(file, secrets)
+    if parsed.media:
+        from pytest_cucmtls.capture.media_proof import measure_media
+
+        report = measure_media(file, report)
     if parsed.follow:
         return _follow(parsed, report, file)
     reading = _second_reading(parsed, file, tls_ports(report)) if parsed.witness == "both" else None
@@ -83,19 +89,8 @@ def _read_one(parsed: argparse.Namespace, file: Path, secrets: "KeyLog") -> int:
 
         print("\n".join(capture_lines(report, str(file))))
         if reading is not None:
-            print("\n".join(disagreement_lines(reading.unavailable, reading.problem, disagreements)))
+            print("\n".join(disagreement_lines(reading, disagreements)))
     return EXIT_CODES["ok"] if report.readable and not disagreements else EXIT_CODES["undecided"]
-
-
-def _report(file: Path, secrets: "KeyLog", *, media: bool) -> "CaptureReport":
-    from pytest_cucmtls.capture.files import read_capture_with
-
-    report = read_capture_with(file, secrets)
-    if not media:
-        return report
-    from pytest_cucmtls.capture.media_proof import measure_media
-
-    return measure_media(file, report)
 
 
 def _second_reading(parsed: argparse.Namespace, file: Path, ports: Iterable[int]) -> "WitnessReading":

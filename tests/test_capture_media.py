@@ -9,7 +9,7 @@ import pytest
 from pytest_cucmtls.model.capture import CaptureReport, MediaStream
 from pytest_cucmtls.report.capture_json import capture_as_json
 from pytest_cucmtls.wire.capture_report import parse_capture
-from tests.packet_writer import frames, pcap, udp_datagram
+from tests.packet_writer import BEGINNING, Frame, frames, in_link, pcap, udp_datagram
 from tests.tls_pairs import INVITE
 
 A, B = ("10.1.0.1", 16384), ("10.1.0.2", 24578)
@@ -103,3 +103,17 @@ def test_the_json_of_a_capture_with_sip_and_media_follows_the_contract() -> None
     assert (document["schema"], document["packets"], document["problem"]) == ("cucmtls-capture-1", 51, None)
     assert document["first_at"] == "2015-05-23T13:16:11.313121Z"
     assert "AAECAwQF" not in str(document)
+
+
+@pytest.mark.parametrize(("apart_milliseconds", "counted"), [(0.2, 1), (9.9, 1), (10.1, 2), (500, 2)])
+def test_a_sip_datagram_captured_on_two_interfaces_counts_once_a_repetition_twice(
+    apart_milliseconds: float, counted: int
+) -> None:
+    packet = in_link(udp_datagram(("10.0.0.203", 5060), ("10.0.0.200", 5060), INVITE))
+    file = pcap([Frame(BEGINNING, packet), Frame(BEGINNING + int(apart_milliseconds * 1_000_000), packet)])
+    assert len(parse_capture(io.BytesIO(file)).sip) == counted
+
+
+def test_rtp_captured_on_two_interfaces_counts_once() -> None:
+    stream = only_stream([rtp(number // 2, b"\xff" * 160) for number in range(300)])
+    assert (stream.packets, stream.kind) == (150, "rtp")

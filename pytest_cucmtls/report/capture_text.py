@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from pytest_cucmtls.model.capture import CaptureReport, MediaStream
 from pytest_cucmtls.model.handshakes import Handshake
+from pytest_cucmtls.model.witnesses import WitnessReading
 from pytest_cucmtls.report.ladder_text import printable
 
 
@@ -72,10 +73,12 @@ def _stream(stream: MediaStream) -> Iterator[str]:
     yield from (f"    FINDING: {finding}" for finding in stream.findings)
 
 
-def disagreement_lines(unavailable: str | None, problem: str | None, disagreements: Iterable[str]) -> list[str]:
+def disagreement_lines(reading: WitnessReading, disagreements: Iterable[str]) -> list[str]:
     """What the comparison with the second witness gave."""
-    if unavailable is not None:
-        return [f"  second witness: none, {printable(unavailable)}"]
-    lines = [f"  second witness's problem: {printable(problem)}"] if problem else []
+    if reading.unavailable is not None:
+        return [f"  second witness: none, {printable(reading.unavailable)}"]
+    lines = [f"  second witness's problem: {printable(reading.problem)}"] if reading.problem else []
     found = [f"  the witnesses disagree: {printable(sentence)}" for sentence in disagreements]
+    if not (found or reading.handshakes):
+        return [*lines, "  second witness: Wireshark's dissectors saw no TLS handshake over TCP either"]
     return lines + (found or ["  second witness: Wireshark's dissectors saw the same handshakes"])

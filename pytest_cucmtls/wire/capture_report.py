@@ -36,6 +36,8 @@ MOST_SIP_MESSAGES = 100_000
 MOST_SIP_BYTES = 1 << 26
 MOST_CONNECTIONS = 100_000
 MOST_HANDSHAKES = 20_000
+_CAPTURED_TWICE_NANOSECONDS = 10_000_000
+"""A datagram seen again so soon was captured on two interfaces: SIP repeats after half a second (RFC 3261 §17.1.1.1, T1)."""
 MOST_ADDRESSES = 65_536
 
 
@@ -64,6 +66,7 @@ class CaptureReading:
         self._connections: list[TcpConnection] = []
         self._sip: list[SipOnWire] = []
         self._sip_bytes = 0
+        self._last_datagram: tuple[tuple[bytes, bytes], int] = ((b"", b""), 0)
         self._addresses: set[bytes] = set()
         self._notes: dict[str, None] = {}
         self._packets = 0
@@ -231,6 +234,10 @@ class CaptureReading:
             self._tcp.segment(addresses + payload[begin : begin + 4], payload, begin, limit, real_end, frame, at)
 
     def _sip_datagram(self, key: bytes, data: bytes, frame: int, at: int) -> None:
+        known, known_at = self._last_datagram
+        self._last_datagram = (key, data), at
+        if known == (key, data) and 0 <= at - known_at < _CAPTURED_TWICE_NANOSECONDS:
+            return
         self._keep_sip(data, source_of(key), _destination_of(key), "udp", frame, at)
 
     def _sip_in_stream(self, data: bytes, direction: Direction, transport: str, frame: int, at: int) -> None:
