@@ -1,6 +1,8 @@
 """Captures made by OpenSSL, stunnel, Kamailio, SIPp and baresip (tests/captures/README.md), and Wireshark's agreement."""
 
+import dataclasses
 import gzip
+import io
 import shutil
 from pathlib import Path
 
@@ -13,8 +15,9 @@ from pytest_cucmtls.capture.witnesses import compare
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.handshakes import Handshake
 from pytest_cucmtls.report.ladder_text import call_seen, call_text
+from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.pcap import PacketFile
-from tests.packet_writer import Frame, enhanced, interface, section_header
+from tests.packet_writer import Frame, enhanced, interface, pcap, pcapng, section_header
 
 FOLDER = Path(__file__).parent / "captures"
 FILES = sorted(path.name for path in FOLDER.glob("*.gz"))
@@ -139,6 +142,21 @@ def test_wireshark_sees_the_same_handshakes_with_and_without_secrets(decrypted: 
 def test_wireshark_is_given_the_secrets_that_a_file_holds() -> None:
     path = FOLDER / REPEATED
     assert compare(read_capture(path), read_with_pyshark(path, [5061])) == ()
+
+
+@pytest.mark.parametrize("name", CONCLUSIONS)
+def test_the_format_of_the_file_makes_no_difference(name: str) -> None:
+    """pcap of both byte orders is walked in one loop of its own, everything else packet by packet."""
+    (path,) = FOLDER.glob(f"{name}.pcap*")
+    with gzip.open(path) as stream:
+        packets = [(link, Frame(at, data[start:end], size)) for at, link, data, start, end, size in PacketFile(stream).packets()]
+    link, captured = packets[0][0], [frame for _, frame in packets]
+    files = [pcap(captured, order=order, nanoseconds=ns, link=link) for order in "<>" for ns in (False, True)]
+    files += [pcapng(captured, order=order, link=link) for order in "<>"]
+    first, *others = (dataclasses.replace(parse_capture(io.BytesIO(file)), sha256="", comments=()) for file in files)
+    assert first.packets == len(captured)
+    for other in others:
+        assert other == first
 
 
 @pytest.mark.parametrize("name", ["openssl-tls13-psk", "openssl-tls13-hrr", "kamailio-sipp-call"])
