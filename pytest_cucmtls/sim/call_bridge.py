@@ -186,6 +186,7 @@ class Bridge:
 async def _next(leg: SipLeg, seconds: float) -> SipMessage | LegEvent | None:
     """The next event of either leg: they share the inbox."""
     try:
-        return await asyncio.wait_for(leg.inbox.get(), seconds)
+        async with asyncio.timeout(seconds):
+            return await leg.inbox.get()
     except TimeoutError:
         return None

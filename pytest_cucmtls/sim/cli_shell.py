@@ -63,7 +63,8 @@ async def serve_shell(node: NodeState, user: str, terminal: CliTerminal, banner_
 async def _wait(terminal: CliTerminal, seconds: float | None) -> None:
     """Let time pass (None: for ever), or less if the other side goes away."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(terminal.interrupted.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await terminal.interrupted.wait()
 
 
 async def _one_command(context: CliContext, prompt: str) -> bool:

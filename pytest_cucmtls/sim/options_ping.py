@@ -170,7 +170,8 @@ class OptionsPing:
             for _ in range(plan.retries + 1):
                 self._signalling.send(dialog, dialog.options(host, port))
                 try:
-                    answer = await asyncio.wait_for(inbox.get(), wait)
+                    async with asyncio.timeout(wait):  # wait_for may swallow a cancellation before Python 3.12
+                        answer = await inbox.get()
                 except TimeoutError:
                     wait = min(2 * wait, _LONGEST_RETRY_SECONDS)
                     continue

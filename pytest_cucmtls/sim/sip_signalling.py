@@ -265,7 +265,8 @@ class SipSignalling:
             link = self._listeners.datagrams.link_to(address)
             link.trunk = trunk.name
             return link
-        return await asyncio.wait_for(self._open(trunk, host, port), CONNECT_SECONDS)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await self._open(trunk, host, port)
 
     async def _open(self, trunk: RunningTrunk, host: str, port: int) -> SipConnection | None:
         """One attempt; None when the peer is not who the X.509 list names. Raises: OSError, ConnectionFailed, TimeoutError."""
