@@ -8,13 +8,13 @@ from io import BytesIO
 from threading import Event
 
 from pytest_cucmtls.clusters import ClusterReader
+from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE
 from pytest_cucmtls.model.traces import CallLogLine
 from pytest_cucmtls.wire.traces import parse_trace
 
 ANSWER_SECONDS = 30.0
 TALK_SECONDS = 4.0
 RELEASE_SECONDS = 20.0
-_SERVICE = "Cisco CallManager"
 
 
 class CallWatch:
@@ -57,7 +57,11 @@ class CallWatch:
         counted: Counter[str] = Counter()
         for node in self._cluster.spec.nodes:
             until = datetime.now(UTC) + timedelta(minutes=1)
-            files = self._cluster.log_collection(node).list_files(_SERVICE, self._since - timedelta(minutes=5), until).value
+            files = (
+                self._cluster.log_collection(node)
+                .list_files(CALL_MANAGER_SERVICE, self._since - timedelta(minutes=5), until)
+                .value
+            )
             dime = self._cluster.dime(node)
             for file in files:
                 if file.name.startswith("calllogs_"):

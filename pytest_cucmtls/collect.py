@@ -21,7 +21,7 @@ from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.further_evidence import keep_further_evidence
-from pytest_cucmtls.model.cucm import LogFile
+from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, LogFile
 from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
 from pytest_cucmtls.probing import probe_listeners
@@ -30,7 +30,6 @@ from pytest_cucmtls.procedure.context import Run
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
 CAPTURE_FILE = "cucmtls"
-SERVICE = "Cisco CallManager"
 
 
 class _Phases:
@@ -168,7 +167,7 @@ def _collect_traces(run: Run, since: datetime) -> None:
 
 def _traces_of(run: Run, cluster: ClusterReader, node: NodeAddress, since: datetime) -> None:
     offered = cluster.log_collection(node).list_files(
-        SERVICE, since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
+        CALL_MANAGER_SERVICE, since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
     )
     wanted = [(file, kind) for file in offered.value if (kind := _kind_of(file))]
     if not wanted:

@@ -12,13 +12,14 @@ from pytest_cucmtls.checks.connections import (
 )
 from pytest_cucmtls.checks.differing_certificates import cause_of_difference
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed
-from pytest_cucmtls.checks.profiles import accepted_names, profile_of
+from pytest_cucmtls.checks.profiles import profile_of
 from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import call_manager_trust, identity, names_of, short
 from pytest_cucmtls.checks.trust import path_sentence
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence, Sourced, items
+from pytest_cucmtls.model.intended import listed_subject_names
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Judgement
 from pytest_cucmtls.wire.certificate_paths import PathProblem, validate_path
@@ -235,7 +236,7 @@ def profiles_accept_presented_names(
     evidence_items, rows = list[EvidenceItem](), list[str]()
     for role, holder in (("server", client), ("client", server)):
         profile = profile_of(evidence, holder)
-        allowed = {name.lower() for name in accepted_names(profile.value.x509_subject_name)}
+        allowed = {name.lower() for name in listed_subject_names(profile.value.x509_subject_name)}
         owner = server if role == "server" else client
         for seen in showing(evidence, client, server, server_chain if role == "server" else client_chain):
             names = names_of(_chain(seen, role)[0])

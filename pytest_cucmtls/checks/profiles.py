@@ -10,7 +10,7 @@ from pytest_cucmtls.checks.register import NO_CALL, NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import identity, names_of, peer_of, spec_of, why
 from pytest_cucmtls.model.cucm import SecurityMode, SipTrunkSecurityProfile
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, Sourced
-from pytest_cucmtls.model.intended import intended_profile
+from pytest_cucmtls.model.intended import intended_profile, listed_subject_names
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Clause, Judgement, Outcome
 
@@ -31,14 +31,6 @@ def profile_of(evidence: Evidence, cluster: ClusterEvidence) -> Sourced[SipTrunk
             "Read it with AXL getSipTrunkSecurityProfile.",
         )
     return cluster.security_profile
-
-
-def accepted_names(field: str | None) -> tuple[str, ...]:
-    """Entries of an X.509 Subject Name field; separators are space, comma, semicolon and colon (Security Guide 15)."""
-    text = field or ""
-    for separator in ",;:":
-        text = text.replace(separator, " ")
-    return tuple(text.split())
 
 
 @check(
@@ -137,7 +129,7 @@ def profile_names_the_peer(evidence: Evidence, policy: Policy, cluster: ClusterE
     """
     profile, peer = profile_of(evidence, cluster), peer_of(evidence, cluster)
     field = profile.value.x509_subject_name
-    allowed = accepted_names(field)
+    allowed = listed_subject_names(field)
     leaves = {node.name: identity(evidence, peer, node) for node in peer.nodes}
     evidence_items = (profile.item, *(source.item for source in leaves.values()))
     unnamed = {

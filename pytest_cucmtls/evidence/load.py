@@ -11,14 +11,13 @@ from pytest_cucmtls.evidence.readers import READERS, as_call
 from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder
 from pytest_cucmtls.evidence.witnesses import disagreements
 from pytest_cucmtls.model.certificates import Certificate
-from pytest_cucmtls.model.cucm import NtpStatus, Release, ServiceStatus
+from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, NtpStatus, Release, ServiceStatus
 from pytest_cucmtls.model.errors import CucmTlsError, FileUnreadable
 from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence, NodeEvidence, Sourced, StepRecord
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory
 from pytest_cucmtls.wire.cli_text import parse_release
 
 T = TypeVar("T")
-CALL_MANAGER_SERVICE = "Cisco CallManager"
 UNREAD_KINDS = {"cli_transcript", "soap_exchange", "screen_capture", "authority_export", "unused_file"}
 """Kept for people; no check reads them."""
 

@@ -6,6 +6,9 @@ from enum import Enum
 
 from pytest_cucmtls.model.certificates import Certificate
 
+CALL_MANAGER_SERVICE = "Cisco CallManager"
+"""Control Center's name of the service that serves SIP, and that logs under this name."""
+
 
 class SecurityMode(Enum):
     """Device Security Mode of a profile; AUTHENTICATED is TLS with a NULL cipher."""

@@ -79,14 +79,15 @@ def differing_fields(intended: object, found: object, *, ignoring: tuple[str, ..
         if field in ignoring or wanted is None or has is None or field in {"uuid", "description", "version_stamp"}:
             continue
         if field == "x509_subject_name":
-            wanted, has = (frozenset(_names(str(text))) for text in (wanted, has))
+            wanted, has = (frozenset(listed_subject_names(str(text).lower())) for text in (wanted, has))
         if wanted != has:
             unequal.append((field, wanted, has))
     return unequal
 
 
-def _names(text: str) -> list[str]:
-    """Entries of an X.509 Subject Name field: separators are space, comma, semicolon or colon (Security Guide 15)."""
+def listed_subject_names(field: str | None) -> tuple[str, ...]:
+    """Entries of an X.509 Subject Name field; separators are space, comma, semicolon and colon (Security Guide 15)."""
+    text = field or ""
     for separator in ",;:":
         text = text.replace(separator, " ")
-    return text.lower().split()
+    return tuple(text.split())

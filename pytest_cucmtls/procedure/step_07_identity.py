@@ -2,6 +2,7 @@
 
 from pytest_cucmtls.clusters import ClusterReader
 from pytest_cucmtls.model.certificates import Certificate
+from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
@@ -12,8 +13,6 @@ from pytest_cucmtls.wire.x509_compare import differences
 
 number = 7
 title = "The signed certificate is the CallManager identity"
-
-SERVICE = "Cisco CallManager"
 
 
 def plan(run: Run) -> list[Change]:
@@ -40,7 +39,7 @@ def read_back(run: Run) -> None:
     for cluster, node in run.nodes():
         identity = cluster.cli(node).read_own_certificate(CALL_MANAGER)
         run.folder.keep_reading(identity, kind="own_certificate", cluster=cluster.name, node=node.name)
-        services = cluster.control_center(node).read_services(node.name, (SERVICE,))
+        services = cluster.control_center(node).read_services(node.name, (CALL_MANAGER_SERVICE,))
         run.folder.keep_reading(services, kind="service_status", cluster=cluster.name, node=node.name)
 
 
@@ -82,7 +81,7 @@ def _upload(run: Run, cluster: ClusterReader, node: NodeAddress, old: Certificat
 
 def _restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> Change:
     def perform() -> None:
-        run.writer(cluster).control_center(node).restart_and_wait(node.name, SERVICE, poll_seconds=run.poll_seconds)
+        run.writer(cluster).control_center(node).restart_and_wait(node.name, CALL_MANAGER_SERVICE, poll_seconds=run.poll_seconds)
 
     return Change(
         target=_restart_target(cluster, node),
@@ -94,7 +93,7 @@ def _restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> Change:
 
 
 def _restart_target(cluster: ClusterReader, node: NodeAddress) -> str:
-    return f"{cluster.name}/{node.name} {SERVICE}"
+    return f"{cluster.name}/{node.name} {CALL_MANAGER_SERVICE}"
 
 
 def _changed_since_restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> bool:
