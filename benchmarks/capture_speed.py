@@ -23,7 +23,7 @@ from tests.tls_pairs import TlsPair
 
 TSHARK = ["tshark", "-n", "-Y", "tls.handshake.certificate || sip", "-T", "fields", "-e", "tls.handshake.certificate"]
 READER = (
-    "import argparse,sys;from pytest_cucmtls.commands_capture import add_commands;p=argparse.ArgumentParser();"
+    "import argparse,sys;from pytest_cucmtls.commands.capture import add_commands;p=argparse.ArgumentParser();"
     "add_commands(p.add_subparsers());a=p.parse_args(sys.argv[1:]);a.run(a);"
     "sys.stderr.write(open('/proc/self/status').read())"
 )

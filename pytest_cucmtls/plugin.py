@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_cucmtls.acceptance import Acceptance
     from pytest_cucmtls.ca.authority import CertificateAuthority
     from pytest_cucmtls.clusters import ClusterReader
     from pytest_cucmtls.model.capture import CaptureReport
     from pytest_cucmtls.model.evidence import CallAttempt
-    from pytest_cucmtls.verification import Verify
+    from pytest_cucmtls.run.acceptance import Acceptance
+    from pytest_cucmtls.run.verification import Verify
 
 _RUN = pytest.StashKey["_RunOfSession"]()
 _CONCLUSION = pytest.StashKey["Any"]()
@@ -49,7 +49,7 @@ class _RunOfSession:
     def open(self) -> "Acceptance":
         """The acceptance run of this process, made on first use."""
         if self.acceptance is None:
-            from pytest_cucmtls.acceptance import Acceptance
+            from pytest_cucmtls.run.acceptance import Acceptance
 
             self.acceptance = Acceptance(_settings(self), _progress(self.config))
         return self.acceptance
@@ -115,7 +115,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A fragile truth stays a warning, also in projects that turn warnings into errors."""
     for item in items:
         if _FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.filterwarnings("always::pytest_cucmtls.verification.FragileWarning"))
+            item.add_marker(pytest.mark.filterwarnings("always::pytest_cucmtls.run.verification.FragileWarning"))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -182,7 +182,7 @@ def acceptance(request: pytest.FixtureRequest) -> "Acceptance":
 @pytest.fixture
 def verify(request: pytest.FixtureRequest, acceptance: "Acceptance") -> "Verify":
     """Judge a requirement: ``verify(check id)`` for the pair, ``verify(check id, cluster or direction)`` for one of them."""
-    from pytest_cucmtls.verification import Verification
+    from pytest_cucmtls.run.verification import Verification
 
     properties = request.node.user_properties
     marker = request.node.get_closest_marker("procedure")
@@ -238,7 +238,7 @@ def _option(config: pytest.Config, name: str) -> str:
 
 
 def _run_folder(config: pytest.Config) -> Path:
-    from pytest_cucmtls.run_settings import new_run_folder
+    from pytest_cucmtls.run.settings import new_run_folder
 
     chosen = config.getoption("cucm_run")
     if chosen:
@@ -248,7 +248,7 @@ def _run_folder(config: pytest.Config) -> Path:
 
 def _settings(run: _RunOfSession) -> Any:
     from pytest_cucmtls.model.inventory import Mode
-    from pytest_cucmtls.run_settings import Settings
+    from pytest_cucmtls.run.settings import Settings
 
     inventory, mode = _option(run.config, "inventory"), _option(run.config, "mode")
     return Settings(
@@ -309,7 +309,7 @@ def _refuse_what_cannot_work(run: _RunOfSession) -> None:
 
 
 def _check_pair(pair: str) -> None:
-    from pytest_cucmtls.run_settings import PAIRS
+    from pytest_cucmtls.run.settings import PAIRS
 
     if pair not in PAIRS:
         raise pytest.UsageError(f"--cucm-pair: there is no simulated pair {pair!r}; there are {', '.join(PAIRS)}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_cucmtls.verification import Verify
+from pytest_cucmtls.run.verification import Verify
 
 pytestmark = pytest.mark.procedure("2")
 

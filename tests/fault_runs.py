@@ -18,7 +18,6 @@ from pytest_cucmtls.clients.axl_writer import AxlWriter
 from pytest_cucmtls.clients.https import HttpsSession
 from pytest_cucmtls.clients.platform_cli_writer import PlatformCliWriter
 from pytest_cucmtls.clusters import ClusterWriter, SimulatedPair
-from pytest_cucmtls.collect import collect_proof
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.inventory import Credentials
@@ -32,11 +31,12 @@ from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.runner import observe
 from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
+from pytest_cucmtls.run.collect import collect_proof
 from pytest_cucmtls.wire.x509 import pem_of
 from tests.procedure_runs import perform_all, run_on, simulated_pair
 
 SERVICE = "Cisco CallManager"
-COLLECT = "pytest_cucmtls.collect"
+COLLECT = "pytest_cucmtls.run.collect"
 
 
 @dataclass

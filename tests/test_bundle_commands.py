@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.commands_bundle import PASSWORD_VARIABLE, add_commands
+from pytest_cucmtls.commands.bundle import PASSWORD_VARIABLE, add_commands
 from pytest_cucmtls.model.errors import ConfigurationInvalid, FileUnreadable
 from tests.sealed_bundles import enterprise_signer, pem, run_folder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.commands_capture import add_commands
+from pytest_cucmtls.commands.capture import add_commands
 from pytest_cucmtls.model.errors import ConfigurationInvalid, FileUnreadable
 from tests.packet_writer import TcpConversation, frames, pcap, udp_datagram
 from tests.tls_pairs import INVITE, TRYING, TlsPair, identity

@@ -8,11 +8,11 @@ import pytest
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.run_folder import RunFolder
-from pytest_cucmtls.further_evidence import keep_further_evidence
 from pytest_cucmtls.model.cucm import SipTrunk
 from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.model.inventory import AuthoritySpec
 from pytest_cucmtls.model.readings import Reading
+from pytest_cucmtls.run.further_evidence import keep_further_evidence
 from pytest_cucmtls.wire.x509 import parse_certificate
 from pytest_cucmtls.wire.x509_revocation import list_is_signed_by
 from tests.evidence_builders import NOW, inventory

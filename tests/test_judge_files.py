@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from pytest_cucmtls.capture.second_reading import second_reading
-from pytest_cucmtls.commands_judge import add_commands
+from pytest_cucmtls.commands.judge import add_commands
 from pytest_cucmtls.evidence import judged_files
 from pytest_cucmtls.evidence.given_files import GivenFiles, read_given
 from pytest_cucmtls.evidence.judged_files import JudgedFiles, judge_files, what_to_collect

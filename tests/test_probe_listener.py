@@ -17,7 +17,7 @@ from pytest_cucmtls.model.probe import Answer
 from pytest_cucmtls.probe.client_certificates import ClientIdentity, untrusted_identity
 from pytest_cucmtls.probe.exchanges import ask
 from pytest_cucmtls.probe.listener import Manners, probe_listener
-from pytest_cucmtls.probing import probe_listeners
+from pytest_cucmtls.run.probing import probe_listeners
 from pytest_cucmtls.wire.probe_hellos import client_hello, read_first_flight, usual_suites
 from tests.evidence_builders import NOW, inventory, spec
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_cucmtls.cli import main
 from pytest_cucmtls.clusters import simulated_faults
-from pytest_cucmtls.commands_rehearse import SURPRISES
+from pytest_cucmtls.commands.rehearse import SURPRISES
 
 
 def test_a_fault_is_found_and_explained_before_it_is_told(tmp_path: Path) -> None:

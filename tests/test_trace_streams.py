@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pytest_cucmtls.capture import trace_streams as module
 from pytest_cucmtls.capture.trace_files import read_traces
-from pytest_cucmtls.commands_traces import add_commands
+from pytest_cucmtls.commands.traces import add_commands
 from pytest_cucmtls.model.errors import FileUnreadable, UnexpectedAnswer
 from pytest_cucmtls.wire.tar_members import tar_members
 from tests.trace_writer import CALL_ID, both_sides

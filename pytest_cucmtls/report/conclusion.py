@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_cucmtls.acceptance import Acceptance
 from pytest_cucmtls.evidence.compare_runs import Comparison, compare_runs
 from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
@@ -19,6 +18,7 @@ from pytest_cucmtls.report.html.page import write_html_report
 from pytest_cucmtls.report.junit_outcomes import write_junit
 from pytest_cucmtls.report.oscal import write_oscal
 from pytest_cucmtls.report.sentences import answer_sentence
+from pytest_cucmtls.run.acceptance import Acceptance
 
 DISA_POLICY = "disa-evvm-sm"
 """Only under the SRG's own policy do verdicts cite its rules, so only then a checklist is written."""

@@ -13,20 +13,20 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from pytest_cucmtls.call_watch import CallWatch
 from pytest_cucmtls.calls.webdialer import WebDialerCall
 from pytest_cucmtls.capture.cli_capture import CliFileCapture
 from pytest_cucmtls.capture.fetching import fetch_file
 from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import IndexLine
-from pytest_cucmtls.further_evidence import keep_further_evidence
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, LogFile
 from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
-from pytest_cucmtls.probing import probe_listeners
 from pytest_cucmtls.procedure import step_06_trust, step_07_identity, step_08_profile, step_09_trunk
 from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.run.call_watch import CallWatch
+from pytest_cucmtls.run.further_evidence import keep_further_evidence
+from pytest_cucmtls.run.probing import probe_listeners
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
 CAPTURE_FILE = "cucmtls"

@@ -12,7 +12,7 @@ from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.procedure.runner import StepFailed, perform
 from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
-from pytest_cucmtls.run_settings import Settings
+from pytest_cucmtls.run.settings import Settings
 
 
 def ensure_pair(

@@ -18,7 +18,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_cucmtls.collect import collect_proof
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.run_folder import RunFolder
@@ -33,8 +32,9 @@ from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.runner import StepFailed, StepResult, observe, perform
 from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
-from pytest_cucmtls.run_settings import Settings
-from pytest_cucmtls.simulated_run import ensure_pair, stop_pair
+from pytest_cucmtls.run.collect import collect_proof
+from pytest_cucmtls.run.settings import Settings
+from pytest_cucmtls.run.simulated_run import ensure_pair, stop_pair
 
 PROOF = 11
 """Journal number of the proof phase, after the ten steps."""

@@ -6,13 +6,13 @@ from typing import Protocol
 
 import pytest
 
-from pytest_cucmtls.acceptance import Acceptance
 from pytest_cucmtls.checks.register import Check, all_checks
 from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.procedure.runner import StepFailed
 from pytest_cucmtls.report.allure_results import describe_verdict
+from pytest_cucmtls.run.acceptance import Acceptance
 
 _BEFORE_THE_CALL = {"access", "apply", "config"}
 """Phases whose evidence is complete once their step is done; the others need captures, calls and traces."""

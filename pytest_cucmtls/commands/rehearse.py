@@ -122,7 +122,6 @@ def _let_look(pair: "SimulatedPair", faults: int) -> None:
 
 def _judge(pair: "SimulatedPair", folder: Path, policy: str | None) -> "list[Verdict]":
     """A whole verify-only run, without a change."""
-    from pytest_cucmtls.collect import collect_proof
     from pytest_cucmtls.evidence.judge import judge
     from pytest_cucmtls.evidence.load import load_evidence
     from pytest_cucmtls.inventory import Credentials
@@ -130,6 +129,7 @@ def _judge(pair: "SimulatedPair", folder: Path, policy: str | None) -> "list[Ver
     from pytest_cucmtls.procedure.runner import observe
     from pytest_cucmtls.procedure.session import open_run
     from pytest_cucmtls.procedure.steps import STEPS
+    from pytest_cucmtls.run.collect import collect_proof
 
     print("reading both clusters, placing two calls, collecting captures and traces", flush=True)
     inventory = pair.inventory(Mode.VERIFY, policy)

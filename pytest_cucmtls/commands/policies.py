@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Extend `policies` (or add it) and add `forecast`; `run` of the parsed arguments returns the exit code."""
+    """`policies` and `forecast`; `run` of the parsed arguments returns the exit code."""
     policies = commands.choices.get("policies")
     if policies is None:
         policies = commands.add_parser("policies", help="list the policies, show, explain or compare them")

@@ -1,0 +1,1 @@
+"""An acceptance run from its settings to its verdicts: opens, performs, collects, judges."""
