@@ -150,7 +150,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         run.acceptance.close()
     if run.is_worker or not (run.folder / "run.json").exists():
         return
-    from pytest_cucmtls.report.conclusion import conclude
+    from pytest_cucmtls.run.conclusion import conclude
 
     try:
         session.config.stash[_CONCLUSION] = conclude(run.open())

@@ -166,7 +166,7 @@ def _html_report(judged: "JudgedFiles") -> Path:
 
 def _lines(judged: "JudgedFiles", written: Path) -> list[str]:
     from pytest_cucmtls.evidence.judged_files import what_to_collect
-    from pytest_cucmtls.report.conclusion import Conclusion
+    from pytest_cucmtls.run.conclusion import Conclusion
     from pytest_cucmtls.report.terminal import verdict_lines
 
     conclusion = Conclusion(judged.folder, judged.verdicts, judged.evidence, ())
