@@ -14,7 +14,7 @@ import requests
 from aiohttp import web
 from lxml import etree
 
-from pytest_cucmtls.sim.certificates import CertificateStore
+from pytest_cucmtls.sim.certificates.store import CertificateStore
 from pytest_cucmtls.sim.database import Database
 from pytest_cucmtls.sim.initial_rows import add_built_in_objects, add_node, add_test_phone
 from pytest_cucmtls.sim.interfaces.axl import AxlService

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_cucmtls.sim.certificates.identities import Identity
 from pytest_cucmtls.sim.database import Row
-from pytest_cucmtls.sim.identities import Identity
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.x509 import pem_of
 from tests.simulated_nodes import manager

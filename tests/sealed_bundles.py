@@ -9,11 +9,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
+from pytest_cucmtls.evidence.bundles.seal import Occasion, Sealed, seal
+from pytest_cucmtls.evidence.bundles.signing_keys import Signer
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.run_folder import RunFolder
-from pytest_cucmtls.evidence.seal import Occasion, Sealed, seal
-from pytest_cucmtls.evidence.signing_keys import Signer
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.policies import load_policy
 from tests.evidence_builders import inventory

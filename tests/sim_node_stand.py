@@ -13,8 +13,8 @@ from typing import Any
 from lxml import etree
 
 from pytest_cucmtls.sim.addresses import reserve_subnet
+from pytest_cucmtls.sim.certificates.identities import Identity
 from pytest_cucmtls.sim.http_server import serve_https
-from pytest_cucmtls.sim.identities import Identity
 from pytest_cucmtls.sim.pairs import MODERN, build_cluster
 from pytest_cucmtls.sim.releases import RELEASES, ReleaseProfile
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, CallTicket, NodeState

@@ -11,7 +11,7 @@ import asyncssh
 
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.secrets import Secret
-from pytest_cucmtls.sim.certificates import CertificateStore
+from pytest_cucmtls.sim.certificates.store import CertificateStore
 from pytest_cucmtls.sim.database import Database
 from pytest_cucmtls.sim.platform_cli import serve_platform_cli
 from pytest_cucmtls.sim.releases import RELEASES

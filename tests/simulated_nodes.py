@@ -13,14 +13,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pytest_cucmtls.sim.call_manager import CallManager
-from pytest_cucmtls.sim.calls import Call, CallLength
+from pytest_cucmtls.sim.calls.manager import CallManager
+from pytest_cucmtls.sim.calls.placed import Call, CallLength
+from pytest_cucmtls.sim.certificates.identities import Identity
 from pytest_cucmtls.sim.database import Database
-from pytest_cucmtls.sim.identities import Identity
-from pytest_cucmtls.sim.packet_capture import PacketCapture
+from pytest_cucmtls.sim.logs.traces import TraceWriter
+from pytest_cucmtls.sim.packets.capture import PacketCapture
 from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.sim.state import ClusterState, NodeState, ServiceState
-from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.wire.x509_sign import sign_certificate
 
 T = TypeVar("T")

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.evidence import archive as archives
-from pytest_cucmtls.evidence.archive import pack, unpack
-from pytest_cucmtls.evidence.bundle import export, opened_bundle
-from pytest_cucmtls.evidence.bundle_verification import verify_bundle
+from pytest_cucmtls.evidence.bundles import archive as archives
+from pytest_cucmtls.evidence.bundles.archive import pack, unpack
+from pytest_cucmtls.evidence.bundles.opened import export, opened_bundle
+from pytest_cucmtls.evidence.bundles.seal import Occasion
+from pytest_cucmtls.evidence.bundles.verification import verify_bundle
 from pytest_cucmtls.evidence.folder_walk import walk
 from pytest_cucmtls.evidence.rejudge import rejudge
-from pytest_cucmtls.evidence.seal import Occasion
 from pytest_cucmtls.model.errors import FileUnreadable
 from tests.sealed_bundles import NOW, sealed
 

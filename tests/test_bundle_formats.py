@@ -8,19 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_cucmtls.evidence.bundle_layout import SEAL_FILES, place_in_bundle, role_of
-from pytest_cucmtls.evidence.cms import verify_detached
-from pytest_cucmtls.evidence.custody import CustodyAct, continued, read_custody
-from pytest_cucmtls.evidence.dsse import (
+from pytest_cucmtls.evidence.bundles.cms import verify_detached
+from pytest_cucmtls.evidence.bundles.dsse import (
     Envelope,
     EnvelopeSignature,
     envelope_as_json,
     parse_envelope,
     pre_authentication_encoding,
 )
-from pytest_cucmtls.evidence.manifest import Manifest, ManifestFile, is_inside, manifest_as_json, parse_manifest
-from pytest_cucmtls.evidence.signing_keys import generate_key, needs_password, parse_identity, read_identity, read_signer
-from pytest_cucmtls.evidence.statement import parse_statement, result_of
+from pytest_cucmtls.evidence.bundles.layout import SEAL_FILES, place_in_bundle, role_of
+from pytest_cucmtls.evidence.bundles.manifest import Manifest, ManifestFile, is_inside, manifest_as_json, parse_manifest
+from pytest_cucmtls.evidence.bundles.signing_keys import generate_key, needs_password, parse_identity, read_identity, read_signer
+from pytest_cucmtls.evidence.bundles.statement import parse_statement, result_of
+from pytest_cucmtls.evidence.custody import CustodyAct, continued, read_custody
 from pytest_cucmtls.evidence.strict_json import parse_json
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, FileUnreadable
 from pytest_cucmtls.model.secrets import Secret
@@ -123,7 +123,7 @@ def test_what_is_no_cms_signature_is_refused(data):
 
 
 def _cms_sample():
-    from pytest_cucmtls.evidence.cms import sign_detached
+    from pytest_cucmtls.evidence.bundles.cms import sign_detached
 
     signer, _ = enterprise_signer("ec")
     signature = sign_detached(b"content", signer)

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_cucmtls.evidence.bundle import opened_bundle, redaction_note
-from pytest_cucmtls.evidence.bundle_verification import verify_bundle
+from pytest_cucmtls.evidence.bundles.manifest import Manifest, parse_manifest, sha256_of
+from pytest_cucmtls.evidence.bundles.opened import opened_bundle, redaction_note
+from pytest_cucmtls.evidence.bundles.pseudonyms import Pseudonyms, Replacer, Terms, read_pseudonyms, write_pseudonyms
+from pytest_cucmtls.evidence.bundles.redaction import redact
+from pytest_cucmtls.evidence.bundles.seal import Occasion, seal
+from pytest_cucmtls.evidence.bundles.signer_trust import ExpectedSigner
+from pytest_cucmtls.evidence.bundles.verification import verify_bundle
 from pytest_cucmtls.evidence.folder_walk import walk
-from pytest_cucmtls.evidence.manifest import Manifest, parse_manifest, sha256_of
-from pytest_cucmtls.evidence.pseudonyms import Pseudonyms, Replacer, Terms, read_pseudonyms, write_pseudonyms
-from pytest_cucmtls.evidence.redaction import redact
 from pytest_cucmtls.evidence.rejudge import rejudge
 from pytest_cucmtls.evidence.run_folder import RunFolder
-from pytest_cucmtls.evidence.seal import Occasion, seal
-from pytest_cucmtls.evidence.signer_trust import ExpectedSigner
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.wire.x509 import pem_of

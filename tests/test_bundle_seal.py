@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.evidence.bundle import is_sealed, opened_bundle
-from pytest_cucmtls.evidence.bundle_layout import CMS, CUSTODY, ENVELOPE, MANIFEST, SIGNER, STATEMENT
-from pytest_cucmtls.evidence.bundle_verification import SealReport, verify_bundle
-from pytest_cucmtls.evidence.compare_runs import compare_runs
+from pytest_cucmtls.evidence.bundles.layout import CMS, CUSTODY, ENVELOPE, MANIFEST, SIGNER, STATEMENT
+from pytest_cucmtls.evidence.bundles.manifest import sha256_of
+from pytest_cucmtls.evidence.bundles.opened import is_sealed, opened_bundle
+from pytest_cucmtls.evidence.bundles.seal import Occasion, seal
+from pytest_cucmtls.evidence.bundles.signer_trust import ExpectedSigner, expected_signer
+from pytest_cucmtls.evidence.bundles.verification import SealReport, verify_bundle
+from pytest_cucmtls.evidence.comparison.compare_runs import compare_runs
 from pytest_cucmtls.evidence.custody import CustodyAct, continued
 from pytest_cucmtls.evidence.folder_walk import walk
 from pytest_cucmtls.evidence.inventory_json import inventory_as_json
 from pytest_cucmtls.evidence.kept_policy import policy_digest, policy_in
-from pytest_cucmtls.evidence.manifest import sha256_of
 from pytest_cucmtls.evidence.rejudge import rejudge
 from pytest_cucmtls.evidence.run_folder import RunFolder
-from pytest_cucmtls.evidence.seal import Occasion, seal
-from pytest_cucmtls.evidence.signer_trust import ExpectedSigner, expected_signer
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.policies import load_policy
 from tests.sealed_bundles import NTP, ed25519_signer, enterprise_signer, pem, run_folder, sealed, sealing
@@ -336,7 +336,7 @@ def test_the_openssl_program_accepts_the_cms_signature(tmp_path, kind):
 def test_a_cms_signature_by_the_openssl_program_is_accepted(tmp_path, bundle):
     from cryptography.hazmat.primitives import serialization
 
-    from pytest_cucmtls.evidence.cms import verify_detached
+    from pytest_cucmtls.evidence.bundles.cms import verify_detached
 
     signer, _ = enterprise_signer()
     encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

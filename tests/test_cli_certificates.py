@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.errors import UnexpectedAnswer
-from pytest_cucmtls.sim.certificate_print import certificate_text
+from pytest_cucmtls.sim.certificates.printed import certificate_text
 from pytest_cucmtls.wire.cli_text import parse_csr_text, parse_show_cert
 from pytest_cucmtls.wire.x509 import parse_certificate
 

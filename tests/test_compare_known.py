@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.evidence.compared_run import ComparedRun
+from pytest_cucmtls.evidence.comparison.compared_run import ComparedRun
+from pytest_cucmtls.evidence.comparison.known_changes import Changed, classed, known_verdict_reason, unseen, upgraded
 from pytest_cucmtls.evidence.fact import Fact, Value
-from pytest_cucmtls.evidence.known_changes import Changed, classed, known_verdict_reason, unseen, upgraded
-from pytest_cucmtls.evidence.preference import Change
+from pytest_cucmtls.evidence.given.preference import Change
 from pytest_cucmtls.model.evidence import Sourced, StepRecord
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.verdicts import Outcome, Verdict

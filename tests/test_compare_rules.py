@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_cucmtls.evidence.compared_run import value_text
-from pytest_cucmtls.evidence.expected_changes import ExpectedChange, ExpectedChanges, read_expected_changes
-from pytest_cucmtls.evidence.preference import _MERITS, Change, change_of, change_of_outcome, release_rank
+from pytest_cucmtls.evidence.comparison.compared_run import value_text
+from pytest_cucmtls.evidence.comparison.expected_changes import ExpectedChange, ExpectedChanges, read_expected_changes
+from pytest_cucmtls.evidence.given.preference import _MERITS, Change, change_of, change_of_outcome, release_rank
 from pytest_cucmtls.model.errors import ConfigurationInvalid, FileUnreadable
 from pytest_cucmtls.model.verdicts import Outcome
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from pytest_cucmtls.evidence.bundle import export, opened_bundle
-from pytest_cucmtls.evidence.compare_runs import Comparison, Difference, compare_runs
-from pytest_cucmtls.evidence.expected_changes import ExpectedChange, ExpectedChanges
+from pytest_cucmtls.evidence.bundles.manifest import sha256_of
+from pytest_cucmtls.evidence.bundles.opened import export, opened_bundle
+from pytest_cucmtls.evidence.bundles.seal import Occasion, seal
+from pytest_cucmtls.evidence.comparison.compare_runs import Comparison, Difference, compare_runs
+from pytest_cucmtls.evidence.comparison.expected_changes import ExpectedChange, ExpectedChanges
+from pytest_cucmtls.evidence.given.preference import Change
 from pytest_cucmtls.evidence.inventory_json import inventory_as_json
-from pytest_cucmtls.evidence.manifest import sha256_of
-from pytest_cucmtls.evidence.preference import Change
 from pytest_cucmtls.evidence.rejudge import rejudge
 from pytest_cucmtls.evidence.run_folder import RunFolder
-from pytest_cucmtls.evidence.seal import Occasion, seal
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.inventory import Inventory, Mode
 from tests.acceptance_runs import accept

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives import serialization
 from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.commands.judge import add_commands
 from pytest_cucmtls.evidence import judged_files
-from pytest_cucmtls.evidence.given_files import GivenFiles, read_given
+from pytest_cucmtls.evidence.given.given_files import GivenFiles, read_given
+from pytest_cucmtls.evidence.given.sides import find_sides
 from pytest_cucmtls.evidence.judged_files import JudgedFiles, judge_files, what_to_collect
 from pytest_cucmtls.evidence.rejudge import rejudge
-from pytest_cucmtls.evidence.sides import find_sides
 from pytest_cucmtls.inventory import parse_inventory
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, FileUnreadable, NoEvidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from pytest_cucmtls.inventory import read_inventory
 from pytest_cucmtls.sim.addresses import NoFreeNetwork, reserve_subnet, reserve_this_subnet
+from pytest_cucmtls.sim.certificates.trust_lists import current_ctl
 from pytest_cucmtls.sim.inventory_plan import PlanUnusable, parse_plan, read_plan
 from pytest_cucmtls.sim.pairs import build_cluster
 from pytest_cucmtls.sim.releases import RELEASE_15_SU5
 from pytest_cucmtls.sim.saved_state import StateUnreadable, read_state, save_state
 from pytest_cucmtls.sim.server import start_pair
-from pytest_cucmtls.sim.trust_lists import current_ctl
 from pytest_cucmtls.wire.x509 import parse_certificate
 from tests.sim_node_stand import unverified
 from tests.test_sim_server import LIMIT_SECONDS, listens, simulator

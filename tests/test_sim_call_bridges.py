@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_cucmtls.model.errors import UnexpectedAnswer
+from pytest_cucmtls.sim.calls.media_negotiation import NoCommonMedia
+from pytest_cucmtls.sim.calls.media_relay import RelayEnd, match_offers, relayed
 from pytest_cucmtls.sim.database import Database
-from pytest_cucmtls.sim.media_negotiation import NoCommonMedia
-from pytest_cucmtls.sim.media_relay import RelayEnd, match_offers, relayed
 from pytest_cucmtls.sim.releases import RELEASES
-from pytest_cucmtls.sim.sip_transactions import SipTransactions
+from pytest_cucmtls.sim.sip.transactions import SipTransactions
 from pytest_cucmtls.sim.state import ClusterState
 from pytest_cucmtls.wire.sdp import parse_session_description
 from tests.simulated_nodes import manager, pair, run

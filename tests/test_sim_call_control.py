@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.sim.calls import Call, CallLength
+from pytest_cucmtls.sim.calls.placed import Call, CallLength
 from pytest_cucmtls.sim.state import NodeState
 from tests.simulated_nodes import PHONES, Authority, call_log_text, manager, pair, run, sdl_text
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.sim.calls import Call, CallLength
-from pytest_cucmtls.sim.phones import VOICE_MAIL, Phone
+from pytest_cucmtls.sim.calls.phones import VOICE_MAIL, Phone
+from pytest_cucmtls.sim.calls.placed import Call, CallLength
 from pytest_cucmtls.sim.state import NodeState
 from tests.simulated_nodes import PHONES, SimulatedPair, manager, pair, run, sdl_text
 from tests.test_sim_call_hostile import OFFER, RawPeer

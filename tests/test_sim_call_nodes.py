@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from pytest_cucmtls.sim.call_manager import CallManager
-from pytest_cucmtls.sim.packet_capture import PacketCapture
+from pytest_cucmtls.sim.calls.manager import CallManager
+from pytest_cucmtls.sim.logs.traces import TraceWriter
+from pytest_cucmtls.sim.packets.capture import PacketCapture
 from pytest_cucmtls.sim.state import NodeState, ServiceState
-from pytest_cucmtls.sim.traces import TraceWriter
 from tests.simulated_nodes import PHONES, SHORT, Authority, SimulatedPair, Store, manager, pair, run, sdl_text
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_cucmtls.sim.options_ping import TrunkService, TrunkState
+from pytest_cucmtls.sim.sip.options_ping import TrunkService, TrunkState
 from pytest_cucmtls.sim.state import NodeState
 from tests.simulated_nodes import SimulatedPair, manager, pair, run, sdl_text
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.sim.calls import Call, CallLength
+from pytest_cucmtls.sim.calls.placed import Call, CallLength
 from pytest_cucmtls.sim.state import NodeState
 from tests.other_sip_stacks import add_external_phone, ended, line_with, listening, needs, registered, running, write_identity
 from tests.simulated_nodes import PHONES, Authority, SimulatedPair, manager, pair, run, sdl_text

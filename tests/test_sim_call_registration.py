@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_cucmtls.sim.digest import REALM, Digest, digest_parameters, is_right
+from pytest_cucmtls.sim.sip.digest import REALM, Digest, digest_parameters, is_right
 from pytest_cucmtls.sim.state import NodeState
 from tests.other_sip_stacks import add_external_phone
 from tests.simulated_nodes import SimulatedPair, manager, pair, run, sdl_text

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_cucmtls.sim.calls import Call
+from pytest_cucmtls.sim.calls.placed import Call
 from pytest_cucmtls.sim.state import NodeState
 from tests.simulated_nodes import PHONES, SimulatedPair, call_log_text, manager, pair, run, sdl_text
 

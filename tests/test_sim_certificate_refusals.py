@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pytest_cucmtls.sim.certificates import CertificateStore
+from pytest_cucmtls.sim.certificates.store import CertificateStore
 from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.x509 import parse_certificate

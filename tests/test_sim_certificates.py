@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_cucmtls.model.certificates import CLIENT_AUTH, IPSEC_END_SYSTEM, SERVER_AUTH
-from pytest_cucmtls.sim.certificates import CertificateRefused, CertificateStore, read_certificates
+from pytest_cucmtls.sim.certificates.store import CertificateRefused, CertificateStore, read_certificates
 from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_request
 

@@ -9,8 +9,9 @@ import asyncssh
 import pytest
 
 from pytest_cucmtls.sim.addresses import reserve_subnet
-from pytest_cucmtls.sim.call_manager import CallManager
-from pytest_cucmtls.sim.certificates import CertificateStore
+from pytest_cucmtls.sim.calls.manager import CallManager
+from pytest_cucmtls.sim.certificates.store import CertificateStore
+from pytest_cucmtls.sim.certificates.trust_lists import current_ctl, current_itl, is_mixed_mode
 from pytest_cucmtls.sim.configured import configure
 from pytest_cucmtls.sim.faults import FAULTS
 from pytest_cucmtls.sim.initial_rows import add_built_in_objects
@@ -20,7 +21,6 @@ from pytest_cucmtls.sim.reboot import TLS_MINIMUM_PARAMETER, reboot
 from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.sim.server import start_pair
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE
-from pytest_cucmtls.sim.trust_lists import current_ctl, current_itl, is_mixed_mode
 from pytest_cucmtls.wire.x509 import parse_request
 from tests.sim_node_stand import RunningNodes, ask, soap
 from tests.simulated_cli_node import SimulatedCliNode

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_cucmtls.sim.database import Database
-from pytest_cucmtls.sim.dial_plan import analyse, search_space, trunks_behind
-from pytest_cucmtls.sim.digit_analysis import (
+from pytest_cucmtls.sim.calls.dial_plan import analyse, search_space, trunks_behind
+from pytest_cucmtls.sim.calls.digit_analysis import (
     CalledPartyTransformation,
     PatternInvalid,
     PatternMatch,
@@ -16,6 +15,7 @@ from pytest_cucmtls.sim.digit_analysis import (
     regular_expression,
     significant_digits,
 )
+from pytest_cucmtls.sim.database import Database
 
 
 @pytest.mark.parametrize(

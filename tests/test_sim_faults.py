@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from pytest_cucmtls.sim.call_manager import CallManager
+from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.database import Database, repeated
 from pytest_cucmtls.sim.faults import FAULTS, UnknownFault, choose_faults
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE

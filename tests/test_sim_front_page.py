@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.sim.call_manager import CallManager
+from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.configured import configure
 from pytest_cucmtls.sim.interfaces.front_page import page
 from pytest_cucmtls.sim.server import start_pair

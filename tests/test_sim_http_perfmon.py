@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.sim.call_manager import CallManager
+from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.configured import configure
-from pytest_cucmtls.sim.late_files import LateFiles
+from pytest_cucmtls.sim.logs.late import LateFiles
 from pytest_cucmtls.sim.server import start_pair
 from pytest_cucmtls.sim.state import NodeState
 from tests.sim_node_stand import MALFORMED_SOAP, Answer, RunningNodes, ask, soap

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.network import Endpoint
-from pytest_cucmtls.sim.call_manager import CallManager
-from pytest_cucmtls.sim.calls import CallLength
-from pytest_cucmtls.sim.options_ping import TrunkService
-from pytest_cucmtls.sim.packet_capture import packet_socket
-from pytest_cucmtls.sim.packet_frames import ACK, PUSH, SYN, FrameView, TcpSegment, internet_checksum, read_frame, tcp_frame
-from pytest_cucmtls.sim.packet_screen import ScreenLines
+from pytest_cucmtls.sim.calls.manager import CallManager
+from pytest_cucmtls.sim.calls.placed import CallLength
+from pytest_cucmtls.sim.packets.capture import packet_socket
+from pytest_cucmtls.sim.packets.frames import ACK, PUSH, SYN, FrameView, TcpSegment, internet_checksum, read_frame, tcp_frame
+from pytest_cucmtls.sim.packets.screen import ScreenLines
+from pytest_cucmtls.sim.sip.options_ping import TrunkService
 from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.screen_capture import parse_screen_capture
 from tests.simulated_nodes import Authority, manager, pair, run
@@ -121,7 +121,7 @@ def test_without_the_right_to_sniff_packets_are_recorded_at_the_sockets(tmp_path
     def forbidden() -> socket.socket:
         raise PermissionError
 
-    monkeypatch.setattr("pytest_cucmtls.sim.packet_capture.packet_socket", forbidden)
+    monkeypatch.setattr("pytest_cucmtls.sim.packets.capture.packet_socket", forbidden)
 
     async def work() -> None:
         async with pair(tmp_path) as both:

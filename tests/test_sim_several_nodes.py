@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_cucmtls.inventory import read_inventory
 from pytest_cucmtls.sim.addresses import reserve_subnet
-from pytest_cucmtls.sim.certificates import CertificateRefused, CertificateStore
+from pytest_cucmtls.sim.certificates.replication import CertificateReplication
+from pytest_cucmtls.sim.certificates.store import CertificateRefused, CertificateStore
 from pytest_cucmtls.sim.faults import FAULTS, UnknownFault
 from pytest_cucmtls.sim.pairs import MODERN, TWO_NODES, build_cluster
-from pytest_cucmtls.sim.replication import CertificateReplication
 from pytest_cucmtls.sim.server import RunningPair, start_pair
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_request

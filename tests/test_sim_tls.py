@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_cucmtls.model.handshakes import Handshake, HandshakeOutcome
-from pytest_cucmtls.sim.calls import Call
-from pytest_cucmtls.sim.certificate_clock import CertificateClock
+from pytest_cucmtls.sim.calls.placed import Call
+from pytest_cucmtls.sim.calls.trunks import split_names
+from pytest_cucmtls.sim.certificates.clock import CertificateClock
 from pytest_cucmtls.sim.database import Database
 from pytest_cucmtls.sim.reboot import TLS_MINIMUM_PARAMETER, reboot
 from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASES
+from pytest_cucmtls.sim.sip.tls_contexts import suites
 from pytest_cucmtls.sim.state import ClusterState
-from pytest_cucmtls.sim.tls_contexts import suites
-from pytest_cucmtls.sim.trunks import split_names
 from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.x509 import parse_certificate
 from tests.simulated_nodes import Authority, SimulatedPair, Store, manager, pair, run, sdl_text

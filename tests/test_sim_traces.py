@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from pytest_cucmtls.model.traces import TraceReport
-from pytest_cucmtls.sim import sdl_records
-from pytest_cucmtls.sim.call_manager import CallManager
-from pytest_cucmtls.sim.calls import CallLength
+from pytest_cucmtls.sim.calls.manager import CallManager
+from pytest_cucmtls.sim.calls.placed import CallLength
+from pytest_cucmtls.sim.logs import sdl_records
+from pytest_cucmtls.sim.logs.files import RotatingFile
+from pytest_cucmtls.sim.logs.traces import TraceWriter
 from pytest_cucmtls.sim.state import NodeState
-from pytest_cucmtls.sim.trace_files import RotatingFile
-from pytest_cucmtls.sim.traces import TraceWriter
 from pytest_cucmtls.wire.traces import parse_trace
 from tests.simulated_nodes import Authority, call_log_text, manager, pair, run, sdl_text
 

@@ -18,9 +18,9 @@ from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.model.verdicts import EXIT_CODES
 
 if TYPE_CHECKING:
-    from pytest_cucmtls.evidence.bundle_verification import SealReport
-    from pytest_cucmtls.evidence.seal import Occasion, Sealed
-    from pytest_cucmtls.evidence.signing_keys import Signer
+    from pytest_cucmtls.evidence.bundles.seal import Occasion, Sealed
+    from pytest_cucmtls.evidence.bundles.signing_keys import Signer
+    from pytest_cucmtls.evidence.bundles.verification import SealReport
 
 PASSWORD_VARIABLE = "CUCMTLS_SEAL_PASSWORD"
 """Environment variable with the password of the signing key; without it, and on a terminal, it is asked for."""
@@ -99,7 +99,7 @@ def _add_signing(parser: argparse.ArgumentParser) -> None:
 
 
 def _keygen(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.signing_keys import generate_key, read_identity
+    from pytest_cucmtls.evidence.bundles.signing_keys import generate_key, read_identity
 
     public = generate_key(parsed.key, _password("new password", twice=True) if parsed.encrypt else None)
     print(f"{parsed.key} written (private, mode 0600); {public} goes to whoever verifies")
@@ -108,7 +108,7 @@ def _keygen(parsed: argparse.Namespace) -> int:
 
 
 def _seal(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.seal import seal
+    from pytest_cucmtls.evidence.bundles.seal import seal
 
     target = parsed.output or parsed.run_folder.with_name(f"{parsed.run_folder.resolve().name}.bundle")
     _print_sealed(seal(parsed.run_folder, target, _signer(parsed), _occasion(parsed)))
@@ -116,9 +116,9 @@ def _seal(parsed: argparse.Namespace) -> int:
 
 
 def _verify(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.bundle import unpacked
-    from pytest_cucmtls.evidence.bundle_verification import verify_bundle
-    from pytest_cucmtls.evidence.signer_trust import expected_signer
+    from pytest_cucmtls.evidence.bundles.opened import unpacked
+    from pytest_cucmtls.evidence.bundles.signer_trust import expected_signer
+    from pytest_cucmtls.evidence.bundles.verification import verify_bundle
 
     expected = expected_signer(parsed.signer, parsed.authority)
     with unpacked(parsed.bundle) as folder:
@@ -130,9 +130,9 @@ def _verify(parsed: argparse.Namespace) -> int:
 
 
 def _show(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.bundle import redaction_note, unpacked
-    from pytest_cucmtls.evidence.bundle_layout import STATEMENT
-    from pytest_cucmtls.evidence.bundle_verification import verify_bundle
+    from pytest_cucmtls.evidence.bundles.layout import STATEMENT
+    from pytest_cucmtls.evidence.bundles.opened import redaction_note, unpacked
+    from pytest_cucmtls.evidence.bundles.verification import verify_bundle
     from pytest_cucmtls.evidence.folder_walk import read_bytes
 
     with unpacked(parsed.bundle) as folder:
@@ -149,7 +149,7 @@ def _show(parsed: argparse.Namespace) -> int:
 
 
 def _export(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.bundle import export
+    from pytest_cucmtls.evidence.bundles.opened import export
 
     report = export(parsed.bundle, parsed.archive, _occasion(parsed), parsed.to)
     if not report.intact:
@@ -161,9 +161,9 @@ def _export(parsed: argparse.Namespace) -> int:
 
 
 def _redact(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.bundle import redaction_note
-    from pytest_cucmtls.evidence.pseudonyms import read_pseudonyms, write_pseudonyms
-    from pytest_cucmtls.evidence.redaction import redact
+    from pytest_cucmtls.evidence.bundles.opened import redaction_note
+    from pytest_cucmtls.evidence.bundles.pseudonyms import read_pseudonyms, write_pseudonyms
+    from pytest_cucmtls.evidence.bundles.redaction import redact
 
     places = [folder.resolve() for folder in (parsed.bundle, parsed.output)]
     if any(parsed.pseudonyms.resolve().is_relative_to(place) for place in places):
@@ -181,8 +181,8 @@ def _redact(parsed: argparse.Namespace) -> int:
 
 
 def _compare(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.compare_runs import compare_runs
-    from pytest_cucmtls.evidence.expected_changes import read_expected_changes
+    from pytest_cucmtls.evidence.comparison.compare_runs import compare_runs
+    from pytest_cucmtls.evidence.comparison.expected_changes import read_expected_changes
 
     found = compare_runs(parsed.baseline, parsed.current, read_expected_changes(parsed.expected), parsed.policy)
     print(json.dumps(found.as_json(), indent=1, ensure_ascii=False) if parsed.json else "\n".join(found.lines()))
@@ -262,14 +262,14 @@ def _report_as_json(report: "SealReport") -> dict[str, Any]:
 
 
 def _signer(parsed: argparse.Namespace) -> "Signer":
-    from pytest_cucmtls.evidence.signing_keys import needs_password, read_signer
+    from pytest_cucmtls.evidence.bundles.signing_keys import needs_password, read_signer
 
     password = _password(f"password of {parsed.key}", twice=False) if needs_password(parsed.key) else None
     return read_signer(parsed.key, password, parsed.certificate)
 
 
 def _occasion(parsed: argparse.Namespace) -> "Occasion":
-    from pytest_cucmtls.evidence.seal import Occasion, operator
+    from pytest_cucmtls.evidence.bundles.seal import Occasion, operator
 
     return Occasion(parsed.actor or operator(), datetime.now(UTC), parsed.purpose)
 

@@ -14,7 +14,7 @@ from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.verdicts import exit_code
 
 if TYPE_CHECKING:
-    from pytest_cucmtls.evidence.given_files import GivenFiles
+    from pytest_cucmtls.evidence.given.given_files import GivenFiles
     from pytest_cucmtls.evidence.judged_files import JudgedFiles
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def _judge(parsed: argparse.Namespace) -> int:
 
 
 def _again(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.bundle import opened_bundle, redaction_note
+    from pytest_cucmtls.evidence.bundles.opened import opened_bundle, redaction_note
     from pytest_cucmtls.evidence.rejudge import rejudge
     from pytest_cucmtls.evidence.verdicts_json import verdicts_as_json
     from pytest_cucmtls.report.terminal import verdict_lines
@@ -118,7 +118,7 @@ def _files(parsed: argparse.Namespace) -> int:
 
 
 def _given(parsed: argparse.Namespace) -> "GivenFiles":
-    from pytest_cucmtls.evidence.given_files import GivenFiles
+    from pytest_cucmtls.evidence.given.given_files import GivenFiles
     from pytest_cucmtls.inventory import read_inventory
 
     return GivenFiles(
@@ -166,8 +166,8 @@ def _html_report(judged: "JudgedFiles") -> Path:
 
 def _lines(judged: "JudgedFiles", written: Path) -> list[str]:
     from pytest_cucmtls.evidence.judged_files import what_to_collect
-    from pytest_cucmtls.run.conclusion import Conclusion
     from pytest_cucmtls.report.terminal import verdict_lines
+    from pytest_cucmtls.run.conclusion import Conclusion
 
     conclusion = Conclusion(judged.folder, judged.verdicts, judged.evidence, ())
     return [

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_cucmtls.capture.second_reading import second_reading
-from pytest_cucmtls.evidence.from_files import FolderFromFiles, folder_from_files
-from pytest_cucmtls.evidence.given_files import GivenFiles
+from pytest_cucmtls.evidence.given.from_files import FolderFromFiles, folder_from_files
+from pytest_cucmtls.evidence.given.given_files import GivenFiles
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.run_folder import RunFolder

@@ -5,9 +5,9 @@ import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
-from pytest_cucmtls.evidence.bundle_layout import POLICY
+from pytest_cucmtls.evidence.bundles.layout import POLICY
+from pytest_cucmtls.evidence.bundles.manifest import sha256_of
 from pytest_cucmtls.evidence.folder_walk import read_bytes
-from pytest_cucmtls.evidence.manifest import sha256_of
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.policies import load_policy, policy_names
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from pytest_cucmtls.evidence.certificate_files import certificates_in
+from pytest_cucmtls.evidence.given.certificate_files import certificates_in
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.errors import InterfaceRefused

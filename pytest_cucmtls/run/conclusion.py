@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_cucmtls.evidence.compare_runs import Comparison, compare_runs
+from pytest_cucmtls.evidence.comparison.compare_runs import Comparison, compare_runs
 from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.model.evidence import Evidence

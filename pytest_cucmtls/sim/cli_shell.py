@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from pytest_cucmtls.sim.certificates import CertificateRefused
+from pytest_cucmtls.sim.certificates.store import CertificateRefused
 from pytest_cucmtls.sim.cli_command import FAILURE_TRAILER, CliContext, CommandFailed
 from pytest_cucmtls.sim.cli_commands import all_commands, find_command
 from pytest_cucmtls.sim.cli_terminal import CliTerminal, Interrupted, TerminalClosed

@@ -1,7 +1,7 @@
 """Which nodes of a cluster a device belongs to: device pool, CallManager group, *Run On All Active Unified CM Nodes*."""
 
+from pytest_cucmtls.sim.calls.dial_plan import text, truth
 from pytest_cucmtls.sim.database import Row, repeated
-from pytest_cucmtls.sim.dial_plan import text, truth
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState
 
 

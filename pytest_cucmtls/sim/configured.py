@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 
 from pytest_cucmtls.model.certificates import DistinguishedName
-from pytest_cucmtls.sim.identities import certificate_pem
+from pytest_cucmtls.sim.certificates.identities import certificate_pem
 from pytest_cucmtls.sim.inventory_file import write_private
 from pytest_cucmtls.sim.pairs import ClusterPlan, PairPlan
 from pytest_cucmtls.sim.state import ClusterState, NodeState

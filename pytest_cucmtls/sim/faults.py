@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 
 from pytest_cucmtls.sim import catalogue_faults, configuration_faults
-from pytest_cucmtls.sim.call_manager import CallManager
+from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.fault_register import FAULTS, ChosenFault, UnknownFault, choose_faults, fault
 from pytest_cucmtls.sim.interfaces.perfmon import RATE_PARAMETER as PERFMON_RATE_PARAMETER
 from pytest_cucmtls.sim.interfaces.risport import RATE_PARAMETER

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pytest_cucmtls.sim import interfaces
-from pytest_cucmtls.sim.identities import Identity
+from pytest_cucmtls.sim.certificates.identities import Identity
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.sim.state import NodeState

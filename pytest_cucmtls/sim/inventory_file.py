@@ -5,7 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_cucmtls.sim.identities import certificate_pem
+from pytest_cucmtls.sim.certificates.identities import certificate_pem
 from pytest_cucmtls.sim.pairs import DEFAULT_PROFILE, ClusterPlan, PairPlan
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 

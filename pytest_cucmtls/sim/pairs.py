@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pytest_cucmtls.sim.addresses import Subnet
-from pytest_cucmtls.sim.certificates import CertificateStore
+from pytest_cucmtls.sim.certificates.store import CertificateStore
 from pytest_cucmtls.sim.database import Database
 from pytest_cucmtls.sim.initial_rows import add_built_in_objects, add_node, add_test_phone, enable_options_ping
 from pytest_cucmtls.sim.releases import RELEASES, ReleaseProfile

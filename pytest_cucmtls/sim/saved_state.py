@@ -15,15 +15,15 @@ from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives import serialization
 
-from pytest_cucmtls.sim.certificates import TrustEntry
+from pytest_cucmtls.sim.certificates.identities import Identity, PendingRequest, PrivateKey
+from pytest_cucmtls.sim.certificates.store import TrustEntry
+from pytest_cucmtls.sim.certificates.trust_lists import TrustList, TrustRecord
 from pytest_cucmtls.sim.configured import CERTIFICATE_FILE, KEY_FILE
 from pytest_cucmtls.sim.database import KINDS
-from pytest_cucmtls.sim.identities import Identity, PendingRequest, PrivateKey
 from pytest_cucmtls.sim.inventory_file import write_private
 from pytest_cucmtls.sim.pairs import ClusterPlan, NodePlan, PairPlan
 from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.sim.state import ClusterState, NodeState, ServiceState, SimAccount
-from pytest_cucmtls.sim.trust_lists import TrustList, TrustRecord
 from pytest_cucmtls.wire.x509_sign import private_key_pem
 
 _OWN_FILES = {"certificate_file": CERTIFICATE_FILE, "key_file": KEY_FILE}

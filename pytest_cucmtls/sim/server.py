@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_cucmtls.sim.addresses import Subnet, reserve_subnet, reserve_this_subnet
-from pytest_cucmtls.sim.call_manager import CallManager
+from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.faults import choose_faults
 from pytest_cucmtls.sim.http_server import serve_https
 from pytest_cucmtls.sim.inventory_file import InventoryFiles, write_inventory
-from pytest_cucmtls.sim.packet_capture import PacketCapture
+from pytest_cucmtls.sim.logs.traces import TraceWriter
+from pytest_cucmtls.sim.packets.capture import PacketCapture
 from pytest_cucmtls.sim.pairs import PAIRS, PairPlan, build_cluster
 from pytest_cucmtls.sim.platform_cli import prepare_host_key, serve_platform_cli
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState
-from pytest_cucmtls.sim.traces import TraceWriter
 
 Preparation = Callable[[PairPlan, list[ClusterState], Path], Awaitable[PairPlan]]
 

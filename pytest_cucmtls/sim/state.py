@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_cucmtls.sim.replication import CertificateReplication
+from pytest_cucmtls.sim.certificates.replication import CertificateReplication
 
 if TYPE_CHECKING:
-    from pytest_cucmtls.sim.call_manager import CallManager
-    from pytest_cucmtls.sim.certificates import CertificateStore, Identity
+    from pytest_cucmtls.sim.calls.manager import CallManager
+    from pytest_cucmtls.sim.calls.phones import Phone
+    from pytest_cucmtls.sim.certificates.store import CertificateStore, Identity
+    from pytest_cucmtls.sim.certificates.trust_lists import TrustList
     from pytest_cucmtls.sim.database import Database
-    from pytest_cucmtls.sim.phones import Phone
     from pytest_cucmtls.sim.releases import ReleaseProfile
-    from pytest_cucmtls.sim.trust_lists import TrustList
 
 CALL_MANAGER_SERVICE = "Cisco CallManager"
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from pytest_cucmtls.sim.certificates import read_certificates
+from pytest_cucmtls.sim.certificates.store import read_certificates
 from pytest_cucmtls.sim.cli_command import ASSUMED, RECORDED, CliCommand, CliContext, CommandFailed, argument, confirmed
 
 _FIRST_RELEASE_ASKING_FOR_OU = 14

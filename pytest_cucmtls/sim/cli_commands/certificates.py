@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pytest_cucmtls.sim.certificate_print import armoured, certificate_text
+from pytest_cucmtls.sim.certificates.printed import armoured, certificate_text
 from pytest_cucmtls.sim.cli_command import ASSUMED, RECORDED, CliCommand, CliContext, CommandFailed, argument
 
 

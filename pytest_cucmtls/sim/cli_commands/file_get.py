@@ -7,8 +7,8 @@ from pathlib import Path
 
 import asyncssh
 
-from pytest_cucmtls.sim.active_log import matching_files
 from pytest_cucmtls.sim.cli_command import RECORDED, CliCommand, CliContext, CommandFailed, argument, confirmed
+from pytest_cucmtls.sim.logs.active import matching_files
 from pytest_cucmtls.sim.state import NodeState
 
 _CONNECT_SECONDS = 20.0

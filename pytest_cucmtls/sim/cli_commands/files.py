@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_cucmtls.sim.active_log import folder_of, matching_files, one_file
 from pytest_cucmtls.sim.cli_command import (
     ASSUMED,
     RECORDED,
@@ -16,6 +15,7 @@ from pytest_cucmtls.sim.cli_command import (
     argument,
     confirmed,
 )
+from pytest_cucmtls.sim.logs.active import folder_of, matching_files, one_file
 
 _LARGEST_VIEW_BYTES = 1 << 20
 _LONGEST_EXPRESSION = 200

@@ -2,8 +2,15 @@
 
 from collections.abc import Sequence
 
+from pytest_cucmtls.sim.certificates.trust_lists import (
+    SECURITY_MODE,
+    current_ctl,
+    current_itl,
+    is_mixed_mode,
+    printed,
+    update_ctl,
+)
 from pytest_cucmtls.sim.cli_command import ASSUMED, CliCommand, CliContext, CommandFailed, confirmed
-from pytest_cucmtls.sim.trust_lists import SECURITY_MODE, current_ctl, current_itl, is_mixed_mode, printed, update_ctl
 
 _FIRST_MAJOR_WITHOUT_TOKENS = 10
 _RESTART = "Please restart Cisco Tftp, Cisco CallManager and Cisco CTIManager services on all nodes that run these services."

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from pytest_cucmtls.sim.certificate_print import certificate_text
+from pytest_cucmtls.sim.certificates.printed import certificate_text
 from pytest_cucmtls.sim.cli_command import ASSUMED, CliCommand, CliContext, CommandFailed, argument, confirmed
 
 _FIELDS = (("OU", "orgunit"), ("O", "orgname"), ("L", "locality"), ("ST", "state"))

@@ -14,8 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
-from pytest_cucmtls.sim.certificates import CertificateRefused, read_certificates
-from pytest_cucmtls.sim.identities import certificate_pem
+from pytest_cucmtls.sim.certificates.identities import certificate_pem
+from pytest_cucmtls.sim.certificates.store import CertificateRefused, read_certificates
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.state import NodeState, WriteForbidden
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from pytest_cucmtls.sim.certificates import Identity, PendingRequest, TrustEntry
+from pytest_cucmtls.sim.certificates.store import Identity, PendingRequest, TrustEntry
 from pytest_cucmtls.sim.database import KINDS, Row
 from pytest_cucmtls.sim.interfaces.status_page import status_of
 from pytest_cucmtls.sim.state import CallManagerPort, ClusterState, NodeState, ServiceState, SimAccount

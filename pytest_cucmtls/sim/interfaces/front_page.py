@@ -7,8 +7,8 @@ from html import escape
 from aiohttp import web
 
 from pytest_cucmtls.model.certificates import Certificate
-from pytest_cucmtls.sim.call_views import CallView, calls_of
-from pytest_cucmtls.sim.certificates import Identity
+from pytest_cucmtls.sim.calls.views import CallView, calls_of
+from pytest_cucmtls.sim.certificates.store import Identity
 from pytest_cucmtls.sim.database import repeated
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 from pytest_cucmtls.wire.x509 import parse_certificate

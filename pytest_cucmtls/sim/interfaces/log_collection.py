@@ -10,8 +10,8 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
-from pytest_cucmtls.sim.late_files import LateFiles
-from pytest_cucmtls.sim.log_files import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at
+from pytest_cucmtls.sim.logs.late import LateFiles
+from pytest_cucmtls.sim.logs.listing import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.service_sessions import ServiceSessions
 from pytest_cucmtls.sim.soap_server import SoapRefusal, dispatch, envelope, response, tag, text_tag

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 from lxml import etree
 
-from pytest_cucmtls.sim.call_views import CallView, calls_of
+from pytest_cucmtls.sim.calls.views import CallView, calls_of
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.request_rate import RequestRate
 from pytest_cucmtls.sim.soap_server import Operation, SoapRefusal, answer, guarded_service, response, tag, text_tag

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from pytest_cucmtls.sim.certificates import Identity
+from pytest_cucmtls.sim.certificates.store import Identity
 from pytest_cucmtls.sim.database import repeated
 from pytest_cucmtls.sim.faults import UnknownFault, choose_faults
 from pytest_cucmtls.sim.state import ClusterState, NodeState

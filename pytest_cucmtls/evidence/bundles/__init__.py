@@ -1,0 +1,1 @@
+"""Sealed bundles: a run folder signed, packed, verified, opened and redacted."""

@@ -1,0 +1,1 @@
+"""Evidence from files of anybody, without a run: captures, traces, certificates."""

@@ -1,0 +1,165 @@
+"""SIP legs of a call: what they share, how one ends, waiting for answers and acknowledgements (RFC 3261 §13, RFC 3262)."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.sim.calls.media import AudioStream
+from pytest_cucmtls.sim.calls.media_negotiation import Agreement, LocalMedia
+from pytest_cucmtls.sim.calls.media_relay import RelayEnd
+from pytest_cucmtls.sim.sip.dialogs import SipDialog
+from pytest_cucmtls.sim.sip.headers import SRTP_FALLBACK, option_tags
+from pytest_cucmtls.sim.sip.signalling import Inbox, LegEvent, SipSignalling
+from pytest_cucmtls.sim.state import ClusterState
+
+TRANSACTION_SECONDS = 8.0
+
+CLUSTER_SECURITY_MODE_PARAMETER = "Cluster Security Mode"
+"""Key of `ClusterState.enterprise_parameters`: ``0`` non-secure, ``1`` mixed."""
+
+RTP_SENT_DESPITE_SRTP = "rtp_sent_despite_srtp"
+"""Behaviour name: keys are agreed and plain RTP is sent."""
+
+
+@dataclass(slots=True)
+class SipLeg:
+    """One SIP party of a call: the trunk's peer or a registered phone."""
+
+    signalling: SipSignalling
+    dialog: SipDialog
+    srtp_allowed: bool
+    inbox: Inbox
+    session: int
+    """Number in the SDP's `o=` line."""
+    version: int = 0
+    """Session descriptions sent so far."""
+    final_sent: bool = False
+    """An INVITE of the party got its final answer."""
+
+    @property
+    def cluster(self) -> ClusterState:
+        """The cluster this end belongs to."""
+        return self.dialog.node.cluster
+
+    @property
+    def secure_media(self) -> bool:
+        """This end may use SRTP: allowed for the party and the keys travel over TLS."""
+        return self.srtp_allowed and self.dialog.connection.secure
+
+    def send(self, message: SipMessage) -> None:
+        """Write a message of this leg."""
+        if (message.status_code or 0) >= 200 and is_about(message, "INVITE"):
+            self.final_sent = True
+        self.signalling.send(self.dialog, message)
+
+    def owns(self, event: SipMessage | LegEvent) -> bool:
+        """The event is no message of another leg of the call."""
+        return not isinstance(event, SipMessage) or event.call_id == self.dialog.call_id
+
+    async def next_event(self, seconds: float | None) -> SipMessage | LegEvent | None:
+        """What comes next for this leg; None after the limit."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    event = await self.inbox.get()
+                    if self.owns(event):
+                        return event
+        except TimeoutError:
+            return None
+
+    def relay_end(self) -> RelayEnd:
+        """For a description that goes out to this party."""
+        self.version += 1
+        return RelayEnd(self.cluster, self.dialog.node.ip, self.session, self.version, self.secure_media)
+
+
+@dataclass(slots=True)
+class AudioLeg(SipLeg):
+    """A SIP party whose call a simulated phone of ours is in."""
+
+    audio: AudioStream = field(kw_only=True)
+    direction: str = "sendrecv"
+    """What our phone wants: inactive while it holds the call."""
+
+    def media(self) -> LocalMedia:
+        """Our phone's end, for the next description."""
+        self.version += 1
+        node_ip, local = self.dialog.node.ip, self.audio.local
+        secure = self.secure_media and phones_are_secure(self.cluster)
+        return LocalMedia(self.cluster, node_ip, self.session, self.version, local, secure, self.direction)
+
+    def start_audio(self, agreement: Agreement) -> None:
+        """Let the phones talk."""
+        self.audio.start(agreement, send_plain=RTP_SENT_DESPITE_SRTP in self.cluster.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class LegResult:
+    """How a leg ended: SIP status of the set-up (0: no SIP answer decided) and Q.850 cause of the release."""
+
+    status: int
+    cause: int
+    agreement: Agreement | None = None
+
+    @property
+    def answered(self) -> bool:
+        """The other side picked up."""
+        return self.status == 200
+
+
+def phones_are_secure(cluster: ClusterState) -> bool:
+    """The cluster is in mixed mode: only then do its phones encrypt (Cisco document 217138; platform.md §7.5)."""
+    return cluster.enterprise_parameters.get(CLUSTER_SECURITY_MODE_PARAMETER, "1") != "0"
+
+
+def can_fall_back(message: SipMessage) -> bool:
+    """The sender takes plain RTP for an answer to a secure offer."""
+    return SRTP_FALLBACK.lower() in option_tags(message, "Supported")
+
+
+def wants_reliability(invite: SipMessage, dialog: SipDialog) -> bool:
+    """Provisional answers have to be, or may be and are by our profile, acknowledged with PRACK."""
+    return "100rel" in option_tags(invite, "Require") or (dialog.reliable and "100rel" in option_tags(invite, "Supported"))
+
+
+def is_about(response: SipMessage, method: str) -> bool:
+    """The response answers a request of this method."""
+    return (response.header("CSeq") or "").upper().endswith(method)
+
+
+def take_provisional(leg: SipLeg, response: SipMessage) -> None:
+    """Learn from a provisional answer and acknowledge it when it asks for that."""
+    leg.dialog.learn(response)
+    if "100rel" in option_tags(response, "Require"):
+        leg.send(leg.dialog.prack(response))
+
+
+async def await_acknowledgement(leg: SipLeg) -> SipMessage | LegEvent | None:
+    """The ACK of our 200; anything else that ends the call is returned as an event."""
+    while True:
+        event = await leg.next_event(TRANSACTION_SECONDS)
+        if event is None or event is LegEvent.CONNECTION_LOST:
+            return event
+        if not isinstance(event, SipMessage):
+            continue
+        if event.method == "ACK":
+            return event
+        if event.method in {"BYE", "CANCEL", "PRACK"}:
+            # A CANCEL that comes after the 200 changes nothing (RFC 3261 §9.2): the caller will say BYE.
+            leg.send(leg.dialog.respond(event, 200))
+            if event.method == "BYE":
+                return LegEvent.HANG_UP
+
+
+async def say_bye(leg: SipLeg, cause: int) -> None:
+    """BYE, and its answer; a crossing BYE is answered too."""
+    leg.send(leg.dialog.bye(cause))
+    while True:
+        event = await leg.next_event(TRANSACTION_SECONDS)
+        if event is None or event is LegEvent.CONNECTION_LOST:
+            return
+        if isinstance(event, SipMessage):
+            if event.method == "BYE":
+                leg.send(leg.dialog.respond(event, 200))
+            elif event.status_code is not None and event.status_code >= 200 and is_about(event, "BYE"):
+                return

@@ -1,0 +1,136 @@
+"""The answered part of a call between a simulated phone and a SIP party: hold and resume, changes by the peer, clearing."""
+
+from pytest_cucmtls.model.errors import UnexpectedAnswer
+from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.sim.calls.legs import (
+    AudioLeg,
+    can_fall_back,
+    is_about,
+    say_bye,
+)
+from pytest_cucmtls.sim.calls.media_negotiation import NoCommonMedia, Offer, make_answer, make_offer
+from pytest_cucmtls.sim.sip.headers import NORMAL_CLEARING, TEMPORARY_FAILURE, cause_in
+from pytest_cucmtls.sim.sip.signalling import LegEvent
+
+_ANSWERED = {"OPTIONS", "INFO", "PRACK", "NOTIFY"}
+
+
+async def talk(leg: AudioLeg, seconds: float, *, clear_when_done: bool) -> int:
+    """Until somebody hangs up; the caller does when its media is through. Returns the release cause."""
+    conversation = Conversation(leg)
+    while True:
+        limit = None if leg.audio.paused or leg.direction != "sendrecv" else seconds
+        event = await leg.next_event(limit)
+        if event is LegEvent.CONNECTION_LOST:
+            return TEMPORARY_FAILURE
+        if event is None or event is LegEvent.HANG_UP or (event is LegEvent.MEDIA_DONE and clear_when_done):
+            await say_bye(leg, NORMAL_CLEARING)
+            return NORMAL_CLEARING
+        if event is LegEvent.HOLD:
+            conversation.hold()
+        elif event is LegEvent.RESUME:
+            conversation.resume()
+        elif isinstance(event, SipMessage):
+            if event.method == "BYE":
+                leg.send(leg.dialog.respond(event, 200))
+                return cause_in(event, NORMAL_CLEARING)
+            conversation.take(event)
+
+
+class Conversation:
+    """Offers and answers after the first ones."""
+
+    def __init__(self, leg: AudioLeg) -> None:
+        self._leg = leg
+        self._offered: Offer | None = None
+        """Sent and not answered yet."""
+        self._asked: SipMessage | None = None
+        """Our re-INVITE that is under way."""
+
+    def hold(self) -> None:
+        """Our phone puts the call on hold: an offer without media flow (traces/sdl_11_5_hold_reinvite.txt)."""
+        if self._asked is None and self._leg.direction == "sendrecv":
+            self._leg.direction = "inactive"
+            self._offered = make_offer(self._leg.media())
+            self._ask(self._offered.body)
+
+    def resume(self) -> None:
+        """Our phone takes the call back: the peer is asked for a new offer."""
+        if self._asked is None and self._leg.direction != "sendrecv":
+            self._leg.direction = "sendrecv"
+            self._offered = None
+            self._ask(b"")
+
+    def take(self, message: SipMessage) -> None:
+        """A message within the call other than BYE."""
+        if message.status_code is not None:
+            if is_about(message, "INVITE") and message.status_code >= 200:
+                self._take_answer(message)
+        elif message.method == "INVITE":
+            self._take_offer(message)
+        elif message.method == "UPDATE" and message.body:
+            self._answer(message)
+        elif message.method == "ACK":
+            self._take_acknowledgement(message)
+        else:
+            known = message.method in _ANSWERED or message.method == "UPDATE"
+            self._leg.send(self._leg.dialog.respond(message, 200 if known else 405))
+
+    def _ask(self, body: bytes) -> None:
+        self._asked = self._leg.dialog.reinvite(body)
+        self._leg.send(self._asked)
+
+    def _take_answer(self, response: SipMessage) -> None:
+        leg = self._leg
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return
+        offered, self._offered = self._offered, None
+        if (response.status_code or 0) >= 300:
+            leg.send(leg.dialog.ack_failure(asked, response))
+            return
+        leg.dialog.learn(response)
+        try:
+            if offered is not None:
+                leg.send(leg.dialog.ack(b""))
+                leg.audio.renegotiate(offered.conclude(response.body))
+            else:
+                body, agreement = make_answer(leg.media(), response.body, fallback=can_fall_back(response))
+                leg.send(leg.dialog.ack(body))
+                leg.audio.renegotiate(agreement)
+        except (NoCommonMedia, UnexpectedAnswer):
+            if offered is None:
+                leg.send(leg.dialog.ack(b""))
+            leg.inbox.put_nowait(LegEvent.HANG_UP)
+
+    def _take_offer(self, invite: SipMessage) -> None:
+        leg = self._leg
+        if self._asked is not None:
+            leg.send(leg.dialog.respond(invite, 491))
+        elif invite.body:
+            self._answer(invite)
+        else:
+            leg.dialog.learn(invite)
+            self._offered = make_offer(leg.media())
+            leg.send(leg.dialog.respond(invite, 200, self._offered.body))
+
+    def _answer(self, request: SipMessage) -> None:
+        leg = self._leg
+        try:
+            body, agreement = make_answer(leg.media(), request.body, fallback=can_fall_back(request))
+        except (NoCommonMedia, UnexpectedAnswer):
+            leg.send(leg.dialog.respond(request, 488))
+            return
+        leg.dialog.learn(request)
+        leg.send(leg.dialog.respond(request, 200, body))
+        leg.audio.renegotiate(agreement)
+
+    def _take_acknowledgement(self, message: SipMessage) -> None:
+        """Of a 200 that carried our offer."""
+        if self._offered is None or self._asked is not None:
+            return
+        offered, self._offered = self._offered, None
+        try:
+            self._leg.audio.renegotiate(offered.conclude(message.body))
+        except (NoCommonMedia, UnexpectedAnswer):
+            self._leg.inbox.put_nowait(LegEvent.HANG_UP)

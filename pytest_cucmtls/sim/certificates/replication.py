@@ -1,0 +1,51 @@
+"""How certificate changes on one node reach the others of a cluster: at once, or when somebody lets them through."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_cucmtls.sim.certificates.store import CertificateStore
+
+StoreChange = Callable[["CertificateStore"], None]
+"""What has to happen in another node's store; must not spread again."""
+
+
+class CertificateReplication:
+    """The change notification of one cluster.
+
+    A real cluster takes seconds to half an hour (`CN_SYNC_TIMER=1800`). Here a change arrives at once unless replication
+    is held; `release` then delivers everything that waits, in order. No clock is involved.
+    """
+
+    def __init__(self) -> None:
+        self._stores: list[CertificateStore] = []
+        self._waiting: deque[tuple[CertificateStore, StoreChange]] = deque()
+        self.held = False
+
+    @property
+    def waiting(self) -> int:
+        """Changes that have not reached their node yet."""
+        return len(self._waiting)
+
+    def join(self, store: "CertificateStore") -> None:
+        """From now on the store tells its changes and takes the others'."""
+        self._stores.append(store)
+        store.replication = self
+
+    def spread(self, source: "CertificateStore", change: StoreChange) -> None:
+        """Let a change that was made in one store happen in every other one."""
+        self._waiting.extend((store, change) for store in self._stores if store is not source)
+        if not self.held:
+            self.release()
+
+    def hold(self) -> None:
+        """Keep later changes back."""
+        self.held = True
+
+    def release(self) -> None:
+        """Deliver what waits and hold nothing back any more."""
+        self.held = False
+        while self._waiting:
+            store, change = self._waiting.popleft()
+            change(store)

@@ -1,0 +1,1 @@
+"""Traces and call logs of a simulated node, and their files."""

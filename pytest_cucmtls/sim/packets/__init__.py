@@ -1,0 +1,1 @@
+"""Packets of a simulated node: recorded, framed, and captured on request."""

@@ -1,0 +1,1 @@
+"""SIP on a simulated node: listeners, connections, transactions, dialogs, registrations and pings."""

@@ -1,6 +1,0 @@
-"""A way to one SIP peer: a TCP or TLS connection, or a peer behind the UDP port."""
-
-from pytest_cucmtls.sim.sip_connection import SipConnection
-from pytest_cucmtls.sim.sip_datagrams import DatagramLink
-
-SipLink = SipConnection | DatagramLink
