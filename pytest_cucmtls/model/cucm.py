@@ -218,6 +218,22 @@ class NtpStatus:
     offset_milliseconds: float | None
     utc_time: datetime | None
     """The node's clock when the command ran."""
+    time_zone: str | None = None
+    """IANA name of the node's own zone (``Asia/Kolkata``), as far as it was shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSpace:
+    """One partition of ``show status``: ``active``, ``inactive`` or ``logging`` (traces and captures)."""
+
+    name: str
+    total_bytes: int
+    free_bytes: int
+
+    @property
+    def used_percent(self) -> int:
+        """Rounded down; 100 for a partition without size."""
+        return 100 if self.total_bytes <= 0 else (self.total_bytes - self.free_bytes) * 100 // self.total_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Version, time, services, network and TLS floor as the platform CLI prints them."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from pytest_cucmtls.model.cucm import NtpStatus, ProcessNode, Release, ServiceStatus
+from pytest_cucmtls.model.cucm import DiskSpace, NtpStatus, ProcessNode, Release, ServiceStatus
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.wire.cli_terminal import plain
 
@@ -21,6 +22,10 @@ _CLUSTER_ROW = re.compile(
 )
 _TLS_MINIMUM = re.compile(r"TLS minimum version\s*:\s*(\d\.\d)", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"^[ \t]*([A-Z][^:\n]{0,60}?)[ \t]*:[ \t]+(\S[^\n]{0,500}?)[ \t]*$", re.MULTILINE)
+_DISK_LINE = re.compile(
+    r"^[ \t]*Disk/(?P<name>[a-z]{1,20})[ \t]+(?P<total>\d{1,15})K[ \t]+(?P<free>\d{1,15})K[ \t]+(?P<used>\d{1,15})K\b", re.MULTILINE
+)
+_ZONE_TIME = re.compile(r"Current time in (?!UTC )(\S{1,64}) is\s*:")
 _IP_ADDRESS = re.compile(r"IP Address[ \t]*:[ \t]*(\S{1,64})")
 
 
@@ -33,16 +38,19 @@ def parse_release(text: str) -> Release:
 
 
 def parse_version(text: str) -> Release:
-    """``show version active``. Raises: UnexpectedAnswer when the line ``Active Master Version:`` is missing."""
+    """``show version active``: the whole word is kept, as a mark such as ``UNRST`` (export-unrestricted) follows the number.
+
+    Raises: UnexpectedAnswer when the line ``Active Master Version:`` is missing.
+    """
     text = plain(text)
     match = _VERSION.search(text)
     if match is None:
         raise UnexpectedAnswer("cli", "show version active", text, "no Active Master Version")
-    return parse_release(match[1])
+    return replace(parse_release(match[1]), text=match[1])
 
 
 def parse_ntp_status(text: str) -> NtpStatus:
-    """``utils ntp status``: synchronisation line, offset of the selected peer of the ntpq table, UTC clock.
+    """``utils ntp status``: synchronisation line, offset of the selected peer of the ntpq table, UTC clock, the node's zone.
 
     Raises: UnexpectedAnswer when neither the words synchronised/unsynchronised nor the UTC time are there.
     """
@@ -51,12 +59,13 @@ def parse_ntp_status(text: str) -> NtpStatus:
     clock = _utc_time(text)
     if synchronised is None and clock is None and "unsynchroni" not in text:
         raise UnexpectedAnswer("cli", "utils ntp status", text, "no synchronisation line and no UTC time")
-    offset = _PEER_LINE.search(text)
+    offset, zone = _PEER_LINE.search(text), _ZONE_TIME.search(text)
     return NtpStatus(
         synchronised=synchronised is not None,
         stratum=int(synchronised[1]) if synchronised else None,
         offset_milliseconds=float(offset[1]) if offset else None,
         utc_time=clock,
+        time_zone=zone[1] if zone else None,
     )
 
 
@@ -91,6 +100,14 @@ def parse_host_status(text: str) -> dict[str, str]:
     for match in _STATUS_LINE.finditer(text):
         found.setdefault(match[1], match[2])
     return found
+
+
+def parse_disk_space(text: str) -> tuple[DiskSpace, ...]:
+    """``show status``: its lines ``Disk/logging  <total>K  <free>K  <used>K (n%)``. Layout ASSUMED; none: the empty tuple."""
+    text = plain(text)
+    return tuple(
+        DiskSpace(row["name"], int(row["total"]) * 1024, int(row["free"]) * 1024) for row in _DISK_LINE.finditer(text)
+    )
 
 
 def parse_network_address(text: str) -> str:

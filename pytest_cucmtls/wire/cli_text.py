@@ -13,6 +13,7 @@ from pytest_cucmtls.wire.cli_files import parse_file_list, parse_files_affected,
 from pytest_cucmtls.wire.cli_refusals import CliRefusal, parse_import_refusal, parse_refusal
 from pytest_cucmtls.wire.cli_status import (
     parse_cluster_members,
+    parse_disk_space,
     parse_host_status,
     parse_network_address,
     parse_ntp_status,
@@ -28,6 +29,7 @@ __all__ = [
     "parse_certificate_list",
     "parse_cluster_members",
     "parse_csr_text",
+    "parse_disk_space",
     "parse_file_list",
     "parse_files_affected",
     "parse_folder_list",
