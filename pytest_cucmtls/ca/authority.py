@@ -1,5 +1,6 @@
 """What every certificate authority offers, as in the source document: submit, pending, issue, retrieve."""
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 RequestState = Literal["pending", "issued", "denied"]
@@ -31,4 +32,8 @@ class CertificateAuthority(Protocol):
 
     def chain(self) -> tuple[bytes, ...]:
         """DER of the authority's own certificates: the issuing one first, the root last."""
+        ...
+
+    def advice(self, request_ids: Sequence[str]) -> str:
+        """What a person has to do so that these pending requests are issued; may be empty."""
         ...

@@ -32,12 +32,24 @@ class RequestBook:
         number, place = self._allot()
         (place / "request.pem").write_bytes(request_pem)
         facts = {"label": label, "submitted_at": at.isoformat()}
-        (place / "request.json").write_text(json.dumps(facts) + "\n", encoding="utf-8")
+        replace_file_at_once(place / "request.json", (json.dumps(facts) + "\n").encode("utf-8"))
         return str(number)
 
     def request(self, request_id: str) -> bytes:
         """The request as it was handed in."""
         return self._file(request_id, "request.pem", "has no request on file")
+
+    def label(self, request_id: str) -> str:
+        """Whose request it is, as said when it was handed in."""
+        try:
+            facts = json.loads(self._file(request_id, "request.json", "has no label on file"))
+            return str(facts["label"])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise CertificateAuthorityRefused(self.authority, request_id, f"its record is damaged: {problem!r}") from problem
+
+    def holds(self, request_id: str, request_pem: bytes) -> bool:
+        """Number `request_id` is this very request, whatever the line ends."""
+        return parse_request(self.request(request_id)).der == parse_request(request_pem).der
 
     def state(self, request_id: str) -> RequestState:
         """Denied and issued leave a file; everything else is pending."""
@@ -70,6 +82,10 @@ class RequestBook:
         if not self.folder.is_dir():
             return ()
         return tuple(sorted(int(entry.name) for entry in self.folder.iterdir() if re.fullmatch(r"\d{1,9}", entry.name)))
+
+    def kept(self) -> tuple[str, ...]:
+        """The requests on file, oldest first; one whose writing was interrupted is not among them."""
+        return tuple(str(number) for number in self.numbers() if (self._place(str(number)) / "request.json").exists())
 
     def _check(self, request_pem: bytes) -> None:
         if len(request_pem) > LARGEST_REQUEST_BYTES:

@@ -1,6 +1,6 @@
 """An authority that holds its own key: requests stay pending until issued, then are signed here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,6 +71,11 @@ class SigningAuthority:
     def retrieve(self, request_id: str) -> bytes:
         """The certificate in PEM. Raises: CertificateAuthorityRefused (pending, denied, no such request)."""
         return self._book.certificate(request_id)
+
+    def advice(self, request_ids: Sequence[str]) -> str:
+        """Nothing waits here for a person: issuing is our own act."""
+        del request_ids
+        return ""
 
     def revocation_list(self) -> bytes:
         """DER of this authority's revocation list: it has revoked nothing; numbered by the time it is made."""

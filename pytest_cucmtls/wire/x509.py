@@ -142,7 +142,8 @@ def _certificate_ders(data: bytes) -> list[bytes]:
     ders: list[bytes] = []
     for block in blocks:
         if block.label in _CERTIFICATE_LABELS:
-            ders.append(block.der)
+            # Microsoft's certnew.p7b in Base-64 says CERTIFICATE and holds a PKCS#7.
+            ders.extend([block.der] if (inside := _pkcs7_certificates(block.der)) is None else inside)
         elif block.label in _PKCS7_LABELS:
             ders.extend(_pkcs7_certificates(block.der) or [])
     if blocks:
