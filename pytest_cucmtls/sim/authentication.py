@@ -7,6 +7,9 @@ from aiohttp import web
 
 from pytest_cucmtls.sim.state import ClusterState, SimAccount
 
+SERVICEABILITY_ROLE_MISSING = "serviceability_role_missing"
+"""Behaviour name (`ClusterState.faults`): the application user has AXL roles only."""
+
 
 class Unauthorized(Exception):
     """No credentials, wrong ones, or an account without the role; `known` tells the last case."""
@@ -22,6 +25,14 @@ def authenticated(request: web.Request, cluster: ClusterState, *roles: str) -> S
     account = cluster.account(user, password, *roles)
     if account is None:
         raise Unauthorized(known=cluster.account(user, password) is not None)
+    return account
+
+
+def serviceability_account(request: web.Request, cluster: ClusterState) -> SimAccount:
+    """The account of a request to a serviceability interface. Raises: Unauthorized."""
+    account = authenticated(request, cluster, "axl", "axl-read")
+    if SERVICEABILITY_ROLE_MISSING in cluster.faults:
+        raise Unauthorized(known=True)
     return account
 
 

@@ -43,6 +43,9 @@ PROMPT_DIFFERS = "cli_prompt_differs"
 SESSION_DROPPED = "cli_session_dropped"
 _COMMANDS_BEFORE_DROP = 3
 STAYS_SILENT = "cli_stays_silent"
+PRIVILEGE_ZERO = "platform_privilege_zero"
+_NEED_PRIVILEGE_ONE = ({"show", "set"}, {"cert", "csr"}), ({"file"}, {"delete", "dump"})
+"""First and second words of commands for privilege level 1 (platform.md §3.2)."""
 
 
 async def serve_shell(node: NodeState, user: str, terminal: CliTerminal, banner_delay_seconds: float) -> None:
@@ -92,6 +95,8 @@ async def _run(context: CliContext, typed: str) -> None:
     try:
         if command is None:
             raise CommandFailed(NOT_SUPPORTED)
+        if PRIVILEGE_ZERO in context.node.cluster.faults and _needs_privilege_one(words):
+            raise CommandFailed(NOT_ALLOWED)
         await command.run(context, words[len(command.words) :])
     except (CommandFailed, CertificateRefused) as refusal:
         context.terminal.line(str(refusal))
@@ -99,6 +104,10 @@ async def _run(context: CliContext, typed: str) -> None:
     except WriteForbidden:
         context.terminal.line(NOT_ALLOWED)
         context.terminal.line(FAILURE_TRAILER)
+
+
+def _needs_privilege_one(words: list[str]) -> bool:
+    return any(words[0] in first and words[1:2] != [] and words[1] in second for first, second in _NEED_PRIVILEGE_ONE)
 
 
 def _help(terminal: CliTerminal, words: list[str]) -> None:

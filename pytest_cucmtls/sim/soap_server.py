@@ -7,7 +7,7 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.model.errors import CucmTlsError
-from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
+from pytest_cucmtls.sim.authentication import Unauthorized, challenge, serviceability_account
 from pytest_cucmtls.sim.state import NodeState, WriteForbidden
 from pytest_cucmtls.wire.soap import local_name, parse_envelope
 
@@ -86,7 +86,7 @@ def guarded_service(
 
     async def handle(request: web.Request) -> web.Response:
         try:
-            authenticated(request, node.cluster, "axl", "axl-read")
+            serviceability_account(request, node.cluster)
         except Unauthorized as refusal:
             return challenge(refusal, realm)
         return await dispatch(request, operations)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pytest_cucmtls.sim.axl.catalogue import OBJECT_KINDS
 from pytest_cucmtls.sim.axl.outbound import derived_uuid
 from pytest_cucmtls.sim.axl.sql import Table
+from pytest_cucmtls.sim.axl.sql_accounts import account_tables, trace_tables
 from pytest_cucmtls.sim.axl.sql_certificates import certificate_tables
 from pytest_cucmtls.sim.axl.sql_types import number_of, type_tables
 from pytest_cucmtls.sim.database import Database, Row, repeated
@@ -32,6 +33,8 @@ def tables(cluster: ClusterState, sql: str) -> dict[str, Table]:
     text = sql.lower()
     found = {name: table for name, table in type_tables().items() if name in text}
     found.update({name: build(cluster.database) for name, build in BUILDERS.items() if name in text})
+    accounts_and_traces = {**account_tables(cluster), **trace_tables(cluster)}
+    found.update({name: table for name, table in accounts_and_traces.items() if name in text})
     if "certificate" in text:
         found.update({name: table for name, table in certificate_tables(cluster).items() if name in text})
     return found

@@ -6,7 +6,7 @@ import secrets
 from aiohttp import web
 from lxml import etree
 
-from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
+from pytest_cucmtls.sim.authentication import Unauthorized, challenge, serviceability_account
 from pytest_cucmtls.sim.logs.late import LateFiles
 from pytest_cucmtls.sim.logs.listing import real_path
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
@@ -43,7 +43,7 @@ def routes(node: NodeState) -> list[web.RouteDef]:
         if sessions.is_foreign(request):
             return web.Response(status=500, text="HTTP Status 500")
         try:
-            authenticated(request, node.cluster, "axl", "axl-read")
+            serviceability_account(request, node.cluster)
         except Unauthorized as refusal:
             return challenge(refusal, "Log Collection Service")
         reply = await dispatch(request, {"GetOneFile": get_file})

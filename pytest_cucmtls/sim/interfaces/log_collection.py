@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aiohttp import web
 from lxml import etree
 
-from pytest_cucmtls.sim.authentication import Unauthorized, authenticated, challenge
+from pytest_cucmtls.sim.authentication import Unauthorized, challenge, serviceability_account
 from pytest_cucmtls.sim.logs.late import LateFiles
 from pytest_cucmtls.sim.logs.listing import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
@@ -70,7 +70,7 @@ def routes(node: NodeState) -> list[web.RouteDef]:
         if sessions.is_foreign(request):
             return web.Response(status=500, text="HTTP Status 500")
         try:
-            authenticated(request, node.cluster, "axl", "axl-read")
+            serviceability_account(request, node.cluster)
         except Unauthorized as refusal:
             return challenge(refusal, "Log Collection Service")
         reply = await dispatch(request, {"listNodeServiceLogs": list_services, "selectLogFiles": select_files})
