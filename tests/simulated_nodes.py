@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.calls.placed import Call, CallLength
-from pytest_cucmtls.sim.certificates.identities import Identity
+from pytest_cucmtls.sim.certificates.identities import Identity, PrivateKey
 from pytest_cucmtls.sim.database import Database
 from pytest_cucmtls.sim.logs.traces import TraceWriter
 from pytest_cucmtls.sim.packets.capture import PacketCapture
@@ -75,9 +75,16 @@ class Authority:
         der = self._sign(subject, key, ca=False, names=names, usages=usages)
         return Identity(key, der, (self.der,), "", datetime.now(UTC))
 
-    def _sign(
-        self, subject: x509.Name, key: rsa.RSAPrivateKey, *, ca: bool, names: tuple[str, ...], usages: tuple[Any, ...]
-    ) -> bytes:
+    def ecdsa_identity(self, common_name: str) -> Identity:
+        """One with an EC key."""
+        key = ec.generate_private_key(ec.SECP384R1())
+        usages = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+        der = self._sign(
+            x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]), key, ca=False, names=(), usages=usages
+        )
+        return Identity(key, der, (self.der,), "", datetime.now(UTC))
+
+    def _sign(self, subject: x509.Name, key: PrivateKey, *, ca: bool, names: tuple[str, ...], usages: tuple[Any, ...]) -> bytes:
         now = datetime.now(UTC)
         builder = (
             x509.CertificateBuilder()
@@ -109,10 +116,11 @@ class Store:
 
     identity: Identity
     trusted: list[bytes] = field(default_factory=list)
+    ecdsa: Identity | None = None
 
-    def own(self, _unit: str) -> Identity:
-        """The one identity."""
-        return self.identity
+    def own(self, unit: str) -> Identity | None:
+        """The one identity, or the one with the EC key."""
+        return self.ecdsa if unit.endswith("-ECDSA") else self.identity
 
     def trust(self, _unit: str) -> dict[str, TrustEntry]:
         """All trusted certificates."""

@@ -17,7 +17,7 @@ from pytest_cucmtls.sim.faults import FAULTS
 from pytest_cucmtls.sim.initial_rows import add_built_in_objects
 from pytest_cucmtls.sim.interfaces.axl import WRITES_BEFORE_LOSS
 from pytest_cucmtls.sim.pairs import MODERN, build_cluster
-from pytest_cucmtls.sim.reboot import TLS_MINIMUM_PARAMETER, reboot
+from pytest_cucmtls.sim.reboot import reboot
 from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.sim.server import start_pair
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE
@@ -157,9 +157,10 @@ def test_a_tls_minimum_is_in_force_after_the_reboot(tmp_path: Path) -> None:
         pair = await start_pair("source-document", tmp_path, prepare=configure)
         try:
             node = pair.cluster("B").publisher
-            node.cluster.enterprise_parameters[TLS_MINIMUM_PARAMETER] = "1.2"
+            node.tls_minimum = "1.2"
             await reboot(node)
-            assert node.cluster.release.tls_minimum == "TLSv1.2"
+            assert node.loaded is not None
+            assert node.loaded.tls_minimum == "TLSv1.2"
             caller = pair.cluster("A").publisher.call_manager
             assert isinstance(caller, CallManager)
             await caller.make_call("SEP001122334418", "1018", "9898")

@@ -16,7 +16,8 @@ from pytest_cucmtls.wire.x509 import parse_certificates
 from tests.test_sim_server import simulator
 
 LIMIT_SECONDS = 60
-MODERN_SUITES = {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}
+RSA_SUITES = {"TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}
+ECDSA_SUITES = {"TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"}
 
 
 def installed(program: str) -> str:
@@ -62,7 +63,7 @@ def test_sslyze_finds_the_versions_and_suites_of_the_release_on_sip(
     pair: tuple[str, dict[str, Any]], scan: dict[str, dict[str, Any]]
 ) -> None:
     old = pair[0] == "source-document"
-    assert accepted(scan["5061"], "tls_1_2") == MODERN_SUITES | ({"TLS_RSA_WITH_AES_128_CBC_SHA"} if old else set())
+    assert accepted(scan["5061"], "tls_1_2") == RSA_SUITES | ({"TLS_RSA_WITH_AES_128_CBC_SHA"} if old else ECDSA_SUITES)
     assert accepted(scan["5061"], "tls_1_0") == ({"TLS_RSA_WITH_AES_128_CBC_SHA"} if old else set())
     for version in ("ssl_2_0", "ssl_3_0", "tls_1_3"):
         assert accepted(scan["5061"], version) == set()
@@ -82,10 +83,20 @@ def test_sslyze_finds_nothing_broken(scan: dict[str, dict[str, Any]], port: str)
 
 
 def test_sslyze_gets_leaf_and_root_of_the_authority(pair: tuple[str, dict[str, Any]], scan: dict[str, dict[str, Any]]) -> None:
-    information = scan["5061"]["scan_result"]["certificate_info"]["result"]["certificate_deployments"][0]
-    chain = parse_certificates("".join(each["as_pem"] for each in information["received_certificate_chain"]).encode())
+    deployments = scan["5061"]["scan_result"]["certificate_info"]["result"]["certificate_deployments"]
+    chains = [
+        [
+            certificate.subject.common_name
+            for certificate in parse_certificates(
+                "".join(each["as_pem"] for each in found["received_certificate_chain"]).encode()
+            )
+        ]
+        for found in deployments
+    ]
     node = list(pair[1]["nodes"])[1]
-    assert [certificate.subject.common_name for certificate in chain] == [node, "Simulated CA"]
+    assert [node, "Simulated CA"] in chains
+    ecdsa = [] if pair[0] == "source-document" else [[node.replace(".", "-EC.", 1)]]
+    assert [chain for chain in chains if chain[0] != node] == ecdsa
 
 
 def cluster_b(pair: tuple[str, dict[str, Any]]) -> tuple[ClusterSpec, str]:

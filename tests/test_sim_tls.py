@@ -17,7 +17,7 @@ from pytest_cucmtls.sim.calls.placed import Call
 from pytest_cucmtls.sim.calls.trunks import split_names
 from pytest_cucmtls.sim.certificates.clock import CertificateClock
 from pytest_cucmtls.sim.database import Database
-from pytest_cucmtls.sim.reboot import TLS_MINIMUM_PARAMETER, reboot
+from pytest_cucmtls.sim.reboot import reboot
 from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASES
 from pytest_cucmtls.sim.sip.tls_contexts import suites
 from pytest_cucmtls.sim.state import ClusterState
@@ -479,9 +479,9 @@ def test_a_raised_tls_minimum_refuses_an_old_peer_after_the_reboot(tmp_path: Pat
         both = pair(tmp_path, releases=("10.5", "11.5") if side == "b" else ("11.5", "10.5"))
         old, strict = (both.a, both.b) if side == "b" else (both.b, both.a)
         old.cluster.release = replace(RELEASES["10.5"], tls_maximum="TLSv1")
-        strict.cluster.enterprise_parameters[TLS_MINIMUM_PARAMETER] = "1.2"
         async with both:
             assert (await both.call()).outcome.status == 200  # type: ignore[union-attr]
+            strict.tls_minimum = "1.2"
             await reboot(strict)
             call, handshake = await captured_call(both, tmp_path)
             assert call.outcome is not None

@@ -17,8 +17,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pytest_cucmtls.sim import interfaces
 from pytest_cucmtls.sim.certificates.identities import Identity
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
-from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.sim.state import NodeState
+from pytest_cucmtls.sim.tls_minimum import tls_minimum_of
 
 BEHAVIOURS = (
     Behaviour("HTTPS", "one TLS port with the tomcat certificate for every interface", Provenance.SPECIFIED, "public clients"),
@@ -26,8 +26,9 @@ BEHAVIOURS = (
         "HTTPS", "from the release's lowest TLS version up to 1.2", Provenance.ASSUMED, "so that newer clients reach a 9.1"
     ),
     Behaviour(
-        "HTTPS", "the certificate served is the one of the start, whatever is uploaded later", Provenance.ASSUMED, "no restart"
+        "HTTPS", "an uploaded tomcat certificate is served after Cisco Tomcat was restarted", Provenance.SPECIFIED, "217138"
     ),
+    Behaviour("HTTPS", "connections stay open while Cisco Tomcat restarts", Provenance.ASSUMED, "narrower than the real one"),
 )
 
 MAX_REQUEST_BYTES = 8 * 1024 * 1024
@@ -51,8 +52,16 @@ _REQUEST_LOG.addFilter(_WithoutMalformedRequests())
 class HttpsServer:
     """A running server; `close` ends it together with what it still does in the background."""
 
-    def __init__(self, runner: web.AppRunner) -> None:
+    def __init__(self, runner: web.AppRunner, node: NodeState, context: ssl.SSLContext) -> None:
         self._runner = runner
+        self._node = node
+        self._context = context
+
+    def reload(self) -> None:
+        """Serve the tomcat certificate the store holds now, from the TLS version the node allows now."""
+        identity = self._node.certificates.own("tomcat")
+        assert identity is not None, "it was there when the server started"
+        _restrict(self._context, identity, tls_minimum_of(self._node))
 
     async def close(self) -> None:
         """Stop listening, drop connections, cancel background work."""
@@ -72,14 +81,18 @@ async def serve_https(node: NodeState) -> HttpsServer:
     application.on_cleanup.append(_cancel_background)
     application.add_routes(all_routes(node))
     runner = web.AppRunner(application, access_log=None, logger=_REQUEST_LOG, shutdown_timeout=0.2)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _restrict(context, identity, tls_minimum_of(node))
     await runner.setup()
     try:
-        await web.TCPSite(runner, node.ip, node.https_port, ssl_context=_server_context(identity, node.cluster.release)).start()
+        await web.TCPSite(runner, node.ip, node.https_port, ssl_context=context).start()
     except OSError:
         await runner.cleanup()
         raise
     node.https_port = runner.addresses[0][1]
-    return HttpsServer(runner)
+    server = HttpsServer(runner, node, context)
+    node.web_server = server
+    return server
 
 
 def all_routes(node: NodeState) -> list[web.RouteDef]:
@@ -110,18 +123,18 @@ async def _cancel_background(application: web.Application) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _server_context(identity: Identity, release: ReleaseProfile) -> ssl.SSLContext:
-    """The release's lowest version for SIP up to TLS 1.2, with the suites of a server that wants to be reached (ASSUMED)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+def _restrict(context: ssl.SSLContext, identity: Identity, minimum: str) -> None:
+    """The node's lowest version for SIP up to TLS 1.2, with the suites of a server that wants to be reached (ASSUMED)."""
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    highest = max(ssl.TLSVersion.TLSv1_2, ssl.TLSVersion[minimum.replace(".", "_")])
+    context.maximum_version = ssl.TLSVersion.MAXIMUM_SUPPORTED
     with warnings.catch_warnings():
         # TLS 1.0 is what releases up to 12.5 speak; the module calls it deprecated when it is set.
         warnings.simplefilter("ignore", DeprecationWarning)
-        context.minimum_version = ssl.TLSVersion[release.tls_minimum.replace(".", "_")]
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.minimum_version = ssl.TLSVersion[minimum.replace(".", "_")]
+    context.maximum_version = highest
     with tempfile.TemporaryDirectory(prefix="tomcat-") as folder:
         path = Path(folder, "identity.pem")
         path.touch(mode=0o600)
         path.write_bytes(identity.pem())
         context.load_cert_chain(path)
-    return context

@@ -12,7 +12,7 @@ from pytest_cucmtls.sim.certificates.store import CertificateStore
 from pytest_cucmtls.sim.database import Database
 from pytest_cucmtls.sim.initial_rows import add_built_in_objects, add_node, add_test_phone, enable_options_ping
 from pytest_cucmtls.sim.releases import RELEASES, ReleaseProfile
-from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState, ServiceState, SimAccount
+from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, TOMCAT_SERVICE, ClusterState, NodeState, ServiceState, SimAccount
 
 HTTPS_PORT = 8443
 SSH_PORT = 8022
@@ -29,7 +29,7 @@ SERVICES = (
     "Cisco Certificate Authority Proxy Function",
     "Cisco Trust Verification Service",
     "Cisco Certificate Change Notification",
-    "Cisco Tomcat",
+    TOMCAT_SERVICE,
 )
 
 _PUBLISHER_ONLY = ("Cisco Certificate Authority Proxy Function",)

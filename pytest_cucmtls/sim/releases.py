@@ -51,11 +51,14 @@ class ReleaseProfile:
         return strong if self.major >= _FIRST_STRICT_MAJOR else ("sha1", *strong)
 
 
-_MODERN_SUITES = (
+_GCM_SUITES = ("ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-RSA-AES128-GCM-SHA256")
+_GCM_SUITES_WITH_ECDSA = (
     "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
     "ECDHE-RSA-AES128-GCM-SHA256",
-    "AES128-SHA",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
 )
+"""CallManager-ECDSA exists since 11.0; the order is the default's of *TLS Ciphers* (platform.md §7.3)."""
 _MODERN_SRTP = ("AEAD_AES_256_GCM", "AEAD_AES_128_GCM", "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32")
 
 RELEASES = {
@@ -82,7 +85,7 @@ RELEASES = {
             False,
             "TLSv1",
             "TLSv1.2",
-            _MODERN_SUITES,
+            (*_GCM_SUITES, "AES128-SHA"),
             2048,
             "sha256",
             _MODERN_SRTP,
@@ -96,7 +99,7 @@ RELEASES = {
             False,
             "TLSv1",
             "TLSv1.2",
-            _MODERN_SUITES,
+            (*_GCM_SUITES_WITH_ECDSA, "AES128-SHA"),
             2048,
             "sha256",
             _MODERN_SRTP,
@@ -110,7 +113,7 @@ RELEASES = {
             False,
             "TLSv1",
             "TLSv1.2",
-            _MODERN_SUITES,
+            (*_GCM_SUITES_WITH_ECDSA, "AES128-SHA"),
             2048,
             "sha256",
             _MODERN_SRTP,
@@ -124,7 +127,7 @@ RELEASES = {
             True,
             "TLSv1.2",
             "TLSv1.2",
-            _MODERN_SUITES[:2],
+            _GCM_SUITES_WITH_ECDSA,
             2048,
             "sha256",
             _MODERN_SRTP,
@@ -138,7 +141,7 @@ RELEASES = {
             True,
             "TLSv1.2",
             "TLSv1.2",
-            _MODERN_SUITES[:2],
+            _GCM_SUITES_WITH_ECDSA,
             3072,
             "sha256",
             _MODERN_SRTP,

@@ -20,7 +20,7 @@ from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeSta
 
 Preparation = Callable[[PairPlan, list[ClusterState], Path], Awaitable[PairPlan]]
 
-_PREPARED_UNITS = ("CallManager", "tomcat")
+_PREPARED_UNITS = ("CallManager", "CallManager-ECDSA", "tomcat")
 """Needed at once; the other units' certificates are made when somebody looks."""
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_cucmtls.sim.releases import ReleaseProfile
 
 CALL_MANAGER_SERVICE = "Cisco CallManager"
+TOMCAT_SERVICE = "Cisco Tomcat"
 
 
 @dataclass(slots=True)
@@ -42,6 +43,10 @@ class LoadedSecurity:
     trust: tuple[bytes, ...]
     """DER of every CallManager-trust certificate at that moment."""
     loaded_at: datetime
+    ecdsa_identity: "Identity | None" = None
+    """CallManager-ECDSA, served beside the other one when an ECDSA suite is chosen; None on releases without it."""
+    tls_minimum: str = ""
+    """``TLSv1.2`` …: the lowest version spoken, where the node was given one; "" is the release's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,13 @@ class TracePort(Protocol):
         """Put everything traced so far on disk, so that file and log collection see it."""
 
 
+class WebServerPort(Protocol):
+    """Cisco Tomcat of a node (implemented in http_server.py)."""
+
+    def reload(self) -> None:
+        """Load the tomcat certificate again: later connections see what the store holds now."""
+
+
 @dataclass(slots=True)
 class NodeState:
     """One server of a cluster."""
@@ -135,6 +147,9 @@ class NodeState:
     """The process behind `call_manager`, as the other nodes of its cluster reach it for calls."""
     packet_capture: PacketCapturePort | None = None
     traces: TracePort | None = None
+    web_server: WebServerPort | None = None
+    tls_minimum: str = ""
+    """``1.0`` … ``1.3`` as `set tls min-version` left it, in force from the next start on; "" was never set."""
     ssh_host_key_fingerprint: str = ""
     ssh_host_key_pem: bytes = field(default=b"", repr=False)
     """The key the CLI proves itself with; made at the start when empty."""

@@ -20,6 +20,7 @@ from pytest_cucmtls.sim.sip.outside_requests import OutsideRequests
 from pytest_cucmtls.sim.sip.registrar import Registrar, Registration
 from pytest_cucmtls.sim.sip.signalling import SipSignalling
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, CallTicket, LoadedSecurity, NodeState
+from pytest_cucmtls.sim.tls_minimum import tls_minimum_of
 
 DIALABLE = frozenset("0123456789*#+ABCD")
 
@@ -180,7 +181,8 @@ class CallManager:
         identity = self._node.certificates.own("CallManager")
         assert identity is not None, "every node has the unit CallManager"
         trust = tuple(entry.der for entry in self._node.certificates.trust("CallManager-trust").values())
-        return LoadedSecurity(identity, trust, self._node.now())
+        ecdsa = self._node.certificates.own("CallManager-ECDSA")
+        return LoadedSecurity(identity, trust, self._node.now(), ecdsa, tls_minimum_of(self._node))
 
     def _take_invite(self, link: SipLink, party: RunningTrunk | Registration, invite: SipMessage) -> None:
         calling = party.number if isinstance(party, Registration) else caller_of(invite)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_cucmtls.sim.cli_command import RECORDED, SPECIFIED, CliCommand, CliContext, CommandFailed
-from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ServiceState
+from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, TOMCAT_SERVICE, ServiceState
 
 _PLATFORM_SERVICES = ("System SSH", "Cluster Manager", "Name Service Cache", "Entropy Monitoring Daemon")
 
@@ -29,7 +29,7 @@ def _row(service: ServiceState) -> str:
 
 
 async def _restart(context: CliContext, arguments: Sequence[str]) -> None:
-    """Really restarts Cisco CallManager; for the others only the start time moves."""
+    """Really restarts Cisco CallManager; Cisco Tomcat loads its certificate; for the others only the start time moves."""
     service = _service(context, arguments)
     context.node.cluster.record_write("cli", f"utils service restart {service.name}")
     show = context.terminal.line
@@ -43,6 +43,8 @@ async def _restart(context: CliContext, arguments: Sequence[str]) -> None:
     if service.name == CALL_MANAGER_SERVICE and context.node.call_manager is not None:
         await context.node.call_manager.restart()
     else:
+        if service.name == TOMCAT_SERVICE and context.node.web_server is not None:
+            context.node.web_server.reload()
         service.status, service.started_at = "Started", context.node.now()
     show(f"{service.name}[{service.status.upper()}]  ")
 

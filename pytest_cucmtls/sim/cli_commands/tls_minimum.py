@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from pytest_cucmtls.sim.cli_command import RECORDED, CliCommand, CliContext, CommandFailed, argument, confirmed
-from pytest_cucmtls.sim.reboot import TLS_MINIMUM_PARAMETER, reboot
+from pytest_cucmtls.sim.reboot import reboot
 from pytest_cucmtls.sim.state import ClusterState
+from pytest_cucmtls.sim.tls_minimum import configured_minimum, minimum_versions, set_minimum
 
-_VERSIONS = ("1.0", "1.1", "1.2")
 _FIRST_RELEASE = 11
 
 
@@ -15,22 +15,18 @@ def _check_known(cluster: ClusterState) -> None:
         raise CommandFailed("The command is not supported on this platform.")
 
 
-def _configured(cluster: ClusterState) -> str:
-    built_in = cluster.release.tls_minimum.removeprefix("TLSv")
-    return cluster.enterprise_parameters.get(TLS_MINIMUM_PARAMETER, built_in if "." in built_in else f"{built_in}.0")
-
-
 async def _show(context: CliContext, _arguments: Sequence[str]) -> None:
     _check_known(context.node.cluster)
-    context.terminal.line(f"Configured TLS minimum version: {_configured(context.node.cluster)}")
+    context.terminal.line(f"Configured TLS minimum version: {configured_minimum(context.node)}")
 
 
 async def _set(context: CliContext, arguments: Sequence[str]) -> None:
     cluster = context.node.cluster
     _check_known(cluster)
     wanted = argument(arguments, 0, "version")
-    if wanted not in _VERSIONS:
-        raise CommandFailed(f"Enter one of {', '.join(_VERSIONS)}.")
+    known = minimum_versions(context.node)
+    if wanted not in known:
+        raise CommandFailed(f"Enter one of {', '.join(known)}.")
     cluster.record_write("cli", f"set tls min-version {wanted}")
     warning = f"Warning: This will set the minimum TLS to {wanted} and the server will reboot."
     stars = "*" * (len(warning) + 4)
@@ -38,10 +34,11 @@ async def _set(context: CliContext, arguments: Sequence[str]) -> None:
         context.terminal.line(line)
     if not await confirmed(context.terminal, "Do you want to continue (yes/no) ? "):
         return
-    cluster.enterprise_parameters[TLS_MINIMUM_PARAMETER] = wanted
+    restarting = set_minimum(context.node, wanted)
     context.terminal.line(f"Successfully set minimum TLS version to {wanted}")
     context.terminal.line("The system will reboot in few minutes.")
-    await reboot(context.node)
+    for node in restarting:
+        await reboot(node)
 
 
 COMMANDS = (

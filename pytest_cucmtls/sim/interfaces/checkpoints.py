@@ -22,6 +22,7 @@ class _Node:
     trust: dict[str, dict[str, TrustEntry]]
     services: dict[str, ServiceState]
     clock_offset: timedelta
+    tls_minimum: str
     call_manager: CallManagerPort | None
 
 
@@ -71,6 +72,7 @@ def _picture_of_node(node: NodeState) -> _Node:
         {unit: store.trust(unit) for unit in store.trust_units},
         {name: replace(service) for name, service in node.services.items()},
         node.clock_offset,
+        node.tls_minimum,
         node.call_manager,
     )
 
@@ -104,6 +106,7 @@ def _bring_back_node(node: NodeState, held: _Node) -> None:
             store.take_trust(unit, file_name, entry)
     _refill(node.services, {name: replace(service) for name, service in held.services.items()})
     node.clock_offset = held.clock_offset
+    node.tls_minimum = held.tls_minimum
     node.call_manager = held.call_manager
 
 

@@ -70,6 +70,9 @@ def _state_of(cluster: ClusterState) -> str:
 def _certificates(node: NodeState) -> str:
     store, loaded = node.certificates.own("CallManager"), node.loaded
     rows = [_identity("in the store", store), _identity("in use on SIP", loaded.identity if loaded else None)]
+    if loaded is not None and loaded.ecdsa_identity is not None:
+        rows += [_identity("ECDSA, in the store", node.certificates.own("CallManager-ECDSA"))]
+        rows += [_identity("ECDSA, in use on SIP", loaded.ecdsa_identity)]
     rows += [_identity("HTTPS (tomcat)", node.certificates.own("tomcat"))]
     for name, entry in sorted(node.certificates.trust("CallManager").items()):
         certificate = parse_certificate(entry.der)
@@ -99,6 +102,8 @@ def _trunks(node: NodeState) -> str:
     rows = []
     for row in node.cluster.database.rows("sipTrunk"):
         status, reason = node.call_manager.trunk_status(row["name"]) if node.call_manager else ("Unknown", 1)
+        service = node.call_control.trunk_state(row["name"]) if node.call_control else None
+        why = "; ".join(f"{peer} {word}" for peer, word in service.reasons) if service else ""
         profile = node.cluster.database.find("sipTrunkSecurityProfile", name=row.get("securityProfileName")) or {}
         places = [f"{place.get('addressIpv4')}:{place.get('port')}" for place in repeated(row, "destinations")]
         rows.append(
@@ -109,9 +114,12 @@ def _trunks(node: NodeState) -> str:
                 str(profile.get("x509SubjectName") or ""),
                 "yes" if row.get("srtpAllowed") else "no",
                 f"{status} ({reason})",
+                f"{service.service.value}{f': {why}' if why else ''}" if service else "",
             ]
         )
-    return _table(node.name, ("trunk", "destinations", "security profile", "peer names", "SRTP allowed", "status"), rows)
+    return _table(
+        node.name, ("trunk", "destinations", "security profile", "peer names", "SRTP allowed", "status", "service"), rows
+    )
 
 
 def _calls(node: NodeState) -> str:

@@ -99,6 +99,8 @@ def _certificates(node: NodeState) -> dict[str, Any]:
         "request_pending": node.certificates.request("CallManager") is not None,
         "trust": {name: _sha256(entry.der) for name, entry in node.certificates.trust("CallManager").items()},
         "loaded": _identity(loaded.identity) if loaded else None,
+        "store_ecdsa": _identity(node.certificates.own("CallManager-ECDSA")),
+        "loaded_ecdsa": _identity(loaded.ecdsa_identity) if loaded else None,
         "loaded_trust": [_sha256(der) for der in loaded.trust] if loaded else [],
         "loaded_at": _time(loaded.loaded_at) if loaded else None,
         "tomcat": _identity(node.certificates.own("tomcat")),
@@ -109,6 +111,7 @@ def _trunks(node: NodeState, cluster: ClusterState) -> list[dict[str, Any]]:
     shown = []
     for row in cluster.database.rows("sipTrunk"):
         state = node.call_manager.trunk_status(row["name"]) if node.call_manager else ("Unknown", 1)
+        service = node.call_control.trunk_state(row["name"]) if node.call_control else None
         shown.append(
             {
                 "name": row["name"],
@@ -116,6 +119,8 @@ def _trunks(node: NodeState, cluster: ClusterState) -> list[dict[str, Any]]:
                 "destinations": [[place.get("addressIpv4"), place.get("port")] for place in repeated(row, "destinations")],
                 "status": state[0],
                 "status_reason": state[1],
+                "service": service.service.value if service else None,
+                "unavailable": [list(pair) for pair in service.reasons] if service else [],
             }
         )
     return shown

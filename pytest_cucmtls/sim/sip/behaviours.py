@@ -23,9 +23,21 @@ BEHAVIOURS = (
     ),
     Behaviour(
         "SIP TLS",
-        "only RSA identities are served; ECDSA ones exist in the store",
+        "the ECDSA identity stands beside the RSA one from 11.5 on; the suite decides, TLS Ciphers orders the suites",
+        Provenance.SPECIFIED,
+        "Security Guide 15",
+    ),
+    Behaviour(
+        "SIP TLS",
+        "which of the two a trunk presents as client, and with TLS 1.3: the preferred one",
         Provenance.ASSUMED,
-        "narrower than the real one",
+        "none found",
+    ),
+    Behaviour(
+        "SIP TLS",
+        "TLS minimum version per node, cluster-wide from 15 SU2, in force after the restart",
+        Provenance.SPECIFIED,
+        "Prime Collaboration Deployment guide, Security Guide 15",
     ),
     Behaviour("SIP", "X.509 subject names: separators, CN and DNS names", Provenance.SPECIFIED, "Security Guide 15"),
     Behaviour("SIP", "names are compared without case", Provenance.ASSUMED, "none found"),

@@ -1,5 +1,6 @@
 """OpenSSL contexts of a simulated CallManager: release and mode decide versions and suites, loaded state the certificates."""
 
+import re
 import ssl
 import tempfile
 import warnings
@@ -23,6 +24,10 @@ TLS_1_3_ENABLED = "tls_1_3_enabled"
 """Behaviour names (`ClusterState.faults`): one-way TLS; a server that never goes above TLS 1.0; a node that offers and accepts
 TLS 1.3, as 15 SU2 does (negotiated when both clusters do)."""
 
+TLS_CIPHERS_PARAMETER = "TLS Ciphers"
+"""Key of `ClusterState.enterprise_parameters`; CUCM's literals, e.g. ``All Ciphers ECDSA Preferred``."""
+
+_ECDSA_ONLY = re.compile(r"ECDSA( Ciphers)? Only", re.IGNORECASE)
 _NO_ENCRYPT_THEN_MAC = 1 << 19
 _NO_EXTENDED_MASTER_SECRET = 1 << 0
 # SSL_OP_NO_ENCRYPT_THEN_MAC and SSL_OP_NO_EXTENDED_MASTER_SECRET of OpenSSL 3: the ssl module has no names for them.
@@ -43,8 +48,10 @@ def server_context(cluster: ClusterState, loaded: LoadedSecurity, modes: Collect
     authorities in CertificateRequest is empty, as in the source document's capture. Raises: ssl.SSLError.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _restrict(context, cluster, modes)
-    _load(context, loaded)
+    _restrict(context, cluster, modes, loaded.tls_minimum)
+    _load_trust(context, loaded)
+    for identity in served_identities(cluster, loaded):
+        _load_identity(context, identity)
     if TLS_1_0_NEGOTIATED in cluster.faults:
         _set_versions(context, "TLSv1", "TLSv1")
     context.verify_mode = ssl.CERT_NONE if CLIENT_CERTIFICATE_NOT_REQUESTED in cluster.faults else ssl.CERT_REQUIRED
@@ -55,9 +62,34 @@ def client_context(cluster: ClusterState, loaded: LoadedSecurity, mode: str) -> 
     """Context for connections a trunk of one security mode opens; the name is checked afterwards against the X.509 list."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
-    _restrict(context, cluster, {mode})
-    _load(context, loaded)
+    _restrict(context, cluster, {mode}, loaded.tls_minimum)
+    _load_trust(context, loaded)
+    _load_identity(context, client_identity(cluster, loaded, mode))
     return context
+
+
+def served_identities(cluster: ClusterState, loaded: LoadedSecurity) -> tuple[Identity, ...]:
+    """What the listener can present: the negotiated suite decides between the two.
+
+    TLS 1.3 suites do not say which; there the one that *TLS Ciphers* prefers is the only one (ASSUMED).
+    """
+    if loaded.ecdsa_identity is None:
+        return (loaded.identity,)
+    if cluster.release.tls_maximum == "TLSv1.3" or TLS_1_3_ENABLED in cluster.faults:
+        return (loaded.ecdsa_identity if prefers_ecdsa(cluster) else loaded.identity,)
+    return loaded.identity, loaded.ecdsa_identity
+
+
+def client_identity(cluster: ClusterState, loaded: LoadedSecurity, mode: str) -> Identity:
+    """What a trunk presents when it connects: the identity that *TLS Ciphers* prefers (ASSUMED); NULL-SHA is RSA's."""
+    if loaded.ecdsa_identity is not None and mode == ENCRYPTED and prefers_ecdsa(cluster):
+        return loaded.ecdsa_identity
+    return loaded.identity
+
+
+def prefers_ecdsa(cluster: ClusterState) -> bool:
+    """*TLS Ciphers* says ``… ECDSA Preferred`` or ``ECDSA … Only``."""
+    return "ECDSA" in cluster.enterprise_parameters.get(TLS_CIPHERS_PARAMETER, "")
 
 
 class TlsContexts:
@@ -94,7 +126,7 @@ class TlsContexts:
         return context
 
     def _key(self, side: str, modes: Collection[str]) -> tuple[str, frozenset[str], str, frozenset[str]]:
-        setting = self._cluster.enterprise_parameters.get("TLS Ciphers", "")
+        setting = self._cluster.enterprise_parameters.get(TLS_CIPHERS_PARAMETER, "")
         return side, frozenset(modes), setting, frozenset(self._cluster.faults)
 
 
@@ -102,28 +134,36 @@ def suites(cluster: ClusterState, modes: Collection[str]) -> tuple[str, ...]:
     """OpenSSL names allowed for the modes, preferred first; the enterprise parameter *TLS Ciphers* narrows Encrypted."""
     chosen: list[str] = []
     if ENCRYPTED in modes:
-        chosen += _narrowed(cluster.release, cluster.enterprise_parameters.get("TLS Ciphers", ""))
+        chosen += _narrowed(cluster.release, cluster.enterprise_parameters.get(TLS_CIPHERS_PARAMETER, ""))
     if AUTHENTICATED in modes:
         chosen.append(NULL_SUITE)
     return tuple(chosen)
 
 
 def _narrowed(release: ReleaseProfile, setting: str) -> list[str]:
-    """*Strongest* keeps AES-256, *Medium* both GCM suites, anything else the release's whole list (platform.md §7.3).
+    """*Strongest* keeps AES-256, *Medium* the GCM suites, anything else the release's whole list (platform.md §7.3).
 
-    A release that has none of the wanted suites keeps its list: it does not have the parameter either.
+    *ECDSA Preferred* puts ECDSA before RSA within a strength, *ECDSA Only* keeps nothing else. A release that has none of
+    the wanted suites keeps its list: it does not have the parameter either.
     """
     word = "AES256" if setting.startswith("Strongest") else "GCM" if setting.startswith("Medium") else ""
-    return [suite for suite in release.encrypted_suites if word in suite] or list(release.encrypted_suites)
+    kept = [suite for suite in release.encrypted_suites if word in suite]
+    if _ECDSA_ONLY.search(setting):
+        kept = [suite for suite in kept if "ECDSA" in suite]
+    elif "ECDSA" in setting:
+        strengths = [suite.replace("ECDSA", "RSA") for suite in release.encrypted_suites]
+        kept.sort(key=lambda suite: (strengths.index(suite.replace("ECDSA", "RSA")), "ECDSA" not in suite))
+    return kept or list(release.encrypted_suites)
 
 
-def _restrict(context: ssl.SSLContext, cluster: ClusterState, modes: Collection[str]) -> None:
+def _restrict(context: ssl.SSLContext, cluster: ClusterState, modes: Collection[str], minimum: str) -> None:
     """Versions, suites and options; must run before a certificate is loaded, or OpenSSL refuses short keys."""
-    highest = "TLSv1.3" if TLS_1_3_ENABLED in cluster.faults else cluster.release.tls_maximum
+    highest = "TLSv1.3" if TLS_1_3_ENABLED in cluster.faults else max(cluster.release.tls_maximum, minimum)
     if ENCRYPTED not in modes:
-        # TLS 1.3 has no suite without encryption: Authenticated stays below it (Security Guide 15).
+        # TLS 1.3 has no suite without encryption: Authenticated stays below it, or fails above it (Security Guide 15).
         highest = min(highest, "TLSv1.2")
-    _set_versions(context, min(cluster.release.tls_minimum, highest), highest)
+    lowest = minimum or cluster.release.tls_minimum
+    _set_versions(context, lowest, max(lowest, highest))
     context.set_ciphers(":".join((*suites(cluster, modes), "@SECLEVEL=0")))
     if cluster.release.major <= _LAST_MAJOR_WITHOUT_NEW_EXTENSIONS:
         # Their OpenSSL knew neither extension; with them record sizes would differ from the source document's.
@@ -143,8 +183,7 @@ def _set_versions(context: ssl.SSLContext, minimum: str, maximum: str) -> None:
         context.maximum_version = highest
 
 
-def _load(context: ssl.SSLContext, loaded: LoadedSecurity) -> None:
-    _load_identity(context, loaded.identity)
+def _load_trust(context: ssl.SSLContext, loaded: LoadedSecurity) -> None:
     for der in loaded.trust:
         context.load_verify_locations(cadata=der)
 
