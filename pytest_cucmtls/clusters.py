@@ -43,6 +43,13 @@ SIMULATOR_READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
 
+def needs_old_cryptography(spec: ClusterSpec) -> bool:
+    """Releases before 12.5, as declared, speak TLS 1.0 and SHA-1 SSH on their administration interfaces."""
+    declared = (spec.release or "").split("(")[0]
+    major, _, minor = declared.partition(".")
+    return major.isdigit() and (int(major), int(minor[:1] or 0) if minor[:1].isdigit() else 0) < (12, 5)
+
+
 class ClusterReader:
     """One cluster's interfaces, reading only; sessions are opened on first use and kept until `close`."""
 
@@ -172,10 +179,7 @@ class ClusterReader:
         )
 
     def _is_old(self) -> bool:
-        """Releases before 12.5 speak TLS 1.0 and SHA-1 SSH on their administration interfaces."""
-        declared = (self.spec.release or "").split("(")[0]
-        major, _, minor = declared.partition(".")
-        return major.isdigit() and (int(major), int(minor[:1] or 0) if minor[:1].isdigit() else 0) < (12, 5)
+        return needs_old_cryptography(self.spec)
 
 
 class ClusterWriter(ClusterReader):

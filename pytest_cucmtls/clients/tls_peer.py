@@ -81,19 +81,24 @@ def peer_context(ca_bundle: str | None, oldest_tls: str) -> PinningContext:
     return context
 
 
+def listening_context(oldest_tls: str) -> ssl.SSLContext:
+    """A context that verifies nothing, only to look at what is presented: nothing may be sent over its connections."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    _allow(context, oldest_tls)
+    return context
+
+
 def presented_fingerprint(address: str, port: int, oldest_tls: str, limit_seconds: float) -> str:
     """``SHA256:`` and upper-case hex of the certificate a server presents, or "" when it presents none.
 
     Only for the message of a refusal: nothing is sent over this connection and nothing is trusted.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    _allow(context, oldest_tls)
     try:
         with (
             socket.create_connection((address, port), timeout=limit_seconds) as plain,
-            context.wrap_socket(plain, server_hostname=address) as wrapped,
+            listening_context(oldest_tls).wrap_socket(plain, server_hostname=address) as wrapped,
         ):
             der = wrapped.getpeercert(binary_form=True)
     except (OSError, ValueError):
