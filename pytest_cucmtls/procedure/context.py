@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_cucmtls.ca.authority import CertificateAuthority
 from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
@@ -10,6 +10,9 @@ from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import Inventory, NodeAddress
 from pytest_cucmtls.procedure.journal import Journal
+
+if TYPE_CHECKING:
+    from pytest_cucmtls.procedure.restarting import InService
 
 CALL_MANAGER = "CallManager"
 CALL_MANAGER_TRUST = "CallManager-trust"
@@ -25,7 +28,19 @@ class Change:
     interface: str
     perform: Callable[[], None]
     undo: dict[str, str] = field(default_factory=dict)
-    """``action`` (a name in undo.py) and its arguments; empty when the change cannot be taken back."""
+    """``action`` (a name in undo.py) and its arguments; empty when there is nothing to take back."""
+    bound: str | None = None
+    """What of `after` a plan binds, where the rest cannot be known beforehand; None: all of it, "": nothing."""
+    risk: str = ""
+    """What is interrupted or lost, in one sentence; empty: nothing in service is touched."""
+    irreversible: str = ""
+    """Why it cannot be undone; empty: it can, or nothing is left behind that would have to be."""
+    fields: tuple[tuple[str, str, str], ...] = ()
+    """(field, before, after) of an object that is written."""
+
+
+Gate = Callable[[int, Change], None]
+"""Asked before a change of a step is made. Raises: UnsafeToAct when it must not be made (now)."""
 
 
 @dataclass(slots=True)
@@ -40,6 +55,12 @@ class Run:
     progress: Callable[[str], None]
     step: int = 0
     """The step being performed, so that what is kept meanwhile can name it; 0 outside the ten steps."""
+    gates: tuple[Gate, ...] = ()
+    """Approved plan, maintenance window, ceilings: each may refuse a change before it is announced."""
+    before_restarts: "InService | None" = None
+    """What was in service before this process restarted the first service."""
+    return_limit_seconds: float = 300.0
+    """How long a restarted node's devices may take to be in service again."""
     _transcribed: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def keep_transcripts(self) -> None:

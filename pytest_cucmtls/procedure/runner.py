@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.procedure.context import Change, Run, Step
+from pytest_cucmtls.procedure.interruption import finishing_first
 from pytest_cucmtls.procedure.journal import Entry
 
 
@@ -41,12 +42,11 @@ def perform(run: Run, step: Step) -> StepResult:
     changes: list[str] = []
     run.journal.append(Entry("step_begun", step.number, target=step.title))
     try:
-        for change in step.plan(run):
-            run.progress(f"step {step.number:2d}  {change.target}: {change.after}")
-            run.journal.append(_entry("change_begun", step, change))
-            change.perform()
-            run.journal.append(_entry("change_done", step, change))
-            changes.append(f"{change.target}: {change.before} → {change.after} ({change.interface})")
+        planned = step.plan(run)
+        for change in planned:
+            _ask_gates(run, step.number, change)
+        for change in planned:
+            changes.append(make_change(run, step.number, change))
         step.read_back(run)
         run.keep_transcripts()
     except CucmTlsError as problem:
@@ -71,5 +71,25 @@ def observe(run: Run, step: Step) -> StepResult:
     return StepResult(step.number, step.title, Outcome.PASS, "read, not changed", (), time.monotonic() - started)
 
 
-def _entry(event: str, step: Step, change: Change) -> Entry:
-    return Entry(event, step.number, change.target, change.before, change.after, change.interface, change.undo)
+def make_change(run: Run, number: int, change: Change) -> str:
+    """Ask the run's gates, announce the change, make it, record that it was made; returns it as a sentence.
+
+    Ctrl-C meanwhile waits until the change is recorded. Raises: UnsafeToAct from a gate, before anything is announced;
+    StoppedByOperator; what the change itself raises, and then the journal holds it as begun.
+    """
+    _ask_gates(run, number, change)
+    run.progress(f"step {number:2d}  {change.target}: {change.after}")
+    with finishing_first(run.progress):
+        run.journal.append(_entry("change_begun", number, change))
+        change.perform()
+        run.journal.append(_entry("change_done", number, change))
+    return f"{change.target}: {change.before} → {change.after} ({change.interface})"
+
+
+def _ask_gates(run: Run, number: int, change: Change) -> None:
+    for gate in run.gates:
+        gate(number, change)
+
+
+def _entry(event: str, number: int, change: Change) -> Entry:
+    return Entry(event, number, change.target, change.before, change.after, change.interface, change.undo)

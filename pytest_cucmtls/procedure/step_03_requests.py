@@ -19,11 +19,15 @@ def plan(run: Run) -> list[Change]:
 
     Raises: UnsafeToAct when a node's present certificate names another host: a request would carry the wrong name.
     """
-    issuer = parse_certificate(run.signer().chain()[0])
+    return requests_needed(run, parse_certificate(run.signer().chain()[0]))
+
+
+def requests_needed(run: Run, issuer: Certificate | None) -> list[Change]:
+    """As `plan`; while the authority's certificate is not known (None) every node needs a request."""
     changes = []
     for cluster, node in run.nodes():
         identity = cluster.cli(node).read_own_certificate(CALL_MANAGER).value.certificate
-        if signed_by(identity, issuer):
+        if issuer is not None and signed_by(identity, issuer):
             continue
         _refuse_wrong_name(node, identity)
         reading = pending_request(cluster, node)
@@ -107,7 +111,11 @@ def _generate(run: Run, cluster: ClusterReader, node: NodeAddress, pending: Cert
         before="no request pending"
         if pending is None
         else f"a request for {pending.subject}, {pending.key_bits} bits (replaced)",
-        after=f"a request for CN={node.name}",
+        after=f"a request for CN={node.name}"
+        + (f", {cluster.spec.key_length} bits, {cluster.spec.hash_algorithm}" if rest else ", as the release makes it"),
         interface="certificate-rest" if rest else "cli",
         perform=through_rest if rest else through_cli,
+        irreversible=""
+        if pending is None
+        else "the pending request and its key are overwritten: a certificate issued for it can never be uploaded",
     )

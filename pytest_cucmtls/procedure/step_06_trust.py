@@ -13,6 +13,8 @@ title = "The authority's certificates are in CallManager-trust"
 _UNITS_READ = (CALL_MANAGER_TRUST, "tomcat-trust")
 """tomcat-trust as well, so that a root put into the wrong store can be named."""
 
+TRUST_RISK = "from its next restart the node accepts every peer this authority vouches for, where a profile names it"
+
 
 def plan(run: Run) -> list[Change]:
     """An import for each node and each certificate of the chain that its CallManager-trust lacks.
@@ -75,5 +77,7 @@ def _import(run: Run, cluster: ClusterReader, node: NodeAddress, certificate: Ce
         after=f"SHA-256 {certificate.sha256}",
         interface="certificate-rest" if rest else "cli",
         perform=through_rest if rest else through_cli,
+        bound=certificate.sha256,
+        risk=TRUST_RISK,
         undo={"action": "delete_trust", "cluster": cluster.name, "node": node.name, "sha256": certificate.sha256},
     )

@@ -8,6 +8,7 @@ from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
 from pytest_cucmtls.procedure.issued import issued_certificate
 from pytest_cucmtls.procedure.pending import pending_request
+from pytest_cucmtls.procedure.restarting import restart, restart_is_due
 from pytest_cucmtls.wire.x509 import pem_of
 from pytest_cucmtls.wire.x509_compare import differences
 
@@ -29,8 +30,8 @@ def plan(run: Run) -> list[Change]:
         if issued is not None and upload:
             _refuse_wrong_certificate(cluster, node, issued)
             changes.append(_upload(run, cluster, node, identity, issued))
-        if upload or _changed_since_restart(run, cluster, node):
-            changes.append(_restart(run, cluster, node))
+        if upload or restart_is_due(run, cluster, node):
+            changes.append(restart(run, cluster, node))
     return changes
 
 
@@ -75,37 +76,16 @@ def _upload(run: Run, cluster: ClusterReader, node: NodeAddress, old: Certificat
         after=f"serial {new.serial_hex}, issuer {new.issuer}",
         interface="certificate-rest" if rest else "cli",
         perform=through_rest if rest else through_cli,
+        bound=str(new.issuer),
+        irreversible=irreversible_identity(old),
         undo={"action": "regenerate_identity", "cluster": cluster.name, "node": node.name, "sha256": new.sha256},
     )
 
 
-def _restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> Change:
-    def perform() -> None:
-        run.writer(cluster).control_center(node).restart_and_wait(node.name, CALL_MANAGER_SERVICE, poll_seconds=run.poll_seconds)
-
-    return Change(
-        target=_restart_target(cluster, node),
-        before="running with what it loaded at its last start",
-        after="restarted",
-        interface="control-center",
-        perform=perform,
+def irreversible_identity(old: Certificate) -> str:
+    """Why the former identity does not come back."""
+    kind = "self-signed" if old.names_itself_as_issuer else f"issued by {old.issuer}"
+    return (
+        f"the former identity ({kind}, serial {old.serial_hex}) is overwritten with its private key; the certificate is kept in "
+        "the run folder, the key cannot be: undo can only make a new self-signed one"
     )
-
-
-def _restart_target(cluster: ClusterReader, node: NodeAddress) -> str:
-    return f"{cluster.name}/{node.name} {CALL_MANAGER_SERVICE}"
-
-
-def _changed_since_restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> bool:
-    """A trust or identity change of this node was begun after the last restart that was completed."""
-    waiting = False
-    for entry in run.journal.entries():
-        if entry.event == "change_done" and entry.target == _restart_target(cluster, node):
-            waiting = False
-        elif (
-            entry.event == "change_begun"
-            and entry.step in {6, 7}
-            and entry.target.startswith(f"{cluster.name}/{node.name} CallManager")
-        ):
-            waiting = True
-    return waiting

@@ -4,6 +4,7 @@ from pytest_cucmtls.clusters import ClusterReader
 from pytest_cucmtls.model.cucm import SipTrunk
 from pytest_cucmtls.model.intended import differing_fields, intended_trunk
 from pytest_cucmtls.procedure.context import Change, Run
+from pytest_cucmtls.procedure.object_values import differing, recorded
 from pytest_cucmtls.procedure.ownership import refuse_foreign
 
 number = 9
@@ -12,22 +13,20 @@ title = "The SIP trunk uses the profile, allows SRTP and leads to the peer"
 
 def plan(run: Run) -> list[Change]:
     """Add or correct the trunk, then reset it: a trunk runs what it had at its last reset. Raises: UnsafeToAct."""
-    changes = []
-    for cluster in run.clusters:
-        wanted = intended_trunk(run.inventory, cluster.spec)
-        found = cluster.axl().read_sip_trunk(wanted.name).value
-        target = f"{cluster.name} trunk {wanted.name}"
-        edited = False
-        if found is None:
-            changes.append(_add(run, cluster, wanted, target))
-            edited = True
-        elif unequal := differing_fields(wanted, found):
-            refuse_foreign(run, number, target, unequal)
-            changes.append(_update(run, cluster, wanted, target, found))
-            edited = True
-        if edited or _changed_since_reset(run, cluster):
-            changes.append(_reset(run, cluster))
-    return changes
+    return [change for cluster in run.clusters for change in plan_cluster(run, cluster)]
+
+
+def plan_cluster(run: Run, cluster: ClusterReader) -> list[Change]:
+    """As `plan`, of one cluster."""
+    wanted = intended_trunk(run.inventory, cluster.spec)
+    found = cluster.axl().read_sip_trunk(wanted.name).value
+    target = f"{cluster.name} trunk {wanted.name}"
+    if found is None:
+        return [_add(run, cluster, wanted, target), reset(run, cluster)]
+    if unequal := differing_fields(wanted, found):
+        refuse_foreign(run, number, target, unequal, adopt=f"trunk of cluster {cluster.name}")
+        return [_update(run, cluster, wanted, target, found), reset(run, cluster)]
+    return [reset(run, cluster)] if _changed_since_reset(run, cluster) else []
 
 
 def read_back(run: Run) -> None:
@@ -43,23 +42,35 @@ def _add(run: Run, cluster: ClusterReader, wanted: SipTrunk, target: str) -> Cha
     def perform() -> None:
         run.writer(cluster).axl().add_sip_trunk(wanted)
 
-    undo = {"action": "remove_sip_trunk", "cluster": cluster.name, "name": wanted.name}
-    return Change(target, "absent", _described(wanted), "axl", perform, undo)
+    return Change(target, "absent", _described(wanted), "axl", perform, _undo(cluster, wanted), fields=differing(None, wanted))
 
 
 def _update(run: Run, cluster: ClusterReader, wanted: SipTrunk, target: str, found: SipTrunk) -> Change:
     def perform() -> None:
         run.writer(cluster).axl().update_sip_trunk(wanted.name, wanted)
 
-    undo = {"action": "remove_sip_trunk", "cluster": cluster.name, "name": wanted.name}
-    return Change(target, _described(found), _described(wanted), "axl", perform, undo)
+    fields = differing(found, wanted)
+    return Change(target, _described(found), _described(wanted), "axl", perform, _undo(cluster, wanted), fields=fields)
 
 
-def _reset(run: Run, cluster: ClusterReader) -> Change:
+def _undo(cluster: ClusterReader, wanted: SipTrunk) -> dict[str, str]:
+    return {"action": "remove_sip_trunk", "cluster": cluster.name, "name": wanted.name, "written": recorded(wanted)}
+
+
+def reset(run: Run, cluster: ClusterReader) -> Change:
+    """The trunk takes over its configuration."""
+
     def perform() -> None:
         run.writer(cluster).axl().reset_sip_trunk(cluster.spec.trunk)
 
-    return Change(_reset_target(cluster), "running what it had at its last reset", "reset", "axl", perform)
+    return Change(
+        _reset_target(cluster),
+        "running what it had at its last reset",
+        "reset",
+        "axl",
+        perform,
+        risk="calls in progress through this trunk are dropped",
+    )
 
 
 def _reset_target(cluster: ClusterReader) -> str:
