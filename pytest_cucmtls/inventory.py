@@ -38,8 +38,17 @@ _CLUSTER_KEYS = {
 _NODE_KEYS = {"name", "address", "role", "https_port", "ssh_port", "sip_port", "ssh_host_key"}
 _AUTHORITY_KEYS = {
     "kind", "certificate_file", "key_file", "chain_file", "key_password_variable", "folder", "signature_hash",
-    "key_length", "with_intermediate", "crl_file",
+    "key_length", "with_intermediate", "crl_file", "url", "user", "password_variable", "authentication", "template",
+    "ca_bundle", "wait_seconds",
 }  # fmt: skip
+_AUTHORITY_NEEDS = {
+    "embedded": (),
+    "files": ("certificate_file", "key_file"),
+    "folder": ("folder",),
+    "certsrv": ("url",),
+    "existing": ("chain_file",),
+}
+"""Kinds of authority, and the keys each cannot do without."""
 _SCHEME = "cucm://"
 SIMULATED = "sim://"
 
@@ -218,12 +227,16 @@ def _subject(table: _Table) -> tuple[tuple[str, str], ...]:
 
 def _account(table: _Table) -> Account:
     table.check_keys({"user", "password_variable"})
+    return Account(table.text_of("user"), _variable(table))
+
+
+def _variable(table: _Table) -> str:
     variable = table.text_of("password_variable")
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
         raise table.problem(
             "password_variable", "must be the name of an environment variable", "The password itself never stands in this file."
         )
-    return Account(table.text_of("user"), variable)
+    return variable
 
 
 def _node(table: _Table) -> NodeAddress:
@@ -244,9 +257,12 @@ def _node(table: _Table) -> NodeAddress:
 
 def _authority(table: _Table) -> AuthoritySpec:
     table.check_keys(_AUTHORITY_KEYS)
-    kind = table.choice_of("kind", "embedded", ("embedded", "files", "folder"))
-    for key in {"files": ("certificate_file", "key_file"), "folder": ("folder",)}.get(kind, ()):
+    kind = table.choice_of("kind", "embedded", tuple(_AUTHORITY_NEEDS))
+    for key in _AUTHORITY_NEEDS[kind]:
         table.text_of(key)
+    authentication = table.choice_of("authentication", "basic", ("basic", "ntlm", "negotiate"))
+    if kind == "certsrv":
+        _check_enrolment(table, authentication)
     return AuthoritySpec(
         kind=kind,
         certificate_file=_file(table, "certificate_file"),
@@ -258,7 +274,24 @@ def _authority(table: _Table) -> AuthoritySpec:
         key_length=table.number_of("key_length", 2048, 1024, 4096),
         with_intermediate=table.flag_of("with_intermediate", False),
         crl_file=_file(table, "crl_file"),
+        url=table.optional_text("url"),
+        user=table.optional_text("user"),
+        password_variable=_variable(table) if "password_variable" in table.values else None,
+        authentication=authentication,
+        template=table.optional_text("template"),
+        ca_bundle=_file(table, "ca_bundle"),
+        wait_seconds=table.seconds_of("wait_seconds", 0.0, 7 * 86400.0),
     )
+
+
+def _check_enrolment(table: _Table, authentication: str) -> None:
+    """HTTPS only, and an account unless the session's own Kerberos ticket is used."""
+    url = table.text_of("url")
+    if not re.fullmatch(r"https://[^/?#@\s]+(/[^?#\s]*)?", url):
+        raise table.problem("url", f"must look like https://ca.example.org/certsrv, not {url!r}")
+    if authentication != "negotiate" or "user" in table.values:
+        for key in ("user", "password_variable"):
+            table.text_of(key)
 
 
 def _file(table: _Table, key: str) -> str | None:

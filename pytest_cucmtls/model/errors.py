@@ -10,6 +10,7 @@
     ├── AnswerTimedOut           nothing (more) came within the limit                    interface, operation, seconds
     ├── CertificateAuthorityRefused  a CA denied, stayed silent or answered nonsense     authority, request_id, detail
     ├── UnsafeToAct              going on could do damage; nothing was changed           step, detail
+    │   └── CertificatesAwaited  an authority has not issued what was handed in yet      authority, waiting, resume
     ├── FileUnreadable           no such file, or not what it claims to be               path, detail
     └── NoEvidence               a check asked for a fact nobody gathered                fact, why, collect
 
@@ -112,6 +113,17 @@ class UnsafeToAct(CucmTlsError):
     def __init__(self, step: str, detail: str, *, remedy: str = "") -> None:
         super().__init__(f"step {step}: stopped before any change: {detail}", remedy=remedy)
         self.step, self.detail = step, detail
+
+
+class CertificatesAwaited(UnsafeToAct):
+    """An authority has not issued everything yet: the run stops here, and `resume` is the command that continues it."""
+
+    def __init__(self, step: str, authority: str, waiting: tuple[str, ...], *, advice: str, resume: str) -> None:
+        count = f"{len(waiting)} certificate{'s' if len(waiting) > 1 else ''}"
+        detail = f"waiting for {count} of {authority}: {'; '.join(waiting)}"
+        CucmTlsError.__init__(self, detail, remedy=f"{advice} Then continue with: {resume}".strip())
+        self.step, self.detail = step, detail
+        self.authority, self.waiting, self.resume = authority, waiting, resume
 
 
 class FileUnreadable(CucmTlsError):

@@ -85,7 +85,7 @@ class ClusterSpec:
 
 @dataclass(frozen=True, slots=True)
 class AuthoritySpec:
-    """Where certificates are signed: `kind` is ``embedded``, ``files`` or ``folder``."""
+    """Where certificates are signed: `kind` is ``embedded``, ``files``, ``folder``, ``certsrv`` or ``existing``."""
 
     kind: str = "embedded"
     certificate_file: str | None = None
@@ -98,6 +98,19 @@ class AuthoritySpec:
     with_intermediate: bool = False
     crl_file: str | None = None
     """The authority's current revocation list, PEM or DER."""
+    url: str | None = None
+    """``certsrv``: address of the web enrolment pages, ``https://ca.example.org/certsrv``."""
+    user: str | None = None
+    """``certsrv``: account that may enrol, ``DOMAIN\\name`` or ``name@domain``; None: the Kerberos ticket of the session."""
+    password_variable: str | None = None
+    authentication: str = "basic"
+    """``certsrv``: ``basic``, ``ntlm`` or ``negotiate`` (Kerberos, else NTLM)."""
+    template: str | None = None
+    """``certsrv``: name (not display name) of the certificate template; None for a standalone CA."""
+    ca_bundle: str | None = None
+    """``certsrv``: PEM file that vouches for the HTTPS server; None: public authorities."""
+    wait_seconds: float = 0.0
+    """How long a run waits for certificates somebody else has to issue before it stops; it can be continued later."""
 
 
 @dataclass(frozen=True, slots=True)
