@@ -18,7 +18,7 @@ from pytest_cucmtls.model.inventory import ClusterSpec, Inventory
 from pytest_cucmtls.wire.cli_text import parse_release
 
 T = TypeVar("T")
-UNREAD_KINDS = {"cli_transcript", "soap_exchange", "screen_capture", "authority_export", "unused_file"}
+UNREAD_KINDS = {"cli_transcript", "soap_exchange", "screen_capture", "authority_export", "unused_file", "certificate_comparison"}
 """Kept for people; no check reads them."""
 
 
@@ -156,12 +156,12 @@ def _all(gathered: _Gathered, kind: str) -> Iterable[tuple[IndexLine, Any]]:
 
 
 def _authority(gathered: _Gathered) -> tuple[Sourced[Certificate], ...]:
-    """Each certificate once, in the order kept (issuing CA first, root last)."""
+    """Each certificate once, issuing CA first, root last, however they came: an intermediate may be known later than its root."""
     found: dict[str, Sourced[Certificate]] = {}
     for line, certificates in gathered.every("authority_certificate"):
         for certificate in certificates:
             found.setdefault(certificate.sha256, Sourced(certificate, line.item))
-    return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda source: source.value.names_itself_as_issuer))
 
 
 def _calls(gathered: _Gathered) -> list[Sourced[CallAttempt]]:

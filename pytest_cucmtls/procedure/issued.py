@@ -19,3 +19,19 @@ def issued_certificate(
         if public_key_sha256 is None or certificate.public_key_sha256 == public_key_sha256:
             found = certificate
     return found
+
+
+def keep_new_authority_certificates(run: Run) -> None:
+    """Certificates of the authority that were not known in step 1: an intermediate may come with the first certificate."""
+    if run.authority is None:
+        return
+    known = {parse_certificate(run.folder.read(entry)).sha256 for entry in run.folder.entries("authority_certificate")}
+    for position, der in enumerate(run.authority.chain()):
+        if parse_certificate(der).sha256 not in known:
+            run.folder.keep(
+                der,
+                kind="authority_certificate",
+                interface="authority",
+                operation=f"chain {position}",
+                media_type="application/pkix-cert",
+            )

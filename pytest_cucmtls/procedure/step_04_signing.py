@@ -1,75 +1,44 @@
-"""Step 4 - The authority signs every request: submitted, pending, issued, retrieved."""
+"""Step 4 - The authority signs every request: submitted, pending, issued, retrieved, compared with the request."""
 
-from pytest_cucmtls.clusters import ClusterReader
-from pytest_cucmtls.model.certificates import CertificateRequest
-from pytest_cucmtls.model.errors import CertificateAuthorityRefused
-from pytest_cucmtls.model.inventory import NodeAddress
+from functools import partial
+
+from pytest_cucmtls.procedure.comparison import compare
 from pytest_cucmtls.procedure.context import Change, Run
-from pytest_cucmtls.procedure.issued import issued_certificate
-from pytest_cucmtls.procedure.journal import Entry
+from pytest_cucmtls.procedure.issued import issued_certificate, keep_new_authority_certificates
 from pytest_cucmtls.procedure.pending import pending_request
-from pytest_cucmtls.wire.x509 import pem_of
+from pytest_cucmtls.procedure.signing import Signing, Wanted, refuse_shared_key
+from pytest_cucmtls.wire.x509_attributes import refusals
 
 number = 4
 title = "The authority signs every request"
 
-_SUBMITTED = "request submitted"
-
 
 def plan(run: Run) -> list[Change]:
-    """One signature for each pending request this run has no certificate for yet."""
-    changes = []
-    for cluster, node in run.nodes():
-        pending = pending_request(cluster, node)
-        if pending and issued_certificate(run, cluster, node, pending.value.public_key_sha256) is None:
-            changes.append(_sign(run, cluster, node, pending.value))
-    return changes
+    """One signature for each pending request this run has no usable certificate for yet.
+
+    Raises: UnsafeToAct when requests of both clusters have the same key.
+    """
+    pending = [
+        Wanted(cluster.name, node.name, reading.value)
+        for cluster, node in run.nodes()
+        if (reading := pending_request(cluster, node)) is not None
+    ]
+    refuse_shared_key(pending)
+    signing = Signing(run, tuple(one for one in pending if not _has_usable(run, one)))
+    after = f"certificate of {run.signer().name}"
+    return [Change(one.target, "request pending", after, "authority", partial(signing.sign, one)) for one in signing.wanted]
 
 
 def read_back(run: Run) -> None:
     """The certificates were kept as received when they were retrieved; say so where there is none."""
+    keep_new_authority_certificates(run)
     for cluster, node in run.nodes():
         if issued_certificate(run, cluster, node) is None:
             run.folder.keep_missing(f"issued certificate of {cluster.name}/{node.name}", "none was issued in this run")
 
 
-def _sign(run: Run, cluster: ClusterReader, node: NodeAddress, request: CertificateRequest) -> Change:
-    authority = run.signer()
-    target = f"{cluster.name}/{node.name} certificate"
-
-    def perform() -> None:
-        request_id = _earlier_submission(run, target, request) or authority.submit(
-            pem_of(request.der, "CERTIFICATE REQUEST").encode(), label=f"{cluster.name}-{node.name}"
-        )
-        run.journal.append(
-            Entry("note", number, target=target, before=request.public_key_sha256, after=request_id, interface=_SUBMITTED)
-        )
-        if authority.state(request_id) == "pending":
-            authority.issue(request_id)
-        if authority.state(request_id) != "issued":
-            raise CertificateAuthorityRefused(
-                authority.name,
-                request_id,
-                f"the request of {node.name} is {authority.state(request_id)}",
-                remedy="Have it issued, then run again with the same run folder: it continues here.",
-            )
-        run.folder.keep(
-            authority.retrieve(request_id),
-            kind="issued_certificate",
-            cluster=cluster.name,
-            node=node.name,
-            interface="authority",
-            operation=f"retrieve {request_id}",
-            media_type="application/x-pem-file",
-        )
-
-    return Change(target, "request pending", f"certificate of {authority.name}", "authority", perform)
-
-
-def _earlier_submission(run: Run, target: str, request: CertificateRequest) -> str | None:
-    """The number the authority gave this very request (same key) before the run was interrupted."""
-    found = None
-    for entry in run.journal.entries():
-        if entry.interface == _SUBMITTED and entry.target == target and entry.before == request.public_key_sha256:
-            found = entry.after
-    return found
+def _has_usable(run: Run, one: Wanted) -> bool:
+    cluster = run.cluster(one.cluster)
+    node = next(node for node in cluster.spec.nodes if node.name == one.node)
+    issued = issued_certificate(run, cluster, node, one.request.public_key_sha256)
+    return issued is not None and not refusals(compare(run, one.request, issued))

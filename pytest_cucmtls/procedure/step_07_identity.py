@@ -5,12 +5,13 @@ from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import NodeAddress
+from pytest_cucmtls.procedure.comparison import compare, in_short, refuse_unusable
 from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
 from pytest_cucmtls.procedure.issued import issued_certificate
 from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.procedure.restarting import restart, restart_is_due
 from pytest_cucmtls.wire.x509 import pem_of
-from pytest_cucmtls.wire.x509_compare import differences
+from pytest_cucmtls.wire.x509_attributes import ComparedAttribute
 
 number = 7
 title = "The signed certificate is the CallManager identity"
@@ -28,8 +29,8 @@ def plan(run: Run) -> list[Change]:
         identity = cluster.cli(node).read_own_certificate(CALL_MANAGER).value.certificate
         upload = issued is not None and identity.sha256 != issued.sha256
         if issued is not None and upload:
-            _refuse_wrong_certificate(cluster, node, issued)
-            changes.append(_upload(run, cluster, node, identity, issued))
+            attributes = _refuse_wrong_certificate(run, cluster, node, issued)
+            changes.append(_upload(run, cluster, node, identity, issued, in_short(attributes)))
         if upload or restart_is_due(run, cluster, node):
             changes.append(restart(run, cluster, node))
     return changes
@@ -44,23 +45,21 @@ def read_back(run: Run) -> None:
         run.folder.keep_reading(services, kind="service_status", cluster=cluster.name, node=node.name)
 
 
-def _refuse_wrong_certificate(cluster: ClusterReader, node: NodeAddress, issued: Certificate) -> None:
+def _refuse_wrong_certificate(
+    run: Run, cluster: ClusterReader, node: NodeAddress, issued: Certificate
+) -> tuple[ComparedAttribute, ...]:
     """Compare with the request pending on the node, before anything is uploaded."""
     pending = pending_request(cluster, node)
     if pending is None:
         raise UnsafeToAct(
             "7", f"{cluster.name}/{node.name} has no pending request any more", remedy="Generate a new one (step 3)."
         )
-    unequal = differences(pending.value, issued)
-    if unequal:
-        raise UnsafeToAct(
-            "7",
-            f"the certificate at hand is not what {cluster.name}/{node.name} asked for: {'; '.join(unequal)}",
-            remedy="Have the right certificate issued (step 4); nothing was uploaded.",
-        )
+    attributes = compare(run, pending.value, issued)
+    refuse_unusable("7", f"{cluster.name}/{node.name}", attributes)
+    return attributes
 
 
-def _upload(run: Run, cluster: ClusterReader, node: NodeAddress, old: Certificate, new: Certificate) -> Change:
+def _upload(run: Run, cluster: ClusterReader, node: NodeAddress, old: Certificate, new: Certificate, compared: str) -> Change:
     rest = cluster.release().has_certificate_rest
 
     def through_rest() -> None:
@@ -73,7 +72,7 @@ def _upload(run: Run, cluster: ClusterReader, node: NodeAddress, old: Certificat
     return Change(
         target=f"{cluster.name}/{node.name} CallManager identity",
         before=f"serial {old.serial_hex}, issuer {old.issuer}",
-        after=f"serial {new.serial_hex}, issuer {new.issuer}",
+        after=f"serial {new.serial_hex}, issuer {new.issuer}; compared with the request: {compared}",
         interface="certificate-rest" if rest else "cli",
         perform=through_rest if rest else through_cli,
         bound=str(new.issuer),
