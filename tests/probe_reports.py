@@ -1,47 +1,7 @@
-"""Builders of what a listener answered: a good one, and the few turns that make it bad."""
+"""What a listener answered, for tests: the builders of rehearsals."""
 
-from dataclasses import replace
-from datetime import timedelta
-
-from pytest_cucmtls.model.probe import Answer, ListenerAnswer, ProbeReport
-from pytest_cucmtls.probe.listener import GROUPS, SUITE_FAMILIES, VERSIONS
-from tests.evidence_builders import ADDRESSES, NOW, sourced, with_node
-
-ACCEPTED_BY_A_GOOD_ONE = {("version", "TLSv1.2"), ("group", "secp256r1"), ("group", "secp384r1"), ("certificate", "trusted")}
-
-
-def answer(topic: str, asked: str, said: Answer | None = None, **changes) -> ListenerAnswer:
-    good = Answer.ACCEPTED if (topic, asked) in ACCEPTED_BY_A_GOOD_ONE else Answer.REFUSED
-    return ListenerAnswer(topic, asked, said or good, "alert fatal handshake_failure", **changes)
-
-
-def probe(**changes) -> ProbeReport:
-    """A listener that speaks TLS 1.2 only, with good suites, and lets trusted clients in."""
-    asked = [("version", version) for version in VERSIONS]
-    asked += [("suites", family) for family in SUITE_FAMILIES]
-    asked += [("group", group) for group in GROUPS]
-    asked += [("clear_sip", "tcp"), ("certificate", "none"), ("certificate", "untrusted"), ("certificate", "trusted")]
-    plain = ProbeReport(
-        address=ADDRESSES["A"],
-        port=5061,
-        begun_at=NOW,
-        ended_at=NOW + timedelta(seconds=30),
-        tool="OpenSSL 3",
-        seconds_between=1.0,
-        answers=tuple(answer(*question) for question in asked),
-    )
-    return replace(plain, **changes)
-
-
-def turned(report: ProbeReport, topic: str, asked: str, said: Answer) -> ProbeReport:
-    """One answer changed, or added where the question was not asked."""
-    others = [one for one in report.answers if (one.topic, one.asked) != (topic, asked)]
-    return replace(report, answers=(*others, answer(topic, asked, said)))
-
-
-def without(report: ProbeReport, topic: str, asked: str) -> ProbeReport:
-    return replace(report, answers=tuple(one for one in report.answers if (one.topic, one.asked) != (topic, asked)))
-
-
-def with_probe(evidence, report: ProbeReport):
-    return with_node(evidence, "A", probe=sourced(report, "probe-A"))
+from pytest_cucmtls.rehearsal.built_probe import answer as answer
+from pytest_cucmtls.rehearsal.built_probe import probe as probe
+from pytest_cucmtls.rehearsal.built_probe import turned as turned
+from pytest_cucmtls.rehearsal.built_probe import with_probe as with_probe
+from pytest_cucmtls.rehearsal.built_probe import without as without

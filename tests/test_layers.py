@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "evidence": {"model", "wire", "checks", "policies", "evidence", "capture"},
     "sim": {"model", "wire", "sim"},
     "procedure": RIM | {"model", "wire", "checks", "evidence", "clusters", "inventory", "procedure"},
+    "rehearsal": RIM
+    | {"model", "wire", "checks", "policies", "evidence", "procedure", "run", "clusters", "inventory", "probe", "rehearsal"},
     "report": {"model", "wire", "checks", "policies", "evidence", "report"},
 }
 DOORS = {"commands", "run", "testcases"}

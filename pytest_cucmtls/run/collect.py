@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from pytest_cucmtls.calls.webdialer import WebDialerCall
 from pytest_cucmtls.capture.cli_capture import CliFileCapture
@@ -30,6 +32,8 @@ from pytest_cucmtls.run.probing import probe_listeners
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
 CAPTURE_FILE = "cucmtls"
+Witness = Callable[[Path], dict[str, Any]]
+"""Reads a capture file in the words of `read-capture --json`."""
 
 
 class _Phases:
@@ -46,8 +50,13 @@ class _Phases:
         self.done.append((name, time.monotonic() - begun))
 
 
-def collect_proof(run: Run) -> list[tuple[str, float]]:
-    """Captures, calls and traces of both clusters; returns (phase, seconds). What fails is said in the evidence, not raised."""
+def collect_proof(
+    run: Run, witness: Witness = second_reading, probe: Callable[[Run], None] = probe_listeners
+) -> list[tuple[str, float]]:
+    """Captures, calls and traces of both clusters; returns (phase, seconds). What fails is said in the evidence, not raised.
+
+    `witness` reads the captures a second time, what it raises is said as well; `probe` asks the listeners.
+    """
     phases = _Phases(run.progress)
     begun_at = datetime.now(UTC)
     run.step = 0
@@ -61,10 +70,10 @@ def collect_proof(run: Run) -> list[tuple[str, float]]:
             phases.run(name, partial(_attempt, run, "the test call", partial(_call, run, caller, called)))
         phases.run("captures stop and are fetched", lambda: _fetch_captures(run, captures))
     phases.run("traces are collected", lambda: _collect_traces(run, begun_at))
-    phases.run("listeners are probed", partial(probe_listeners, run))
+    phases.run("listeners are probed", partial(probe, run))
     phases.run("revocation lists and copies of the trunk are looked for", partial(keep_further_evidence, run))
     phases.run("configuration is read once more", lambda: _read_again(run))
-    phases.run("captures are read by the second witness", lambda: _second_witness(run))
+    phases.run("captures are read by the second witness", lambda: _second_witness(run, witness))
     return phases.done
 
 
@@ -198,14 +207,14 @@ def _read_again(run: Run) -> None:
         _attempt(run, f"step {step.number} once more", partial(step.read_back, run))
 
 
-def _second_witness(run: Run) -> None:
+def _second_witness(run: Run, witness: Witness) -> None:
     for line in run.folder.entries("capture"):
-        _attempt(run, "the second reading of captures", partial(_keep_reading, run, line))
+        _attempt(run, "the second reading of captures", partial(_keep_reading, run, line, witness))
 
 
-def _keep_reading(run: Run, line: IndexLine) -> None:
+def _keep_reading(run: Run, line: IndexLine, witness: Witness) -> None:
     run.folder.keep(
-        json.dumps(second_reading(run.folder.path / line.item.path)).encode(),
+        json.dumps(witness(run.folder.path / line.item.path)).encode(),
         kind="witness",
         cluster=line.cluster,
         node=line.node,

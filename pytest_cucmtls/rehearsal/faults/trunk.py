@@ -15,24 +15,19 @@ from pytest_cucmtls.model.cucm import (
     ServiceStatus,
     TrunkDestination,
 )
+from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.handshakes import Alert, HandshakeOutcome
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipMessage, SipOnWire
 from pytest_cucmtls.model.verdicts import Outcome
-from tests.evidence_builders import (
-    AES128_SHA,
-    GCM,
-    NOW,
-    analysis,
-    certificate,
+from pytest_cucmtls.rehearsal.built_certificates import NOW, certificate, request, root
+from pytest_cucmtls.rehearsal.built_pair import (
     good_pair,
-    handshake,
     inventory,
-    request,
-    root,
+    profile_of,
     sourced,
-    trace,
+    trunk_of,
     trusted,
     with_cluster,
     with_node,
@@ -40,22 +35,24 @@ from tests.evidence_builders import (
     with_trunk,
     with_wire,
 )
-from tests.fault_catalogue import Row
+from pytest_cucmtls.rehearsal.built_traces import analysis, trace
+from pytest_cucmtls.rehearsal.built_wire import AES128_SHA, GCM, handshake
+from pytest_cucmtls.rehearsal.catalogue import Row
 
 A, B = "A/CUCMA", "B/CUCM10"
 WARN = Outcome.WARN
 BACK = handshake("B", "A")
 
 
-def release(name: str, text: str, major: int, minor: int):
+def release(name: str, text: str, major: int, minor: int) -> Evidence:
     return with_node(good_pair(), name, release=sourced(Release(text, major, minor), "version"))
 
 
-def clock(name: str, status: NtpStatus, offset: float = 0.1):
+def clock(name: str, status: NtpStatus, offset: float = 0.1) -> Evidence:
     return with_node(good_pair(), name, ntp=sourced(status, "ntp"), clock_offset_seconds=sourced(offset, "ntp"))
 
 
-def no_common_suite():
+def no_common_suite() -> Evidence:
     alert = (Alert("server", "fatal", "handshake_failure", 5, NOW),)
     refused = handshake("A", "B", outcome=HandshakeOutcome.REFUSED, alerts=alert, server_chain=(), client_chain=(),
                         offered_suites=(GCM,), cipher_suite=None,
@@ -63,23 +60,22 @@ def no_common_suite():
     return with_wire(good_pair(), refused, handshake("B", "A", offered_suites=(AES128_SHA,), cipher_suite=AES128_SHA))
 
 
-def third_host():
+def third_host() -> Evidence:
     """A's trunk points at a host that speaks TLS, too."""
     evidence = with_trunk(good_pair(), "A", destinations=(TrunkDestination("10.9.9.9", 5061),))
     stranger = handshake("A", "B", server=Endpoint("10.9.9.9", 5061), server_chain=(certificate("STRANGER"),))
     return with_wire(evidence, stranger, BACK)
 
 
-def clear_sip_on_the_wire():
+def clear_sip_on_the_wire() -> Evidence:
     invite = SipMessage("INVITE sip:9898@10.2.0.1 SIP/2.0", (), method="INVITE")
     seen = SipOnWire(invite, Endpoint("10.1.0.1", 5060), Endpoint("10.2.0.1", 5060), "udp", 3, NOW)
     return with_wire(good_pair(), handshake("A", "B"), BACK, sip=(seen,))
 
 
-def routed_by_list(*devices: str):
+def routed_by_list(*devices: str) -> Evidence:
     """A routes 9898 by a route list; `clear` is a trunk without TLS, `safe` one more encrypted trunk."""
-    good = good_pair().cluster("A")
-    trunk, profile = good.trunk.value, good.security_profile.value
+    trunk, profile = trunk_of(good_pair(), "A").value, profile_of(good_pair(), "A").value
     clear = replace(trunk, name="clear", security_profile_name="Non Secure", destinations=(TrunkDestination("10.2.0.1", 5060),))
     plain = replace(profile, name="Non Secure", security_mode="Non Secure", outgoing_transport="TCP")
     return with_cluster(
@@ -93,15 +89,15 @@ def routed_by_list(*devices: str):
     )
 
 
-def copied_trunk(mode: Mode):
+def copied_trunk(mode: Mode) -> Evidence:
     evidence = good_pair(inventory=inventory(mode=mode))
-    own = evidence.cluster("A").trunk
+    own = trunk_of(evidence, "A")
     other = replace(own.value, name="to-B_1")
     return with_cluster(evidence, "A", other_trunks=(sourced(other, "other"),),
                         similar_trunks=sourced((own.value.name, "to-B_1"), "names"))  # fmt: skip
 
 
-def unreachable_partition():
+def unreachable_partition() -> Evidence:
     evidence = with_cluster(good_pair(), "A", phone=sourced(Phone("SEP00A", (("1018", ""),), "Few"), "phone"),
                             calling_search_spaces=(sourced(CallingSearchSpace("Few", ("Here",)), "css"),))  # fmt: skip
     stock = evidence.inventory
@@ -110,21 +106,21 @@ def unreachable_partition():
     return with_cluster(replace(evidence, inventory=stock), "A", route_patterns=(pattern,))
 
 
-def young_certificate_old_service():
+def young_certificate_old_service() -> Evidence:
     status = ServiceStatus("Cisco CallManager", "Started", up_time_seconds=3_000_000, read_at=NOW)
     return with_node(good_pair(), "A", call_manager=sourced(status, "services"))
 
 
-def no_authority_path():
+def no_authority_path() -> Evidence:
     intermediate = certificate("Issuing CA", issuer="CA", is_ca=True, days=3000)
     return good_pair(authority_chain=(sourced(intermediate, "intermediate"),))
 
 
-def other_authority():
+def other_authority() -> Evidence:
     return good_pair(authority_chain=(sourced(root("Other CA", "other"), "root"),))
 
 
-TRUNK = (
+ROWS = (
     Row("F-020", "cipher management leaves no common suite", no_common_suite, (("tls_connection_is_established", "A->B"),),
         phase="handshake", remedy="X7",
         says=("handshake_failure", "No common cipher suite", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",

@@ -3,54 +3,45 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from pytest_cucmtls.model.evidence import StepRecord
+from pytest_cucmtls.model.evidence import Evidence, StepRecord
 from pytest_cucmtls.model.handshakes import CipherSuite
 from pytest_cucmtls.model.probe import Answer
 from pytest_cucmtls.model.verdicts import Outcome
-from tests.evidence_builders import (
-    certificate,
-    good_pair,
-    handshake,
-    named,
-    root,
-    sourced,
-    trusted,
-    with_identity,
-    with_node,
-    with_wire,
-)
-from tests.fault_catalogue import Row
-from tests.fault_rows_identity import elliptic, two_nodes, verify
-from tests.probe_reports import probe, turned, with_probe
+from pytest_cucmtls.rehearsal.built_certificates import certificate, root
+from pytest_cucmtls.rehearsal.built_pair import good_pair, named, sourced, trusted, with_identity, with_node, with_wire
+from pytest_cucmtls.rehearsal.built_probe import probe, turned, with_probe
+from pytest_cucmtls.rehearsal.built_wire import FIRST_SEEN, LAST_SEEN, handshake
+from pytest_cucmtls.rehearsal.catalogue import Row
+from pytest_cucmtls.rehearsal.faults.identity import elliptic, two_nodes, verify
 
 A, B = "A/CUCMA", "B/CUCM10"
 WARN, UNDECIDED, ERROR = Outcome.WARN, Outcome.INCONCLUSIVE, Outcome.ERROR
 ECDSA = CipherSuite(0xC02C, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384")
 
 
-def listener(topic: str, asked: str):
+def listener(topic: str, asked: str) -> Evidence:
     return with_probe(good_pair(), turned(probe(), topic, asked, Answer.ACCEPTED))
 
 
-def falling_back():
+def falling_back() -> Evidence:
     both = turned(probe(), "version", "TLSv1.3", Answer.ACCEPTED)
     return with_probe(good_pair(), turned(both, "fallback", "TLSv1.2", Answer.ACCEPTED))
 
 
-def stopped(number: int):
+def stopped(number: int) -> Evidence:
     """The run ended in this step; later ones have no record."""
     good = good_pair()
     record = sourced(StepRecord(number, "Step.", ERROR, "AXL answered nothing.", ("A trunk to-B: absent → made (axl)",)), "step")
     return replace(good, steps=(*good.steps[: number - 1], record, *good.steps[number:]))
 
 
-def anchor_not_a_ca():
+def anchor_not_a_ca() -> Evidence:
     """B's store holds the right root and a path that ends below it."""
     leaf = certificate("CUCMA", issuer="Issuing CA")
     return verify(with_identity(good_pair(authority_chain=()), "A", leaf))
 
 
-def expired_intermediate():
+def expired_intermediate() -> Evidence:
     """A's certificate comes from an intermediate that both stores hold and that expired yesterday."""
     middle = certificate("Issuing CA", issuer="CA", is_ca=True, days=29)
     evidence = good_pair(authority_chain=(sourced(middle, "middle"), sourced(root(), "root")))
@@ -60,15 +51,15 @@ def expired_intermediate():
     return evidence
 
 
-def early_handshake():
+def early_handshake() -> Evidence:
     """The captured handshakes lie before the certificates' validity, the calls within."""
     back = timedelta(days=31)
-    old = [replace(handshake(a, b), at=handshake(a, b).at - back, last_at=handshake(a, b).last_at - back)
+    old = [replace(handshake(a, b), at=FIRST_SEEN - back, last_at=LAST_SEEN - back)
            for a, b in (("A", "B"), ("B", "A"))]  # fmt: skip
     return with_wire(good_pair(), *old)
 
 
-def other_name_in_the_other_identity():
+def other_name_in_the_other_identity() -> Evidence:
     """The ECDSA identity, selected by the suite, carries a name that A's profile does not accept."""
     leaf = elliptic(5)
     renamed = certificate("CUCM10-EC", subject_key="ec", names=("CUCM10-EC",))
@@ -77,23 +68,23 @@ def other_name_in_the_other_identity():
     return with_wire(evidence, handshake("A", "B", server_chain=(leaf, root()), cipher_suite=ECDSA), handshake("B", "A"))
 
 
-def one_node_never_called():
+def one_node_never_called() -> Evidence:
     evidence = two_nodes(certificate("CUCM10S"))
     return with_wire(evidence, handshake("A", "B"), handshake("B", "A"))
 
 
-def odd_key_usage():
+def odd_key_usage() -> Evidence:
     return verify(with_identity(good_pair(), "A", replace(certificate("CUCMA"), key_usage=("keyEncipherment",))))
 
 
-def pss_signature():
+def pss_signature() -> Evidence:
     return verify(with_identity(good_pair(), "A", replace(certificate("CUCMA"), signature_scheme="RSA-RIPEMD")))
 
 
 TIMES = frozenset({"connection_is_younger_than_the_trunk", "traced_call_is_the_captured_one", "trace_agrees_with_the_wire",
                    "connection_is_renewed_in_time"})  # fmt: skip
 
-FURTHER = (
+ROWS = (
     Row("G-60", "the listener accepts TLS 1.1", lambda: listener("version", "TLSv1.1"), (("listener_refuses_old_versions", A),),
         phase="handshake", remedy="X7", says=("TLSv1.1",)),
     Row("G-61", "the listener accepts a NULL suite", lambda: listener("suites", "NULL"), (("listener_refuses_weak_suites", A),),

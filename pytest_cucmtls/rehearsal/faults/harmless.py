@@ -2,41 +2,28 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from cryptography.x509.oid import ObjectIdentifier
 
 from pytest_cucmtls.model.certificates import IPSEC_END_SYSTEM
+from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.handshakes import HandshakeOutcome
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.traces import CertificateIndication
 from pytest_cucmtls.model.verdicts import Outcome
-from tests.evidence_builders import (
-    ADDRESSES,
-    BOTH_USAGES,
-    analysis,
-    certificate,
-    dialogue,
-    good_pair,
-    handshake,
-    root,
-    session,
-    source,
-    sourced,
-    trace,
-    trusted,
-    with_identity,
-    with_node,
-    with_traces,
-    with_wire,
-)
-from tests.fault_catalogue import Row
-from tests.fault_rows_trunk import routed_by_list
+from pytest_cucmtls.rehearsal.built_certificates import BOTH_USAGES, certificate, root
+from pytest_cucmtls.rehearsal.built_pair import good_pair, sourced, trusted, with_identity, with_node, with_traces, with_wire
+from pytest_cucmtls.rehearsal.built_traces import analysis, dialogue, session, source, trace
+from pytest_cucmtls.rehearsal.built_wire import ADDRESSES, handshake
+from pytest_cucmtls.rehearsal.catalogue import Row
+from pytest_cucmtls.rehearsal.faults.trunk import routed_by_list
 
 PASS = Outcome.PASS
 GCM_NAME = "ECDHE-RSA-AES256-GCM-SHA384"
 
 
-def slash_names():
+def slash_names() -> Evidence:
     evidence = good_pair()
     for name, peer in (("A", "CUCM10"), ("B", "CUCMA")):
         other = "B" if name == "A" else "A"
@@ -47,19 +34,19 @@ def slash_names():
     return evidence
 
 
-def issued_again(**changes):
+def issued_again(**changes: Any) -> Evidence:
     """A's certificate with other contents, its request left out (the request asked for nothing special)."""
     leaf = certificate("CUCMA", **changes)
     return with_node(with_identity(good_pair(), "A", leaf), "A", request=None, own_certificate_before=None, issued=None)
 
 
-def verify(evidence):
+def verify(evidence: Evidence) -> Evidence:
     from pytest_cucmtls.model.inventory import Mode
 
     return replace(evidence, inventory=replace(evidence.inventory, mode=Mode.VERIFY))
 
 
-def blank_partition():
+def blank_partition() -> Evidence:
     analyses = {name: (analysis(10, own, other, other, partition="< None >"), analysis(30, other, own, own, partition=""))
                 for name, own, other in (("A", "1018", "9898"), ("B", "9898", "1018"))}  # fmt: skip
     evidence = good_pair()
@@ -68,21 +55,21 @@ def blank_partition():
     return evidence
 
 
-def parallel_calls():
+def parallel_calls() -> Evidence:
     """A second call of the same numbers at the same time, to voicemail."""
     second = [(way, replace(message, headers=tuple((k, "other" if k == "Call-ID" else v) for k, v in message.headers)))
               for way, message in dialogue("A", "B", answered_by="5000")]  # fmt: skip
     return with_traces(good_pair(), dialogues={("A", "B"): (*dialogue("A", "B"), *second)})
 
 
-def refused_once():
+def refused_once() -> Evidence:
     early = handshake("A", "B", outcome=HandshakeOutcome.REFUSED, client=Endpoint(ADDRESSES["A"], 33000), messages=(),
                       server_chain=(), client_chain=(), cipher_suite=None, version=None)  # fmt: skip
     early = replace(early, at=early.at - timedelta(milliseconds=500))
     return with_wire(good_pair(), early, handshake("A", "B"), handshake("B", "A"))
 
 
-def early_offer():
+def early_offer() -> Evidence:
     """Offer in the INVITE, answer in the 200 OK."""
     plain = dialogue("A", "B")
     bodies = {0: session(30000), 2: session(20000), 3: b""}
@@ -90,7 +77,7 @@ def early_offer():
     return with_traces(good_pair(), dialogues={("A", "B"): changed})
 
 
-def old_root_signature():
+def old_root_signature() -> Evidence:
     anchor = root(hash_name="SHA-1")
     evidence = good_pair(authority_chain=(sourced(anchor, "root"),))
     for name in ("A", "B"):
@@ -98,7 +85,7 @@ def old_root_signature():
     return with_wire(evidence, *(handshake(a, b) for a, b in (("A", "B"), ("B", "A"))))
 
 
-HARMLESS = (
+ROWS = (
     Row("N-03", "subject in slash form and reversed in the trace", slash_names, (("trace_agrees_with_the_wire", "A->B"),), PASS,
         phase="trace"),
     Row("N-04", "EKU also contains ipsecEndSystem",

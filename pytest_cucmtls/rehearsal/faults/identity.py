@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,25 +13,18 @@ from pytest_cucmtls.ca.issuing import Issuer
 from pytest_cucmtls.ca.revocation import issue_revocation_list
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import ServiceStatus
+from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.handshakes import Alert, CipherSuite, HandshakeOutcome
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.verdicts import Outcome
-from pytest_cucmtls.wire.x509 import parse_certificate
-from pytest_cucmtls.wire.x509_revocation import parse_revocation_list
-from pytest_cucmtls.wire.x509_sign import sign_certificate
-from tests.evidence_builders import (
-    NOW,
-    certificate,
+from pytest_cucmtls.rehearsal.built_certificates import NOW, certificate, key, request, root, self_signed
+from pytest_cucmtls.rehearsal.built_pair import (
     good_pair,
-    handshake,
-    key,
     named,
     node,
-    request,
-    root,
-    self_signed,
     sourced,
+    trunk_of,
     trusted,
     with_cluster,
     with_identity,
@@ -39,7 +33,11 @@ from tests.evidence_builders import (
     with_trunk,
     with_wire,
 )
-from tests.fault_catalogue import Row
+from pytest_cucmtls.rehearsal.built_wire import handshake
+from pytest_cucmtls.rehearsal.catalogue import Row
+from pytest_cucmtls.wire.x509 import parse_certificate
+from pytest_cucmtls.wire.x509_revocation import parse_revocation_list
+from pytest_cucmtls.wire.x509_sign import sign_certificate
 
 ECDSA = CipherSuite(0xC02C, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384")
 A, B = "A/CUCMA", "B/CUCM10"
@@ -48,39 +46,39 @@ WARN, PASS = Outcome.WARN, Outcome.PASS
 REFUSED = HandshakeOutcome.REFUSED
 
 
-def own(name: str, leaf: Certificate):
+def own(name: str, leaf: Certificate) -> Evidence:
     """Only the admin page changes."""
     return with_node(good_pair(), name, own_certificate=sourced(named(leaf), f"own-{name}"))
 
 
-def swapped_files():
+def swapped_files() -> Evidence:
     evidence = with_node(good_pair(), "A", issued=sourced(certificate("CUCM10"), "issued-a"))
     return with_node(evidence, "B", issued=sourced(certificate("CUCMA"), "issued-b"))
 
 
-def crossed_files():
+def crossed_files() -> Evidence:
     trust = (trusted(root()), trusted(certificate("CUCMA")))
     return with_node(own("A", root()), "A", own_certificate=sourced(named(root()), "own-A"), trust=trust)
 
 
-def expired_on_b():
+def expired_on_b() -> Evidence:
     leaf = certificate("CUCM10", days=29)
     return with_identity(good_pair(), "B", leaf)
 
 
-def alerted(description: str, sender: str = "server", **changes):
+def alerted(description: str, sender: str = "server", **changes: Any) -> Evidence:
     """A->B is refused with this alert; B->A is good."""
     refused = handshake("A", "B", outcome=REFUSED, alerts=(Alert(sender, "fatal", description, 9, NOW),), **changes)
     return with_wire(good_pair(), refused, handshake("B", "A"))
 
 
-def unknown_root():
+def unknown_root() -> Evidence:
     refused = handshake("A", "B", outcome=REFUSED, alerts=(Alert("server", "fatal", "unknown_ca", 30, NOW),))
     evidence = with_node(good_pair(), "B", trust=(trusted(root("Else")),))
     return with_wire(evidence, refused, handshake("B", "A", outcome=REFUSED))
 
 
-def not_restarted():
+def not_restarted() -> Evidence:
     """B's wire shows the certificate from before the upload, in both roles; its service started the day before."""
     old = self_signed("CUCM10")
     status = ServiceStatus("Cisco CallManager", "Started", start_time="Mon May 18 10:00:00 2026", up_time_seconds=300)
@@ -88,7 +86,7 @@ def not_restarted():
     return with_wire(evidence, replace(handshake("A", "B"), server_chain=(old,)), handshake("B", "A", client_chain=(old,)))
 
 
-def two_nodes(second: Certificate, admin: Certificate | None = None):
+def two_nodes(second: Certificate, admin: Certificate | None = None) -> Evidence:
     """B has a second node, CUCM10S, that presents `second`; its admin page shows `admin` (what was issued)."""
     good = good_pair()
     stock = good.inventory
@@ -101,7 +99,7 @@ def two_nodes(second: Certificate, admin: Certificate | None = None):
                     own_certificate_before=sourced(named(self_signed("CUCM10S")), "before-sub"),
                     issued=sourced(leaf, "issued-sub"), captures=(), traces=(), calllogs=())  # fmt: skip
     good = with_cluster(replace(good, inventory=stock), "B", nodes=(*good.cluster("B").nodes, found))
-    rows = tuple(replace(good.cluster("A").trunk.value.destinations[0], address=address) for address in ("10.2.0.1", "10.2.0.2"))
+    rows = tuple(replace(trunk_of(good, "A").value.destinations[0], address=address) for address in ("10.2.0.1", "10.2.0.2"))
     sub = handshake("A", "B", server=Endpoint("10.2.0.2", 5061), server_chain=(second, root()))
     good = with_profile(good, "A", x509_subject_name="CUCM10,CUCM10S")
     return with_wire(with_trunk(good, "A", destinations=rows), handshake("A", "B"), sub, handshake("B", "A"))
@@ -124,13 +122,13 @@ def elliptic(serial: int) -> Certificate:
     return parse_certificate(sign_certificate(builder, key("CA", 2048), "SHA-256"))
 
 
-def other_identity():
+def other_identity() -> Evidence:
     """The wire shows an ECDSA certificate that is not CallManager-ECDSA of the admin page."""
     evidence = with_node(good_pair(), "B", other_identities=(sourced(named(elliptic(5), "CallManager-ECDSA"), "ecdsa"),))
     return with_wire(evidence, handshake("A", "B", server_chain=(elliptic(6), root()), cipher_suite=ECDSA), handshake("B", "A"))
 
 
-def rsa_shown_ecdsa_held():
+def rsa_shown_ecdsa_held() -> Evidence:
     """RSA on the wire where the admin page's CallManager is ECDSA and the RSA one is the other unit."""
     rsa = certificate("CUCM10", serial=99)
     evidence = with_node(
@@ -144,7 +142,7 @@ def rsa_shown_ecdsa_held():
     return verify(with_wire(evidence, *wire))
 
 
-def intercepted():
+def intercepted() -> Evidence:
     """Both directions are re-signed by a proxy whose CA is trusted on both sides."""
     proxy = root("Proxy CA")
     chains = {name: (certificate(name, issuer="Proxy CA", subject_key="proxy"), proxy) for name in ("CUCMA", "CUCM10")}
@@ -158,29 +156,29 @@ def intercepted():
     )
 
 
-def revoked():
+def revoked() -> Evidence:
     signer = Issuer(root().der, key("CA", 2048), "SHA-256")
     der = issue_revocation_list(signer, revoked=((0x398B1DA600000000000E, NOW - timedelta(days=3)),), number=7, at=NOW)
     return good_pair(revocation_lists=(sourced(parse_revocation_list(der), "crl"),))
 
 
-def multi_server():
+def multi_server() -> Evidence:
     leaf = certificate("cucm10-ms.example.com", names=("cucm10-ms.example.com",))
     return verify(with_node(with_identity(good_pair(), "B", leaf), "B", own_certificate_before=None))
 
 
-def verify(evidence):
+def verify(evidence: Evidence) -> Evidence:
     """The same found by a run that changed nothing: no request, nothing issued."""
     for name in ("A", "B"):
         evidence = with_node(evidence, name, request=None, issued=None)
     return replace(evidence, inventory=replace(evidence.inventory, mode=Mode.VERIFY))
 
 
-def rewritten_subject():
+def rewritten_subject() -> Evidence:
     return with_node(good_pair(), "B", issued=sourced(certificate("cucm10.directory.example", subject_key="CUCM10"), "issued"))
 
 
-def template_drops_names():
+def template_drops_names() -> Evidence:
     leaf = certificate("CUCMA", names=(), usages=(ExtendedKeyUsageOID.SERVER_AUTH,))
     return with_identity(good_pair(), "A", leaf)
 
@@ -188,7 +186,7 @@ def template_drops_names():
 CONFIRMING = frozenset({"issued_certificate_matches_request"})
 DIFFERS = frozenset({"peer_identity_has_a_path", "identity_is_the_issued_one"})
 
-IDENTITY = (
+ROWS = (
     Row("F-008", "RSA 1024 key under a strict profile", lambda: with_identity(good_pair(), "A", certificate("CUCMA", bits=1024)),
         (("key_is_long_enough", A),), remedy="S3", says=("RSA 1024", "2048"), also=CONFIRMING, legacy=PASS),
     Row("F-025", "service restarted on one of two nodes", lambda: two_nodes(self_signed("CUCM10S")),

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pytest_cucmtls.ca.issuing import IssuingProfile
 from pytest_cucmtls.model.certificates import SERVER_AUTH
 from pytest_cucmtls.model.verdicts import Outcome
-from tests.fault_catalogue import Row
-from tests.fault_runs import Bench
+from pytest_cucmtls.rehearsal.bench import Bench
+from pytest_cucmtls.rehearsal.catalogue import Row
 
 A, B = "A/cucm-a.alpha.example", "B/cucm-b.beta.example"
 WARN, UNDECIDED = Outcome.WARN, Outcome.INCONCLUSIVE
@@ -54,7 +54,7 @@ def other_profile_values(bench: Bench) -> None:
     bench.axl("A").update_security_profile(found.name, replace(found, nonce_policy_time=300, accept_presence_subscription=True))
 
 
-LIVE = (
+ROWS = (
     Row("F-005", "validity of five years under a strict profile", issued(IssuingProfile(validity_years=5)),
         (("validity_is_short_enough", B),), remedy="S4", says=("1826", "730", "two years"), legacy=Outcome.PASS, live=True),
     Row("F-042", "CA root absent from CallManager-trust on B only", root_deleted, (("peer_root_is_trusted", B),), remedy="S6",

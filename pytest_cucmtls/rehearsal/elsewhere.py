@@ -1,6 +1,6 @@
 """Faults the matrix does not inject: which test does, or why nobody can."""
 
-from tests.fault_catalogue import Elsewhere
+from pytest_cucmtls.rehearsal.catalogue import Elsewhere
 
 ELSEWHERE: tuple[Elsewhere, ...] = (
     Elsewhere(

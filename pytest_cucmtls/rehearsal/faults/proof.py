@@ -2,36 +2,20 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from pytest_cucmtls.model.capture import MediaStream
-from pytest_cucmtls.model.handshakes import CertificatesHidden, CipherSuite, HandshakeOutcome
+from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.model.handshakes import CertificatesHidden, CipherSuite, HandshakeMessage, HandshakeOutcome
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipOnWire
 from pytest_cucmtls.model.traces import CertificateIndication
 from pytest_cucmtls.model.verdicts import Outcome
-from tests.evidence_builders import (
-    ADDRESSES,
-    AES128_SHA,
-    NOW,
-    NULL_SHA,
-    analysis,
-    call_log,
-    calls,
-    dialogue,
-    good_pair,
-    handshake,
-    self_signed,
-    session,
-    sip,
-    source,
-    sourced,
-    trace,
-    with_node,
-    with_traces,
-    with_trunk,
-    with_wire,
-)
-from tests.fault_catalogue import Row
+from pytest_cucmtls.rehearsal.built_certificates import NOW, self_signed
+from pytest_cucmtls.rehearsal.built_pair import calls, good_pair, sourced, with_node, with_traces, with_trunk, with_wire
+from pytest_cucmtls.rehearsal.built_traces import analysis, call_log, dialogue, session, sip, source, trace
+from pytest_cucmtls.rehearsal.built_wire import ADDRESSES, AES128_SHA, FIRST_SEEN, LAST_SEEN, NULL_SHA, handshake
+from pytest_cucmtls.rehearsal.catalogue import Row
 
 BACK = handshake("B", "A")
 WARN, UNDECIDED = Outcome.WARN, Outcome.INCONCLUSIVE
@@ -39,92 +23,94 @@ KEY = "inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
 CBC = CipherSuite(0xC028, "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384", "ECDHE-RSA-AES256-SHA384")
 
 
-def wire(**changes):
+def wire(**changes: Any) -> Evidence:
     return with_wire(good_pair(), handshake("A", "B", **changes), BACK)
 
 
-def hidden(why: CertificatesHidden, **changes):
+def hidden(why: CertificatesHidden, **changes: Any) -> Evidence:
     nothing = {"server_chain": (), "client_chain": (), "client_certificate_requested": None,
                "client_certificate_presented": None, "client_certificate_verified": None}  # fmt: skip
     return wire(certificates_hidden=why, **nothing, **changes)
 
 
-def traced(name: str, **changes):
+def traced(name: str, **changes: Any) -> Evidence:
     return with_node(good_pair(), name, traces=(sourced(trace(name, **changes), f"sdl-{name}"),))
 
 
-def called(**changes):
+def called(**changes: Any) -> Evidence:
     return with_traces(good_pair(), dialogues={("A", "B"): dialogue("A", "B", **changes)})
 
 
-def readable_keys(suite="AES_CM_128_HMAC_SHA1_80", parameters="", first="A" * 40, second="B" * 40):
-    def line(key):
+def readable_keys(
+    suite: str = "AES_CM_128_HMAC_SHA1_80", parameters: str = "", first: str = "A" * 40, second: str = "B" * 40
+) -> Evidence:
+    def line(key: str) -> str:
         return f"a=crypto:1 {suite} inline:{key}{parameters}\r\n"
 
     return called(offer=session(20000, crypto=line(first)), answer=session(30000, crypto=line(second)))
 
 
-def another_call():
+def another_call() -> Evidence:
     """Capture and trace are of two calls: other ports, an hour apart."""
     late = timedelta(hours=1, minutes=13)
-    old = [replace(handshake(a, b), at=handshake(a, b).at - late, client=Endpoint(ADDRESSES[a], 40000),
-                   last_at=handshake(a, b).last_at - late) for a, b in (("A", "B"), ("B", "A"))]  # fmt: skip
+    old = [replace(handshake(a, b), at=FIRST_SEEN - late, client=Endpoint(ADDRESSES[a], 40000),
+                   last_at=LAST_SEEN - late) for a, b in (("A", "B"), ("B", "A"))]  # fmt: skip
     evidence = good_pair()
     for name in ("A", "B"):
         evidence = with_trunk(evidence, name, version_stamp=f"{{{int(NOW.timestamp()) - 86400}-{name}}}")
     return with_wire(evidence, *old)
 
 
-def filtered_away():
+def filtered_away() -> Evidence:
     return with_wire(good_pair(), addresses=("10.9.9.9", "10.1.0.1"))
 
 
-def downgraded(**changes):
+def downgraded(**changes: Any) -> Evidence:
     return wire(version="TLSv1.0", cipher_suite=AES128_SHA, offered_versions=("TLSv1.0", "TLSv1.1", "TLSv1.2"), group=None,
                 **changes)  # fmt: skip
 
 
-def short_call():
+def short_call() -> Evidence:
     moved = [replace(m, source=source(m.source.line, 3.1 if (m.message.header("CSeq") or "").endswith("BYE") else 3))
              for m in trace("A").sip_messages]  # fmt: skip
     return with_node(good_pair(), "A", traces=(sourced(replace(trace("A"), sip_messages=tuple(moved)), "sdl"),))
 
 
-def streaming(kind: str, until: float, call_id: str | None = None):
+def streaming(kind: str, until: float, call_id: str | None = None) -> Evidence:
     one = MediaStream(Endpoint("10.0.0.9", 20000), Endpoint("10.0.0.8", 30000), 1, 50, kind, NOW, NOW + timedelta(seconds=until))
     return with_wire(good_pair(), handshake("A", "B"), BACK, streams=(replace(one, call_id=call_id),))
 
 
-def key_in_clear():
+def key_in_clear() -> Evidence:
     message = sip("INVITE sip:9898@10.2.0.1 SIP/2.0", "1 INVITE", "x",
                   session(20000, crypto=f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 {KEY}\r\n"))  # fmt: skip
     seen = SipOnWire(message, Endpoint("10.0.0.9", 5060), Endpoint(ADDRESSES["A"], 5060), "udp", 3, NOW)
     return with_wire(good_pair(), handshake("A", "B"), BACK, sip=(seen,))
 
 
-def log_without_end():
+def log_without_end() -> Evidence:
     log = call_log("A")
     log = replace(log, call_log=tuple(line for line in log.call_log if line.event != "RELEASE"))
     return with_node(good_pair(), "A", calllogs=(sourced(log, "calllog"),))
 
 
-def not_placed():
+def not_placed() -> Evidence:
     first, second = calls()
     refused = replace(first.value, result_code=6, result_description="User authentication error")
     return good_pair(calls=(replace(first, value=refused), second))
 
 
-def over_tcp():
+def over_tcp() -> Evidence:
     changed = [(way, replace(message, headers=tuple((k, v.replace("TLS", "TCP")) for k, v in message.headers)))
                for way, message in dialogue("A", "B")]  # fmt: skip
     return with_traces(good_pair(), dialogues={("A", "B"): changed})
 
 
-def messages_without(*names: str):
+def messages_without(*names: str) -> tuple[HandshakeMessage, ...]:
     return tuple(message for message in handshake("A", "B").messages if message.name not in names)
 
 
-def indications(cipher: str, index: int = 12):
+def indications(cipher: str, index: int = 12) -> Evidence:
     slash = "/O=cisco/CN=CUCM10"
     found = CertificateIndication(source(50), index, ADDRESSES["B"], 5061, slash, cipher)
     own = CertificateIndication(source(70), 13, ADDRESSES["B"], 44246, slash, "ECDHE-RSA-AES256-GCM-SHA384")
@@ -133,7 +119,7 @@ def indications(cipher: str, index: int = 12):
 
 WEAK = frozenset({"suite_is_allowed", "key_exchange_is_forward_secret", "trace_agrees_with_the_wire"})
 
-PROOF = (
+ROWS = (
     Row("F-103", "both sides support TLS 1.2, TLS 1.0 negotiated", downgraded, (("version_meets_policy", "A->B"),),
         phase="handshake", remedy="X7", says=("TLS 1.0", "A offered up to TLS 1.2", "B offers up to TLS 1.2"),
         also=WEAK | {"cbc_uses_encrypt_then_mac"}),

@@ -1,42 +1,41 @@
 """One configured simulated pair that is broken, observed, judged and repaired again, fault after fault."""
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pytest_cucmtls.ca.issuing import Issuer, IssuingProfile, issue_certificate
+from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.clients.axl_writer import AxlWriter
 from pytest_cucmtls.clients.https import HttpsSession
 from pytest_cucmtls.clients.platform_cli_writer import PlatformCliWriter
-from pytest_cucmtls.clusters import ClusterWriter, SimulatedPair
+from pytest_cucmtls.clusters import ClusterWriter, SimulatedPair, start_simulated_pair
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.inventory import Credentials
+from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.evidence import Evidence
-from pytest_cucmtls.model.inventory import ClusterSpec, Mode
+from pytest_cucmtls.model.inventory import ClusterSpec, Inventory, Mode
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.policies import load_policy
 from pytest_cucmtls.procedure.context import Run
-from pytest_cucmtls.procedure.runner import observe
+from pytest_cucmtls.procedure.runner import StepFailed, observe, perform
 from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
-from pytest_cucmtls.run.collect import collect_proof
+from pytest_cucmtls.run.collect import Witness, collect_proof
+from pytest_cucmtls.run.probing import probe_listeners
 from pytest_cucmtls.wire.x509 import pem_of
-from tests.procedure_runs import perform_all, run_on, simulated_pair
-
-SERVICE = "Cisco CallManager"
-COLLECT = "pytest_cucmtls.run.collect"
 
 
 @dataclass
@@ -65,7 +64,7 @@ class Bench:
         return self.writer(cluster).cli(self.spec(cluster).publisher)
 
     def restart(self, cluster: str) -> None:
-        self.cli(cluster).restart_service(SERVICE)
+        self.cli(cluster).restart_service(CALL_MANAGER_SERVICE)
 
     def root_pem(self) -> str:
         """The authority's root."""
@@ -112,17 +111,14 @@ class Bench:
             session.post("simulator", page, f"/simulator/{page}", body, {})
 
     def observe(self, policy: str | None = None) -> "Observed":
-        """Reset both trunks, then a whole verify-only run in a fresh folder: configuration, captures, two calls, traces."""
+        """Reset both trunks, then a whole verify-only run in a fresh folder: configuration, captures, two calls, traces.
+
+        Listeners are not probed and the captures not read twice: each takes as long as everything else.
+        """
         for cluster in ("A", "B"):
             self.axl(cluster).reset_sip_trunk(self.spec(cluster).trunk)
-        inventory = self.pair.inventory(Mode.VERIFY, policy)
         folder = self.folder / f"run-{next(self._numbers):03d}"
-        with open_run(inventory, folder, Credentials(self.pair.credentials_file), _unsaid) as run:
-            run.folder.begin(inventory, started_at=datetime.now(UTC))
-            for step in STEPS:
-                observe(run, step)
-            with patch(f"{COLLECT}.second_reading", _no_reading), patch(f"{COLLECT}.probe_listeners", _no_probe):
-                phases = collect_proof(run)
+        phases = observe_pair(self.pair, self.pair.inventory(Mode.VERIFY, policy), folder, _not_read_twice, _not_probed)
         return Observed(load_evidence(folder), folder, phases)
 
 
@@ -139,28 +135,54 @@ class Observed:
         return judge(self.evidence, load_policy(policy or self.evidence.inventory.policy))
 
 
+def observe_pair(
+    pair: SimulatedPair,
+    inventory: Inventory,
+    folder: Path,
+    witness: Witness = second_reading,
+    probe: Callable[[Run], None] = probe_listeners,
+) -> list[tuple[str, float]]:
+    """A whole verify-only run, without a change; returns what took how long."""
+    with open_run(inventory, folder, Credentials(pair.credentials_file), _unsaid) as run:
+        run.folder.begin(inventory, started_at=datetime.now(UTC))
+        for step in STEPS:
+            observe(run, step)
+        return collect_proof(run, witness, probe)
+
+
+def configure(run: Run) -> None:
+    """The ten steps. Raises: StepFailed."""
+    for step in STEPS:
+        result = perform(run, step)
+        if result.outcome is not Outcome.PASS:
+            raise StepFailed(result, step.number)
+
+
 def _unsaid(text: str) -> None:
     del text
 
 
-def _no_probe(run: Run) -> None:
-    """The probe takes as long as everything else: its own tests break listeners."""
+def _not_read_twice(capture: Path) -> dict[str, Any]:
+    raise FileUnreadable(str(capture), "a rehearsal reads captures once")
+
+
+def _not_probed(run: Run) -> None:
     del run
-
-
-def _no_reading(capture: Path) -> dict[str, Any]:
-    """tshark takes two seconds a run and no fault of the catalogue is about it: its own tests ask it."""
-    raise FileUnreadable(str(capture), "not asked in this test")
 
 
 @contextmanager
 def configured_bench(folder: Path, pair: str = "modern") -> Iterator[Bench]:
     """A pair on which the ten steps were performed once, remembered in that state."""
-    with simulated_pair(folder / "simulator", pair) as started, run_on(started, folder / "preparation") as run:
-        results = perform_all(run)
-        assert {result.outcome for result in results} == {Outcome.PASS}, results
-        bench = Bench(started, folder, run)
-        for cluster in ("A", "B"):
-            bench.inject("device_queries_unlimited", cluster)
-        bench.remember()
-        yield bench
+    started = start_simulated_pair(pair, folder / "simulator", parent_process_id=os.getpid())
+    try:
+        inventory = started.inventory(Mode.APPLY, None)
+        with open_run(inventory, folder / "preparation", Credentials(started.credentials_file), _unsaid) as run:
+            run.folder.begin(inventory, started_at=datetime.now(UTC))
+            configure(run)
+            bench = Bench(started, folder, run)
+            for cluster in ("A", "B"):
+                bench.inject("device_queries_unlimited", cluster)
+            bench.remember()
+            yield bench
+    finally:
+        started.stop()

@@ -1,0 +1,1 @@
+"""Rehearsals: a simulated pair or built evidence is broken on purpose, and the judgement is scored."""
