@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "probe": {"model", "wire", "probe"},
     "evidence": {"model", "wire", "checks", "policies", "evidence", "capture"},
     "sim": {"model", "wire", "sim"},
+    "preflight": {"model", "wire", "clients", "ca", "capture", "clusters", "inventory", "checks", "preflight"},
     "procedure": RIM | {"model", "wire", "checks", "evidence", "clusters", "inventory", "procedure"},
     "rehearsal": RIM
     | {"model", "wire", "checks", "policies", "evidence", "procedure", "run", "clusters", "inventory", "probe", "rehearsal"},

@@ -29,6 +29,10 @@ class CliOutput:
     text: str
 
 
+class ConnectionLost(ClusterUnreachable):
+    """The session ended in the middle of a command: what only reads may be asked again over a new one."""
+
+
 class Conversation:
     """Drives one shell channel; every method is a coroutine of the session's loop."""
 
@@ -182,10 +186,10 @@ class Conversation:
         wanted = " or ".join(f"{name}:" for name in dict.fromkeys(self._names))
         return UnexpectedAnswer("cli", command, beginning, f"no prompt {wanted!r} within {seconds:g} s")
 
-    def _lost(self, command: str) -> ClusterUnreachable:
+    def _lost(self, command: str) -> ConnectionLost:
         count = len(self._channel.received)
         self._forget()
-        return ClusterUnreachable(
+        return ConnectionLost(
             "cli",
             self._node.address,
             self._node.ssh_port,

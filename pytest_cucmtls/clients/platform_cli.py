@@ -6,12 +6,12 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Self, TypeVar
 
-from pytest_cucmtls.clients.cli_conversation import CliOutput, Reply
+from pytest_cucmtls.clients.cli_conversation import CliOutput, ConnectionLost, Reply
 from pytest_cucmtls.clients.file_get import FileGetDialogue
 from pytest_cucmtls.clients.sftp_sink import SftpSink
 from pytest_cucmtls.clients.ssh_session import CliSession, keep_silent
 from pytest_cucmtls.model.certificates import CertificateRequest
-from pytest_cucmtls.model.cucm import LogFile, NamedCertificate, NtpStatus, ProcessNode, Release, ServiceStatus
+from pytest_cucmtls.model.cucm import DiskSpace, LogFile, NamedCertificate, NtpStatus, ProcessNode, Release, ServiceStatus
 from pytest_cucmtls.model.errors import ConfigurationInvalid, InterfaceRefused
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.readings import Reading
@@ -21,6 +21,7 @@ from pytest_cucmtls.wire.cli_text import (
     parse_certificate_list,
     parse_cluster_members,
     parse_csr_text,
+    parse_disk_space,
     parse_file_list,
     parse_ntp_status,
     parse_refusal,
@@ -36,10 +37,14 @@ DEFAULT_LIMIT_SECONDS = 60.0
 """A first prompt was seen after 8 s; other clients allow 60 (platform.md §3.1)."""
 TRANSFER_LIMIT_SECONDS = 600.0
 PAGER_OFF = "set cli pagination off"
+REPEATED_READS = 2
+"""How often a read whose session was lost is asked again; a command that may change something never is."""
 
 
 class PlatformCliReader:
     """A node's platform CLI, read only; a context manager. Connects at the first command, and anew after a failure.
+
+    A read whose session is lost in the middle is asked again over a new session, twice at most.
 
     Every method raises ClusterUnreachable, PeerNotVerified, CredentialsRefused, AnswerTimedOut, UnexpectedAnswer or, when
     the node says no, InterfaceRefused. Readings carry the bytes of the command's answer, echo and prompt included.
@@ -87,6 +92,10 @@ class PlatformCliReader:
     def read_ntp(self) -> Reading[NtpStatus]:
         """``utils ntp status``."""
         return self._read("utils ntp status", parse_ntp_status)
+
+    def read_disk_space(self) -> Reading[tuple[DiskSpace, ...]]:
+        """The partitions of ``show status``; empty when it shows none."""
+        return self._read("show status", parse_disk_space)
 
     def read_services(self) -> Reading[tuple[ServiceStatus, ...]]:
         """``utils service list``."""
@@ -144,8 +153,16 @@ class PlatformCliReader:
         return sink.find(PurePosixPath(wanted).name)
 
     def _read(self, command: str, parse: Callable[[str], T]) -> Reading[T]:
-        output = self._checked(command)
+        output = self._repeated(command)
         return Reading(parse(output.text), output.raw, "cli", command, datetime.now(UTC))
+
+    def _repeated(self, command: str) -> CliOutput:
+        for _ in range(REPEATED_READS):
+            try:
+                return self._checked(command)
+            except ConnectionLost:
+                continue
+        return self._checked(command)
 
     def _checked(self, command: str, *, reply: Reply = keep_silent, limit_seconds: float | None = None) -> CliOutput:
         """The command's output. Raises: InterfaceRefused when it ends with the failure trailer."""
