@@ -12,6 +12,7 @@ from pytest_cucmtls.model.network import FileLocation
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.model.traces import TracedSip, TraceReport, TraceSource
 from pytest_cucmtls.model.verdicts import EvidenceItem
+from pytest_cucmtls.wire.sip_addresses import same_number as same_number
 
 TRACE_AGAIN = "Collect the SDL traces and call logs of both clusters right after a test call (RTMT, or log collection and DIME)."
 
@@ -61,13 +62,6 @@ def user_of(value: str | None) -> str:
             end = min((rest.find(mark) for mark in "@;>?" if mark in rest), default=len(rest))
             return rest[:end]
     return ""
-
-
-def same_number(one: str, other: str) -> bool:
-    """Equal, or one is the other in international form (a leading plus and more digits in front)."""
-    return bool(one) and (
-        one == other or (one.startswith("+") and one.endswith(other)) or (other.startswith("+") and other.endswith(one))
-    )
 
 
 def attempt_of(evidence: Evidence, direction: str) -> Sourced[CallAttempt]:

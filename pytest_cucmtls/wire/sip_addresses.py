@@ -16,3 +16,10 @@ def identifier_in_tag(value: str | None) -> tuple[str, str] | None:
     """(cluster uuid, leg identifier CI) of a tag that CUCM made: ``<n>~<uuid>-<CI>`` (read in traces of 9.1 to 15)."""
     found = _TAG.search((value or "")[:2048])
     return (found.group(1).lower(), found.group(2)) if found else None
+
+
+def same_number(one: str, other: str) -> bool:
+    """Equal, or one is the other in international form (a leading plus and more digits in front)."""
+    return bool(one) and (
+        one == other or (one.startswith("+") and one.endswith(other)) or (other.startswith("+") and other.endswith(one))
+    )
