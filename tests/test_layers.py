@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "checks": {"model", "wire", "checks"},
     "policies": {"model", "policies"},
     "clients": {"model", "wire", "clients"},
-    "ca": {"model", "wire", "ca"},
+    "ca": {"model", "wire", "ca", "clients"},
     "calls": {"model", "wire", "calls", "clusters"},
     "capture": {"model", "wire", "capture", "clients"},
     "probe": {"model", "wire", "probe"},

@@ -1,7 +1,5 @@
 """Steps 4 and 5: what the authority issued, and the authority's own chain."""
 
-from itertools import pairwise
-
 from pytest_cucmtls.checks.judgements import document, failed, missing, not_applicable, passed
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import NO_CONNECTION, check
@@ -179,9 +177,9 @@ def authority_ends_in_self_signed_root(evidence: Evidence, _policy: Policy) -> J
     problems = [f"{member.subject} is not a CA certificate" for member in chain if not member.is_ca]
     if not is_self_signed(chain[-1]):
         problems.append(f"the chain ends in {chain[-1].subject}, issued by {chain[-1].issuer}, not in a self-signed root")
-    for below, above in pairwise(chain):
-        if not below.issuer.same_as(above.subject):
-            problems.append(f"{below.subject} was issued by {below.issuer}, not by {above.subject}")
+    for position, below in enumerate(chain):
+        if not is_self_signed(below) and not any(below.issuer.same_as(above.subject) for above in chain[position + 1 :]):
+            problems.append(f"{below.subject} was issued by {below.issuer}, which does not follow in the chain")
     if problems:
         return failed(expected, observed, f"The authority's chain is unusable: {'; '.join(problems)}.", evidence_items)
     return passed(expected, observed, f"The authority's chain ends in the self-signed root {short(chain[-1])}.", evidence_items)

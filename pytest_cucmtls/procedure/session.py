@@ -9,7 +9,9 @@ from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.inventory import Credentials
 from pytest_cucmtls.model.inventory import Account, AuthoritySpec, Inventory, Mode
+from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.procedure.existing_identities import EXISTING
 from pytest_cucmtls.procedure.journal import Journal
 
 
@@ -18,18 +20,28 @@ def open_authority(spec: AuthoritySpec, private_folder: Path, credentials: Crede
     if spec.kind == "files":
         from pytest_cucmtls.ca.key_files import KeyFileAuthority
 
-        password = credentials.password(Account("the CA key", spec.key_password_variable)) if spec.key_password_variable else None
         return KeyFileAuthority(
             private_folder / "authority",
             certificate_file=Path(spec.certificate_file or ""),
             key_file=Path(spec.key_file or ""),
             chain_file=Path(spec.chain_file) if spec.chain_file else None,
-            password=password,
+            password=_key_password(spec, credentials),
+            hash_name=spec.signature_hash,
         )
     if spec.kind == "folder":
         from pytest_cucmtls.ca.hand_over_folder import HandOverFolder
 
-        return HandOverFolder(Path(spec.folder or ""))
+        return HandOverFolder(
+            Path(spec.folder or ""),
+            chain_file=Path(spec.chain_file) if spec.chain_file else None,
+            password=_key_password(spec, credentials),
+        )
+    if spec.kind == "certsrv":
+        return _open_web_enrolment(spec, credentials)
+    if spec.kind == EXISTING:
+        from pytest_cucmtls.ca.existing import ExistingCertificates
+
+        return ExistingCertificates(Path(spec.chain_file or ""))
     from pytest_cucmtls.ca.embedded import EmbeddedAuthority
 
     return EmbeddedAuthority(
@@ -40,11 +52,31 @@ def open_authority(spec: AuthoritySpec, private_folder: Path, credentials: Crede
     )
 
 
+def _key_password(spec: AuthoritySpec, credentials: Credentials) -> Secret | None:
+    return credentials.password(Account("the CA key", spec.key_password_variable)) if spec.key_password_variable else None
+
+
+def _open_web_enrolment(spec: AuthoritySpec, credentials: Credentials) -> CertificateAuthority:
+    from pytest_cucmtls.ca.enrolment_http import EnrolmentSession
+    from pytest_cucmtls.ca.web_enrolment import WebEnrolment
+
+    account = Account(spec.user, spec.password_variable) if spec.user and spec.password_variable else None
+    session = EnrolmentSession(
+        spec.url or "",
+        spec.user,
+        credentials.password(account) if account else None,
+        authentication=spec.authentication,
+        ca_bundle=spec.ca_bundle,
+    )
+    return WebEnrolment(session, template=spec.template)
+
+
 @contextmanager
 def open_run(inventory: Inventory, folder: Path, credentials: Credentials, progress: Callable[[str], None]) -> Iterator[Run]:
     """A run over the inventory's clusters; its cluster sessions are closed on leaving.
 
-    Only a run in mode APPLY gets clusters with writing methods and an authority.
+    Only a run in mode APPLY gets clusters with writing methods and an authority that signs; the declared chain of existing
+    certificates is known to every run.
     """
     applies = inventory.mode is Mode.APPLY
     kept = RunFolder(folder)
@@ -52,6 +84,7 @@ def open_run(inventory: Inventory, folder: Path, credentials: Credentials, progr
     authority = None
     if applies:
         private.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if applies or inventory.authority.kind == EXISTING:
         authority = open_authority(inventory.authority, private, credentials)
 
     def log(interface: str, operation: str, asked: bytes, got: bytes) -> None:

@@ -7,6 +7,7 @@ from pytest_cucmtls.model.certificates import Certificate, CertificateRequest
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
+from pytest_cucmtls.procedure.existing_identities import EXISTING, refuse_unproven_identities
 from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.wire.x509 import parse_certificate
 
@@ -17,8 +18,12 @@ title = "Every node has a certificate signing request"
 def plan(run: Run) -> list[Change]:
     """A request for each node whose identity is not signed by the authority and which has no usable request pending.
 
-    Raises: UnsafeToAct when a node's present certificate names another host: a request would carry the wrong name.
+    Raises: UnsafeToAct when a node's present certificate names another host: a request would carry the wrong name; over
+    existing certificates, for which no request is ever generated, when one does not prove itself.
     """
+    if run.inventory.authority.kind == EXISTING:
+        refuse_unproven_identities(run)
+        return []
     return requests_needed(run, parse_certificate(run.signer().chain()[0]))
 
 

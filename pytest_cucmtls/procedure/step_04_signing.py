@@ -4,6 +4,7 @@ from functools import partial
 
 from pytest_cucmtls.procedure.comparison import compare
 from pytest_cucmtls.procedure.context import Change, Run
+from pytest_cucmtls.procedure.existing_identities import EXISTING
 from pytest_cucmtls.procedure.issued import issued_certificate, keep_new_authority_certificates
 from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.procedure.signing import Signing, Wanted, refuse_shared_key
@@ -16,8 +17,10 @@ title = "The authority signs every request"
 def plan(run: Run) -> list[Change]:
     """One signature for each pending request this run has no usable certificate for yet.
 
-    Raises: UnsafeToAct when requests of both clusters have the same key.
+    Over existing certificates nothing is signed. Raises: UnsafeToAct when requests of both clusters have the same key.
     """
+    if run.inventory.authority.kind == EXISTING:
+        return []
     pending = [
         Wanted(cluster.name, node.name, reading.value)
         for cluster, node in run.nodes()
