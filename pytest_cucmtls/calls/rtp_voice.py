@@ -28,6 +28,8 @@ _PAUSE_PACKETS: Final = 5
 _MOST_PACKETS: Final = 6000
 """Two minutes: later packets are counted, not kept."""
 _MOST_EARLY: Final = 200
+_LONGEST_GAP: Final = 16000
+"""Samples: the keys of a phone number."""
 _PROFILES: Final = {
     "AES_CM_128_HMAC_SHA1_80": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
     "AES_CM_128_HMAC_SHA1_32": pylibsrtp.Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
@@ -126,11 +128,17 @@ class RtpVoice:
         self._understand(packet)
 
     def samples(self) -> list[int]:
-        """Everything heard, in the order of its time stamps, as linear samples."""
+        """Everything heard, in the order of its time stamps, as linear samples; gaps up to two seconds are silence."""
         if self.agreement is None:
             return []
-        codec = self.agreement.codec
-        return [sample for _, payload in sorted(self._heard.items()) for sample in g711.decode(codec, payload)]
+        found: list[int] = []
+        end: int | None = None
+        for place, payload in sorted(self._heard.items()):
+            if end is not None and 0 < place - end <= _LONGEST_GAP:
+                found += [0] * (place - end)
+            found += g711.decode(self.agreement.codec, payload)
+            end = place + len(payload)
+        return found
 
     @property
     def heard_seconds(self) -> float:
