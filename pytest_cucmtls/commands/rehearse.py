@@ -1,14 +1,17 @@
 """`cucmtls rehearse`: breaks a configured simulated pair, lets you look for the fault, then judges and explains.
 
-Exit codes: 0 the judgement found something (or there was nothing to find); 2 usage; 3 it found nothing.
+With `--score` every fault of the catalogue is tried without anybody looking, and the judgement is scored.
+
+Exit codes: 0 the judgement found something (or there was nothing to find), with --score: everything was right; 1 with
+--score: something was not; 2 usage; 3 it found nothing.
 """
 
 import argparse
+import json
 import os
 import secrets
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +22,6 @@ from pytest_cucmtls.model.verdicts import EXIT_CODES, Outcome
 if TYPE_CHECKING:
     from pytest_cucmtls.clusters import SimulatedPair
     from pytest_cucmtls.model.verdicts import Verdict
-    from pytest_cucmtls.procedure.context import Run
 
 Commands = Any
 """What `ArgumentParser.add_subparsers` returns (argparse gives its class no public name)."""
@@ -47,8 +49,16 @@ SURPRISES = (
 def add_commands(commands: Commands) -> None:
     """Add `rehearse` to the `cucmtls` command."""
     rehearse = commands.add_parser("rehearse", help="break a simulated pair and look for the fault, as training")
-    rehearse.add_argument("--fault", action="append", default=[], metavar="NAME[@CLUSTER]", help="default: one drawn by lot")
+    rehearse.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[@CLUSTER]",
+        help="default: one drawn by lot; with --score: a number such as F-056",
+    )
     rehearse.add_argument("--list", action="store_true", help="list the faults and end")
+    rehearse.add_argument("--score", action="store_true", help="try the whole catalogue and score the judgement (under a minute)")
+    rehearse.add_argument("--json", action="store_true", help="with --score: the scores as JSON")
     rehearse.add_argument("--pair", choices=("modern", "source-document"), default="modern")
     rehearse.add_argument("--policy", help="judge by this policy instead of the pair's own")
     rehearse.add_argument("--folder", type=Path, help="keep the run here (default: a temporary folder)")
@@ -58,6 +68,8 @@ def add_commands(commands: Commands) -> None:
 def _rehearse(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.clusters import simulated_faults
 
+    if parsed.score:
+        return _score(parsed)
     known = simulated_faults()
     if parsed.list:
         for name, description in known.items():
@@ -73,6 +85,26 @@ def _rehearse(parsed: argparse.Namespace) -> int:
         return _in_folder(parsed, Path(folder), chosen, known)
 
 
+def _score(parsed: argparse.Namespace) -> int:
+    """Try the catalogue, print a line per row as it comes and the totals."""
+    from pytest_cucmtls.rehearsal.scored_catalogue import as_json, chosen_rows, heading, line, score_rows, summary
+
+    rows, scores = chosen_rows(parsed.fault), []
+    if not parsed.json:
+        print(heading(), flush=True)
+    with tempfile.TemporaryDirectory(prefix="cucmtls-score-") as folder:
+        for one in score_rows(rows, parsed.folder or Path(folder)):
+            scores.append(one)
+            if not parsed.json:
+                print(line(one), flush=True)
+    print(
+        json.dumps(as_json(scores), indent=1, ensure_ascii=False)
+        if parsed.json
+        else f"\n{summary(scores, whole=not parsed.fault)}"
+    )
+    return EXIT_CODES["finding" if any(one.complaints for one in scores) else "ok"]
+
+
 def _place(word: str) -> tuple[str, str]:
     name, _, cluster = word.partition("@")
     return name, cluster or "A"
@@ -83,13 +115,14 @@ def _in_folder(parsed: argparse.Namespace, folder: Path, chosen: list[tuple[str,
     from pytest_cucmtls.clusters import start_simulated_pair
     from pytest_cucmtls.inventory import Credentials
     from pytest_cucmtls.procedure.session import open_run
+    from pytest_cucmtls.rehearsal.bench import configure
 
     print("starting a simulated pair and configuring it by the ten steps", flush=True)
     pair = start_simulated_pair(parsed.pair, folder / "simulator", parent_process_id=os.getpid())
     try:
         credentials = Credentials(pair.credentials_file)
         with open_run(pair.inventory(Mode.APPLY, parsed.policy), folder / "preparation", credentials, _say_nothing) as hands:
-            _configure(hands)
+            configure(hands)
             for name, cluster in chosen:
                 pair.inject(name, cluster)
             _let_look(pair, len(chosen))
@@ -99,16 +132,6 @@ def _in_folder(parsed: argparse.Namespace, folder: Path, chosen: list[tuple[str,
     finally:
         pair.stop()
     return _explain(verdicts, chosen, known)
-
-
-def _configure(run: "Run") -> None:
-    from pytest_cucmtls.procedure.runner import StepFailed, perform
-    from pytest_cucmtls.procedure.steps import STEPS
-
-    for step in STEPS:
-        result = perform(run, step)
-        if result.outcome is not Outcome.PASS:
-            raise StepFailed(result, step.number)
 
 
 def _let_look(pair: "SimulatedPair", faults: int) -> None:
@@ -124,20 +147,12 @@ def _judge(pair: "SimulatedPair", folder: Path, policy: str | None) -> "list[Ver
     """A whole verify-only run, without a change."""
     from pytest_cucmtls.evidence.judge import judge
     from pytest_cucmtls.evidence.load import load_evidence
-    from pytest_cucmtls.inventory import Credentials
     from pytest_cucmtls.policies import load_policy
-    from pytest_cucmtls.procedure.runner import observe
-    from pytest_cucmtls.procedure.session import open_run
-    from pytest_cucmtls.procedure.steps import STEPS
-    from pytest_cucmtls.run.collect import collect_proof
+    from pytest_cucmtls.rehearsal.bench import observe_pair
 
     print("reading both clusters, placing two calls, collecting captures and traces", flush=True)
     inventory = pair.inventory(Mode.VERIFY, policy)
-    with open_run(inventory, folder, Credentials(pair.credentials_file), _say_nothing) as run:
-        run.folder.begin(inventory, started_at=datetime.now(UTC))
-        for step in STEPS:
-            observe(run, step)
-        collect_proof(run)
+    observe_pair(pair, inventory, folder)
     return judge(load_evidence(folder), load_policy(inventory.policy))
 
 
