@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
+from pytest_cucmtls.model.maintenance import Maintenance
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.model.waivers import Waiver, waivers_of
 
@@ -28,6 +30,7 @@ _TOP_KEYS = {
     "approved_anchors",
     "waivers",
     "authority",
+    "maintenance",
     "clusters",
 }
 _CLUSTER_KEYS = {
@@ -173,7 +176,28 @@ def parse_inventory(text: str, file: str = "clusters.toml") -> Inventory:
         waivers=_waivers(top),
         probe=top.flag_of("probe", False) if "probe" in values else None,
         probe_pause_seconds=top.seconds_of("probe_pause_seconds", 1.0, 3600.0),
+        maintenance=_maintenance(top.table_of("maintenance")) if "maintenance" in values else None,
     )
+
+
+def _maintenance(table: _Table) -> Maintenance:
+    table.check_keys({"from", "until", "weekdays", "zone", "max_calls", "max_minutes"})
+    zone_name = table.text_of("zone", "UTC")
+    try:
+        zone = ZoneInfo(zone_name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise table.problem("zone", f"there is no time zone {zone_name!r}", "Use an IANA name such as Europe/Paris.") from None
+    found = Maintenance(
+        opens=table.text_of("from", ""),
+        closes=table.text_of("until", ""),
+        weekdays=tuple(day.lower()[:3] for day in table.names_of("weekdays")),
+        zone=zone_name,
+        max_calls=table.number_of("max_calls", 0, 0, 10_000) if "max_calls" in table.values else None,
+        max_minutes=table.number_of("max_minutes", 1, 1, 10_000) if "max_minutes" in table.values else None,
+    )
+    if problem := found.problem(zone):
+        raise table.problem("from", problem)
+    return found
 
 
 def _cluster(table: _Table, name: str) -> ClusterSpec:

@@ -18,6 +18,14 @@ key_file = "ca.key"
 # folder = "handover"        # for kind = "folder"
 # crl_file = "ca.crl"        # the CA's current revocation list
 
+# [maintenance]              # outside it, mode apply changes nothing
+# zone = "Europe/Paris"
+# from = "22:00"             # with weekdays a time of day, else a moment: "2026-11-28T22:00"
+# until = "04:00"            # no longer inside
+# weekdays = ["sat", "sun"]  # on which the window opens
+# max_calls = 4              # test calls of one run
+# max_minutes = 120          # after which no further change is begun
+
 [clusters.A]
 release = "12.5"
 extension = "1018"                       # directory number of the test phone

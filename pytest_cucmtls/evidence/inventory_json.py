@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.inventory import Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
+from pytest_cucmtls.model.maintenance import Maintenance
 from pytest_cucmtls.model.waivers import Waiver
 
 
@@ -31,9 +32,14 @@ def inventory_from_json(values: dict[str, Any], *, path: str = "run.json") -> In
             approved_anchors=tuple(values.get("approved_anchors", ())),
             probe=values.get("probe"),
             probe_pause_seconds=float(values.get("probe_pause_seconds", 1.0)),
+            maintenance=_maintenance(values.get("maintenance")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise FileUnreadable(path, f"holds no usable inventory: {problem!r}") from problem
+
+
+def _maintenance(values: dict[str, Any] | None) -> Maintenance | None:
+    return None if values is None else Maintenance(**{**values, "weekdays": tuple(values["weekdays"])})
 
 
 def _cluster(values: dict[str, Any]) -> ClusterSpec:

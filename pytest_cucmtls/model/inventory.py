@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from pytest_cucmtls.model.maintenance import Maintenance
 from pytest_cucmtls.model.waivers import Waiver
 
 DEFAULT_POLICY = "cisco-hardening"
@@ -35,10 +36,17 @@ class NodeAddress:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user name and the environment variable that holds its password."""
+    """A user name and the ways to its password, tried in this order; the password itself is never part of an inventory."""
 
     user: str
-    password_variable: str
+    password_variable: str = ""
+    """Environment variable that holds it."""
+    password_command: tuple[str, ...] = ()
+    """Program and arguments whose first line of output it is; started without a shell."""
+    password_keyring: str = ""
+    """Service name of its entry in the system's keyring."""
+    password_prompt: str = ""
+    """Words of the question asked on a terminal; empty: nobody is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,8 @@ class Inventory:
     """Ask the SIP listeners what they accept and refuse; None: only where every node is on loopback."""
     probe_pause_seconds: float = 1.0
     """Pause between two connections of the probe; there is none on loopback."""
+    maintenance: Maintenance | None = None
+    """When the clusters may be changed; None: at any time."""
 
     @property
     def clusters(self) -> tuple[ClusterSpec, ClusterSpec]:
