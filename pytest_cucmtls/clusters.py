@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_cucmtls.inventory import Credentials, read_inventory
+from pytest_cucmtls.mesh_inventory import clusters_of
 from pytest_cucmtls.model.errors import ClusterUnreachable, ConfigurationInvalid, InterfaceRefused
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.secrets import Secret
@@ -86,8 +87,8 @@ class ClusterReader:
             self._cli[node.name] = self._open_cli(node)
         return self._cli[node.name]
 
-    def file_capture(self, node: NodeAddress, *, peer_ip: str, file_name: str) -> "CliFileCapture":
-        """A capture on the node between it and one peer, in an SSH session of its own; not yet started."""
+    def file_capture(self, node: NodeAddress, *, peer_ip: str | None, file_name: str) -> "CliFileCapture":
+        """A capture on the node between it and one peer (None: all), in an SSH session of its own; not yet started."""
         from pytest_cucmtls.capture.cli_capture import CliFileCapture
 
         return CliFileCapture(
@@ -250,13 +251,13 @@ class SimulatedPair:
 
     def protect(self) -> None:
         """Let both clusters refuse and record every change from now on. Raises: ClusterUnreachable."""
-        for cluster in self.inventory(Mode.VERIFY, None).clusters:
+        for cluster in clusters_of(self.inventory_file):
             with closing(_simulator_session(cluster)) as session:
                 session.post("simulator", "protect", "/simulator/protect", b"", {})
 
     def inject(self, fault: str, cluster: str = "") -> None:
         """Put a named fault into a running cluster (the first unless named). Raises: ConfigurationInvalid for no such fault."""
-        clusters = self.inventory(Mode.VERIFY, None).clusters
+        clusters = clusters_of(self.inventory_file)
         chosen = next((spec for spec in clusters if spec.name == (cluster or clusters[0].name)), None)
         if chosen is None:
             raise ConfigurationInvalid("fault", fault, f"there is no cluster {cluster!r}")
@@ -269,7 +270,7 @@ class SimulatedPair:
     def writes(self) -> list[str]:
         """Changes asked of the clusters since they were protected, as ``cluster: interface operation``."""
         found = []
-        for cluster in self.inventory(Mode.VERIFY, None).clusters:
+        for cluster in clusters_of(self.inventory_file):
             with closing(_simulator_session(cluster)) as session:
                 status = json.loads(session.get("simulator", "status", "/simulator/status").body)
             found += [f"{cluster.name}: {write['interface']} {write['operation']}" for write in status["writes"]]
@@ -302,7 +303,13 @@ def simulated_faults() -> dict[str, str]:
 
 
 def start_simulated_pair(
-    pair: str | Path, folder: Path, *, parent_process_id: int, faults: tuple[str, ...] = (), read_only: bool = False
+    pair: str | Path,
+    folder: Path,
+    *,
+    parent_process_id: int,
+    faults: tuple[str, ...] = (),
+    read_only: bool = False,
+    configured: bool = False,
 ) -> SimulatedPair:
     """Start a pair as a process that ends with its parent; returns when it says that it is ready.
 
@@ -323,6 +330,7 @@ def start_simulated_pair(
         str(parent_process_id),
     ]
     command += [word for fault in faults for word in ("--fault", fault)] + (["--read-only"] if read_only else [])
+    command += ["--configured"] if configured else []
     errors = folder / "simulator.log"
     with errors.open("wb") as log:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, start_new_session=True)

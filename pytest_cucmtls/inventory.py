@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.maintenance import Maintenance
+from pytest_cucmtls.model.mesh import is_mesh
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.model.waivers import Waiver, waivers_of
 
@@ -67,7 +68,7 @@ class _Table:
 
     def problem(self, key: str, problem: str, remedy: str = "") -> ConfigurationInvalid:
         name = f"{self.path}.{key}" if self.path else key
-        return ConfigurationInvalid(self.file, name, problem, line=_line_of(self.text, self.path, key), remedy=remedy)
+        return ConfigurationInvalid(self.file, name, problem, line=line_of(self.text, self.path, key), remedy=remedy)
 
     def check_keys(self, allowed: set[str]) -> None:
         for key in self.values:
@@ -122,7 +123,7 @@ class _Table:
         return _Table(self.file, self.text, f"{self.path}.{key}" if self.path else key, value)
 
 
-def _line_of(text: str, path: str, key: str) -> int:
+def line_of(text: str, path: str, key: str) -> int:
     """1-based line of a key inside its table (first table of that name), else of the table's header, else 0."""
     header = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(#.*)?$")
     assignment = re.compile(rf"\s*\"?{re.escape(key)}\"?\s*=")
@@ -139,30 +140,53 @@ def _line_of(text: str, path: str, key: str) -> int:
 
 def read_inventory(path: Path) -> Inventory:
     """Read and check an inventory file. Raises: ConfigurationInvalid."""
+    return parse_inventory(text_of_inventory(path), str(path))
+
+
+def text_of_inventory(path: Path) -> str:
+    """The file's text. Raises: ConfigurationInvalid."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigurationInvalid(
             str(path), "", "there is no such file", remedy="`cucmtls init` writes a commented one to start from."
         ) from None
     except (OSError, UnicodeDecodeError) as problem:
         raise ConfigurationInvalid(str(path), "", f"cannot be read: {problem}") from problem
-    return parse_inventory(text, str(path))
 
 
 def parse_inventory(text: str, file: str = "clusters.toml") -> Inventory:
     """An inventory from its text; relative file names in it are taken from the folder of `file`. Raises: ConfigurationInvalid."""
+    return inventory_of(values_of_inventory(text, file), text, file)
+
+
+def values_of_inventory(text: str, file: str) -> dict[str, Any]:
+    """The TOML of an inventory, unchecked. Raises: ConfigurationInvalid."""
     try:
-        values = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         found = re.search(r"line (\d+)", str(problem))
         line = int(found.group(1)) if found else text.count("\n") + 1  # tomllib has no number for the end of the text
         raise ConfigurationInvalid(file, "", f"is not valid TOML: {problem}", line=line) from problem
+
+
+def inventory_of(values: Mapping[str, Any], text: str, file: str) -> Inventory:
+    """An inventory from its values; `text` is where a mistake is looked up. Raises: ConfigurationInvalid."""
     top = _Table(file, text, "", values)
+    if is_mesh(values):
+        raise top.problem(
+            "mesh" if "mesh" in values else "trunks",
+            "declares a mesh of clusters; what was asked for works on one pair",
+            "Verify a mesh with `cucmtls verify-mesh` or pytest; apply changes pair by pair.",
+        )
     top.check_keys(_TOP_KEYS)
     clusters = top.table_of("clusters")
     if len(clusters.values) != 2:
-        raise top.problem("clusters", f"exactly two clusters are needed, not {len(clusters.values)}")
+        raise top.problem(
+            "clusters",
+            f"exactly two clusters are needed, not {len(clusters.values)}",
+            'More clusters are a mesh: add mesh = "full", or [[trunks]] with between = ["one", "other"].',
+        )
     first, second = (_cluster(clusters.table_of(name), name) for name in clusters.values)
     return Inventory(
         cluster_a=first,

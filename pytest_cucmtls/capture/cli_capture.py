@@ -87,7 +87,10 @@ class _Capture:
 
 
 class CliFileCapture(_Capture):
-    """Whole packets between the node and one peer, into ``activelog platform/cli/<file_name>.cap`` on the node."""
+    """Whole packets between the node and one peer, or of everything, into ``activelog platform/cli/<file_name>.cap`` on the node.
+
+    The command takes one host at most: a capture that serves several peers has no filter.
+    """
 
     def __init__(
         self,
@@ -95,7 +98,7 @@ class CliFileCapture(_Capture):
         user: str,
         password: Secret,
         *,
-        peer_ip: str,
+        peer_ip: str | None,
         file_name: str,
         known_hosts: str | None = None,
         legacy_algorithms: bool = False,
@@ -105,8 +108,9 @@ class CliFileCapture(_Capture):
         if not _FILE_NAME.fullmatch(file_name):
             raise ConfigurationInvalid("capture", "file_name", f"{file_name!r}: letters, digits, - and _ only, no dot")
         self.file_name = file_name
+        peer = "" if peer_ip is None else f" host ip {_address(peer_ip)}"
         super().__init__(
-            f"utils network capture eth0 file {file_name} count {MOST_PACKETS} size all host ip {_address(peer_ip)}",
+            f"utils network capture eth0 file {file_name} count {MOST_PACKETS} size all{peer}",
             node,
             user,
             password,

@@ -5,6 +5,7 @@ configured clusters knows whom to trust and can renew.
 """
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -122,28 +123,48 @@ def _leave_files(authority: SimulatedAuthority, folder: Path) -> tuple[tuple[str
 
 
 def _connect(plan: ClusterPlan, cluster: ClusterState, peers: list[tuple[ClusterPlan, ClusterState]]) -> None:
-    """One profile, trunk and pattern per peer; the nearest one in file order gets the names the plan has for them."""
+    """One profile, trunk and pattern per peer; the nearest one in file order gets the names the plan has for them.
+
+    In a mesh every trunk has its names, and leads to the peer's publisher: calls reach the first node that answers.
+    """
+    if plan.trunks:
+        _connect_mesh(plan, cluster, {peer_plan.name: (peer_plan, peer) for peer_plan, peer in peers})
+        return
     for position, (peer_plan, peer) in enumerate(peers):
         suffix = "" if position == 0 else f" {peer_plan.name}"
         trunk = plan.trunk if position == 0 else f"to-{peer_plan.name}"
         pattern = plan.route_pattern if position == 0 and plan.route_pattern else peer_plan.extension
-        _add_profile(plan, cluster, peer, plan.security_profile + suffix, declared=position == 0)
-        _add_trunk(plan, cluster, peer, trunk, plan.security_profile + suffix)
-        cluster.database.add(
-            "routePattern",
-            {
-                "pattern": pattern,
-                "routePartitionName": plan.partition,
-                "description": f"To {peer_plan.name} over {trunk}",
-                "blockEnable": False,
-                "destination": {"gatewayName": trunk},
-            },
-        )
+        names = plan.x509_subject_names if position == 0 else ()
+        _add_profile(cluster, peer, plan.security_profile + suffix, names)
+        _add_trunk(plan, cluster, peer.nodes, trunk, plan.security_profile + suffix)
+        _add_pattern(cluster, pattern, plan.partition, peer, trunk)
 
 
-def _add_profile(plan: ClusterPlan, cluster: ClusterState, peer: ClusterState, name: str, *, declared: bool) -> None:
-    """`declared`: the plan's own list of names is for this peer."""
-    names = plan.x509_subject_names if declared and plan.x509_subject_names else [node.name for node in peer.nodes]
+def _connect_mesh(plan: ClusterPlan, cluster: ClusterState, peers: dict[str, tuple[ClusterPlan, ClusterState]]) -> None:
+    for side in plan.trunks:
+        peer_plan, peer = peers[side.peer]
+        if cluster.database.find("sipTrunkSecurityProfile", name=side.security_profile) is None:
+            _add_profile(cluster, peer, side.security_profile, side.x509_subject_names)
+        _add_trunk(plan, cluster, peer.nodes[:1], side.trunk, side.security_profile)
+        _add_pattern(cluster, side.route_pattern or peer_plan.extension, side.partition, peer, side.trunk)
+
+
+def _add_pattern(cluster: ClusterState, pattern: str, partition: str, peer: ClusterState, trunk: str) -> None:
+    cluster.database.add(
+        "routePattern",
+        {
+            "pattern": pattern,
+            "routePartitionName": partition,
+            "description": f"To {peer.name} over {trunk}",
+            "blockEnable": False,
+            "destination": {"gatewayName": trunk},
+        },
+    )
+
+
+def _add_profile(cluster: ClusterState, peer: ClusterState, name: str, declared: Sequence[str]) -> None:
+    """`declared`: the plan's own list of names for this peer; empty: its node names."""
+    names = declared or [node.name for node in peer.nodes]
     cluster.database.add(
         "sipTrunkSecurityProfile",
         {
@@ -159,16 +180,16 @@ def _add_profile(plan: ClusterPlan, cluster: ClusterState, peer: ClusterState, n
     )
 
 
-def _add_trunk(plan: ClusterPlan, cluster: ClusterState, peer: ClusterState, name: str, profile: str) -> None:
+def _add_trunk(plan: ClusterPlan, cluster: ClusterState, nodes: Sequence[NodeState], name: str, profile: str) -> None:
     destinations = [
         {"addressIpv4": node.ip, "addressIpv6": "", "port": node.sip_port, "sortOrder": order}
-        for order, node in enumerate(peer.nodes, 1)
+        for order, node in enumerate(nodes, 1)
     ]
     cluster.database.add(
         "sipTrunk",
         {
             "name": name,
-            "description": f"TLS trunk to {peer.name}",
+            "description": f"TLS trunk to {nodes[0].cluster.name}",
             "product": "SIP Trunk",
             "class": "Trunk",
             "protocol": "SIP",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_cucmtls.sim.certificates.identities import certificate_pem
-from pytest_cucmtls.sim.pairs import DEFAULT_PROFILE, ClusterPlan, PairPlan
+from pytest_cucmtls.sim.pairs import DEFAULT_PROFILE, ClusterPlan, PairPlan, TrunkPlan
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 
 ACCOUNT_KINDS = ("axl", "platform", "call")
@@ -28,7 +28,7 @@ def write_inventory(inventory: Path, plan: PairPlan, clusters: list[ClusterState
         _cluster_tables(inventory.parent, cluster_plan, cluster)
         for cluster_plan, cluster in zip(plan.clusters, clusters, strict=True)
     ]
-    mode = "verify" if any(cluster.read_only for cluster in clusters) else "apply"
+    mode = "verify" if plan.mesh or any(cluster.read_only for cluster in clusters) else "apply"
     head = f"""# A simulated pair: its addresses exist on this machine only, as long as the simulator runs.
 policy = {_text(plan.policy)}
 mode = "{mode}"
@@ -42,6 +42,8 @@ place_calls = {_value(plan.place_calls)}
         ("key_length", plan.authority_key_length),
     )
     head += "".join(f"{key} = {_value(value)}\n" for key, value in authority)
+    if plan.mesh:
+        tables = [*tables, _mesh_tables(plan)]
     write_private(files.credentials, json.dumps(_credentials(plan, clusters), indent=1))
     inventory.write_text("\n".join([head, *tables]), encoding="utf-8")
     return files
@@ -56,8 +58,7 @@ def _cluster_tables(folder: Path, plan: ClusterPlan, cluster: ClusterState) -> s
         f"release = {_text(plan.release.key)}",
         f"extension = {_text(plan.extension)}",
         f"phone = {_text(plan.phone)}",
-        f"trunk = {_text(plan.trunk)}",
-        *_unusual_lines(plan),
+        *([] if plan.trunks else [f"trunk = {_text(plan.trunk)}", *_unusual_lines(plan)]),
         f"device_pool = {_text(plan.device_pool)}",
         f"ca_bundle = {_text(str(bundle))}",
         f"key_length = {plan.key_length}",
@@ -74,6 +75,32 @@ def _cluster_tables(folder: Path, plan: ClusterPlan, cluster: ClusterState) -> s
     for node in cluster.nodes:
         lines += ["", f"[[clusters.{plan.name}.nodes]]", *_node_lines(node)]
     return "\n".join(lines) + "\n"
+
+
+def _mesh_tables(plan: PairPlan) -> str:
+    """Every trunk once, with the names of both sides."""
+    lines: list[str] = []
+    written: set[str] = set()
+    sides = {(cluster.name, side.peer): side for cluster in plan.clusters for side in cluster.trunks}
+    for own, peer in sides:
+        if peer not in written:
+            lines += ["[[trunks]]", f"between = [{_text(own)}, {_text(peer)}]"]
+            lines += [f"{name} = {_side(sides[name, other])}" for name, other in ((own, peer), (peer, own))]
+            lines.append("")
+        written.add(own)
+    return "\n".join(lines)
+
+
+def _side(side: TrunkPlan) -> str:
+    fields = [f"trunk = {_text(side.trunk)}", f"security_profile = {_text(side.security_profile)}"]
+    fields += [
+        f"{key} = {_text(value)}"
+        for key, value in (("route_pattern", side.route_pattern), ("partition", side.partition))
+        if value
+    ]
+    if side.x509_subject_names:
+        fields.append(f"x509_subject_names = [{', '.join(map(_text, side.x509_subject_names))}]")
+    return "{ " + ", ".join(fields) + " }"
 
 
 def _unusual_lines(plan: ClusterPlan) -> list[str]:

@@ -6,8 +6,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_cucmtls.model.mesh import MeshInvalid, declared_trunks, is_mesh
 from pytest_cucmtls.sim.inventory_file import ACCOUNT_KINDS
-from pytest_cucmtls.sim.pairs import DEFAULT_PROFILE, HTTPS_PORT, SIP_PORT, SSH_PORT, ClusterPlan, NodePlan, PairPlan
+from pytest_cucmtls.sim.pairs import (
+    DEFAULT_PROFILE,
+    HTTPS_PORT,
+    SIP_PORT,
+    SSH_PORT,
+    ClusterPlan,
+    NodePlan,
+    PairPlan,
+    TrunkPlan,
+)
 from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASE_15_SU5, RELEASES, ReleaseProfile
 
 SCHEME = "sim://"
@@ -47,10 +57,12 @@ def parse_plan(text: str, name: str = "inventory") -> PairPlan:
     if not tables:
         raise PlanUnusable("clusters: at least one is needed")
     authority = _table(top, "authority", "authority")
+    trunks = _trunks(top)
     clusters: list[ClusterPlan] = []
     for cluster_name in tables:
         used = sum(len(cluster.nodes) for cluster in clusters)
-        clusters.append(_cluster(cluster_name, _table(tables, cluster_name, f"clusters.{cluster_name}"), FIRST_HOST + used))
+        table = _table(tables, cluster_name, f"clusters.{cluster_name}")
+        clusters.append(_cluster(cluster_name, table, FIRST_HOST + used, trunks.get(cluster_name, ())))
     if sum(len(cluster.nodes) for cluster in clusters) > MOST_NODES:
         raise PlanUnusable(f"more than {MOST_NODES} nodes")
     return PairPlan(
@@ -58,11 +70,37 @@ def parse_plan(text: str, name: str = "inventory") -> PairPlan:
         tuple(clusters),
         policy=_text(top, "policy", "cisco-hardening", ""),
         place_calls=top.get("place_calls") is not False,
+        mesh=bool(trunks),
         authority=tuple((key, value) for key, value in authority.items() if isinstance(value, str | int | bool)),
     )
 
 
-def _cluster(name: str, table: _Table, first_host: int) -> ClusterPlan:
+def _trunks(top: _Table) -> dict[str, tuple[TrunkPlan, ...]]:
+    """What each cluster of a mesh calls its trunks; empty for a pair."""
+    if not is_mesh(top):
+        return {}
+    found: dict[str, tuple[TrunkPlan, ...]] = {}
+    try:
+        for declared in declared_trunks(top):
+            for own, peer, side in zip(declared.between, reversed(declared.between), declared.sides, strict=True):
+                found[own] = (*found.get(own, ()), _trunk(peer, side, f"clusters.{own}"))
+    except MeshInvalid as problem:
+        raise PlanUnusable(str(problem)) from None
+    return found
+
+
+def _trunk(peer: str, side: _Table, where: str) -> TrunkPlan:
+    return TrunkPlan(
+        peer=peer,
+        trunk=_text(side, "trunk", "", where),
+        security_profile=_text(side, "security_profile", "", where),
+        route_pattern=str(side.get("route_pattern") or ""),
+        partition=str(side.get("partition") or ""),
+        x509_subject_names=_names(side, where),
+    )
+
+
+def _cluster(name: str, table: _Table, first_host: int, trunks: tuple[TrunkPlan, ...]) -> ClusterPlan:
     where = f"clusters.{name}"
     if not _CLUSTER_NAME.fullmatch(name):
         raise PlanUnusable(f"{where}: use letters, digits, - and _")
@@ -87,7 +125,8 @@ def _cluster(name: str, table: _Table, first_host: int) -> ClusterPlan:
         domain=first.name.partition(".")[2],
         extension=extension,
         phone=_text(table, "phone", "", where),
-        trunk=_text(table, "trunk", "", where),
+        trunk=trunks[0].trunk if trunks else _text(table, "trunk", "", where),
+        trunks=trunks,
         subject=_subject(_table(table, "subject", f"{where}.subject")),
         device_pool=_text(table, "device_pool", "Default", where),
         key_length=_number(table, "key_length", 2048, (1024, 4096), where),

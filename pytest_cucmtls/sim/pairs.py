@@ -59,6 +59,18 @@ class NodePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class TrunkPlan:
+    """What a cluster of a mesh calls its trunk to one peer; an empty pattern is the peer's extension."""
+
+    peer: str
+    trunk: str
+    security_profile: str
+    route_pattern: str = ""
+    partition: str = ""
+    x509_subject_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterPlan:
     """One cluster of a pair; `subject` is what certificates carry beside CN, in encoded order.
 
@@ -90,6 +102,8 @@ class ClusterPlan:
     route_pattern: str = ""
     partition: str = ""
     x509_subject_names: tuple[str, ...] = ()
+    trunks: tuple[TrunkPlan, ...] = ()
+    """In a mesh, one per peer; empty in a pair, whose names are those above."""
     options_ping: bool = False
     """The standard SIP profile pings trunk destinations, so that every node connects to every node of the peer."""
     https_port: int = HTTPS_PORT
@@ -122,6 +136,8 @@ class PairPlan:
     authority_key_length: int = 2048
     policy: str = "cisco-hardening"
     place_calls: bool = True
+    mesh: bool = False
+    """The inventory declares trunks: the one written does, too."""
     authority: tuple[tuple[str, str | int | bool], ...] = ()
     """The inventory's ``[authority]`` table where it is not the embedded one."""
 

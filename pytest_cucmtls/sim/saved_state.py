@@ -21,7 +21,7 @@ from pytest_cucmtls.sim.certificates.trust_lists import TrustList, TrustRecord
 from pytest_cucmtls.sim.configured import CERTIFICATE_FILE, KEY_FILE
 from pytest_cucmtls.sim.database import KINDS
 from pytest_cucmtls.sim.inventory_file import write_private
-from pytest_cucmtls.sim.pairs import ClusterPlan, NodePlan, PairPlan
+from pytest_cucmtls.sim.pairs import ClusterPlan, NodePlan, PairPlan, TrunkPlan
 from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.sim.state import ClusterState, NodeState, ServiceState, SimAccount
 from pytest_cucmtls.wire.x509_sign import private_key_pem
@@ -119,7 +119,8 @@ def _plan(saved: dict[str, Any]) -> PairPlan:
 def _cluster_plan(saved: dict[str, Any]) -> ClusterPlan:
     release = ReleaseProfile(**_tuples(saved["release"]))
     subscribers = tuple(NodePlan(**node) for node in saved["subscribers"])
-    return ClusterPlan(**{**_tuples(saved), "release": release, "subscribers": subscribers})
+    trunks = tuple(TrunkPlan(**_tuples(trunk)) for trunk in saved.get("trunks", ()))
+    return ClusterPlan(**{**_tuples(saved), "release": release, "subscribers": subscribers, "trunks": trunks})
 
 
 def _tuples(saved: dict[str, Any]) -> dict[str, Any]:
