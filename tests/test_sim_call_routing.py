@@ -135,7 +135,7 @@ def test_a_blocked_pattern_rejects_the_call(tmp_path: Path) -> None:
     run(work())
 
 
-def test_a_line_without_a_phone_is_unavailable_and_transit_is_refused(tmp_path: Path) -> None:
+def test_a_line_without_a_phone_is_unavailable_and_a_loop_between_clusters_ends(tmp_path: Path) -> None:
     async def work() -> None:
         both = pair(tmp_path)
         both.b.cluster.database.rows("phone").clear()
@@ -143,7 +143,40 @@ def test_a_line_without_a_phone_is_unavailable_and_transit_is_refused(tmp_path: 
             assert status_of(await both.call()) == (480, 20)
             both.b.cluster.database.rows("line").clear()
             both.b.cluster.database.add("routePattern", {"pattern": "98XX", "destination": {"gatewayName": "to-CUCMA"}})
-            assert status_of(await both.call()) == (503, 41)
+            assert status_of(await both.call()) == (483, 25)
+            assert "Max-Forwards: 0" in sdl_text(both.b) + sdl_text(both.a)
+
+    run(work())
+
+
+@pytest.mark.parametrize(("mode", "keys"), [("Encrypted", True), ("Non Secure", False)])
+def test_a_call_passes_from_trunk_to_trunk_with_its_media_between_the_ends(tmp_path: Path, mode: str, keys: bool) -> None:
+    async def work() -> None:
+        both = pair(tmp_path, mode=mode)
+        database = both.a.cluster.database
+        add_phone(both.a, "SEP001122337001", "7001")
+        database.add("css", {"name": "out", "members": {"member": [{"routePartitionName": "out", "index": 1}]}})
+        database.add(
+            "routePattern", {"pattern": "7001", "routePartitionName": "out", "destination": {"gatewayName": "to-CUCM10"}}
+        )
+        database.rows("phone")[0]["callingSearchSpaceName"] = "out"
+        both.b.cluster.database.add("routePattern", {"pattern": "7XXX", "destination": {"gatewayName": "to-CUCMA"}})
+        async with both:
+            call = await both.call(dialled="7001")
+            assert status_of(manager(both.a).calls.finished[0]) == (200, 16)
+            call = next(
+                each for each in manager(both.a).calls.finished if each.trunk == "to-CUCM10" and each.device == PHONES["A"][0]
+            )
+            assert status_of(call) == (200, 16)
+            assert call.outcome is not None
+            assert call.outcome.agreement is not None
+            assert (call.outcome.agreement.keys is not None) is keys
+            assert call.audio is not None
+            assert call.audio.received >= 5
+            assert call.outcome.agreement.remote.ip.rpartition(".")[0] == both.a.ip.rpartition(".")[0]
+            passed = manager(both.b).calls.finished[-1]
+            assert (passed.trunk, passed.device) == ("to-CUCMA", "")
+            assert "Max-Forwards: 68" in sdl_text(both.b)
 
     run(work())
 

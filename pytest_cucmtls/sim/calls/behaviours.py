@@ -28,7 +28,29 @@ BEHAVIOURS = (
     ),
     Behaviour("calls", "call forward all, busy, no answer, not registered", Provenance.SPECIFIED, "System Configuration Guide"),
     Behaviour("calls", "the voice mail pilot is one answering party", Provenance.ASSUMED, "narrower than the real one"),
-    Behaviour("calls", "between two trunks no call is passed on (503)", Provenance.ASSUMED, "narrower than the real one"),
+    Behaviour(
+        "calls",
+        "a call passes from trunk to trunk; a loop ends with 483 when Max-Forwards is used up",
+        Provenance.SPECIFIED,
+        "RFC 3261; that CUCM counts on is assumed",
+    ),
+    Behaviour(
+        "calls", "session timers of 1800 seconds, 422 below Min-SE", Provenance.SPECIFIED, "RFC 4028; header seen in traces"
+    ),
+    Behaviour("calls", "refresh by re-INVITE or UPDATE as the SIP profile says", Provenance.SPECIFIED, "AXL schema, SIP profile"),
+    Behaviour(
+        "SIP",
+        "INVITEs of phones and of trunks with digest are challenged",
+        Provenance.SPECIFIED,
+        "Security Guide: digest",
+    ),
+    Behaviour(
+        "SIP",
+        "no credentials are given to a peer that challenges us (no SIP realm)",
+        Provenance.ASSUMED,
+        "narrower than the real one",
+    ),
+    Behaviour("SIP", "the standard profiles of third-party phones ask for no digest", Provenance.ASSUMED, "default of the form"),
     Behaviour("calls", "keys as telephone events", Provenance.SPECIFIED, "RFC 4733"),
     Behaviour(
         "nodes",

@@ -12,11 +12,13 @@ from pytest_cucmtls.sim.sip.headers import (
     NO_ANSWER,
     NO_RESOURCE,
     NORMAL_CLEARING,
+    RECOVERY_ON_TIMER_EXPIRY,
     TEMPORARY_FAILURE,
     cause_in,
     cause_of_status,
 )
-from pytest_cucmtls.sim.sip.signalling import LegEvent
+from pytest_cucmtls.sim.sip.session_timer import SessionDue
+from pytest_cucmtls.sim.sip.signalling import CallEvent, LegEvent
 
 _PASSED_ON = {"INFO", "UPDATE", "MESSAGE", "NOTIFY"}
 
@@ -30,6 +32,8 @@ class Bridge:
         self._called = called
         self._asked: dict[str, tuple[SipLeg, SipMessage, SipMessage]] = {}
         """Requests passed on, by Call-ID and CSeq of the copy: who asked, what, and the copy."""
+        self._refused: SipMessage | None = None
+        """The called party's refusal of our INVITE."""
         self._awaiting_ack: dict[str, SipLeg] = {}
         """Call-ID of the leg whose ACK is passed on, to the leg that gets it."""
 
@@ -43,11 +47,23 @@ class Bridge:
         outgoing = called.dialog.invite(uri, body)
         called.send(outgoing)
         result = await self._ring(outgoing, no_answer_seconds)
+        while self._refused is not None and called.dialog.timer.raise_to(self._refused):
+            self._refused = None
+            outgoing = called.dialog.invite(uri, body)
+            called.send(outgoing)
+            result = await self._ring(outgoing, no_answer_seconds)
         if isinstance(result, LegResult):
             return result
         if not await self._connect(result, offered=bool(body)):
             return LegResult(200, NO_RESOURCE)
-        return LegResult(200, await self._talk())
+        legs = (self._caller, called)
+        for leg in legs:
+            leg.dialog.timer.start(self._caller.inbox.put_nowait)
+        try:
+            return LegResult(200, await self._talk())
+        finally:
+            for leg in legs:
+                leg.dialog.timer.stop()
 
     async def _ring(self, outgoing: SipMessage, no_answer_seconds: float | None) -> SipMessage | LegResult:
         """The 200 of the called party, or how the attempt ended."""
@@ -65,13 +81,14 @@ class Bridge:
             if called.owns(event) and event.status_code is not None and is_about(event, "INVITE"):
                 if event.status_code >= 300:
                     called.send(called.dialog.ack_failure(outgoing, event))
+                    self._refused = event
                     return LegResult(event.status_code, cause_in(event, cause_of_status(event.status_code)))
                 if event.status_code >= 200:
                     called.dialog.learn(event)
                     return event
                 take_provisional(called, event)
                 if event.status_code > 100:
-                    caller.send(caller.dialog.respond(self._invite, 180))
+                    self._tell_progress(event)
             elif caller.owns(event) and event.method == "CANCEL":
                 caller.send(caller.dialog.respond(event, 200))
                 await self._cancel(outgoing)
@@ -79,6 +96,15 @@ class Bridge:
             elif event.method in ("PRACK", "OPTIONS", "UPDATE", "INFO"):
                 leg = caller if caller.owns(event) else called
                 leg.send(leg.dialog.respond(event, 200))
+
+    def _tell_progress(self, event: SipMessage) -> None:
+        """Ringing, or the early media the called party described, to the caller."""
+        caller = self._caller
+        try:
+            body = relayed(caller.relay_end(), event.body) if event.body and self._invite.body else b""
+        except UnexpectedAnswer:
+            body = b""
+        caller.send(caller.dialog.respond(self._invite, 183 if body else 180, body))
 
     async def _cancel(self, outgoing: SipMessage) -> None:
         called = self._called
@@ -126,9 +152,16 @@ class Bridge:
                     if leg.dialog.connection.ready:
                         await say_bye(leg, NORMAL_CLEARING)
                 return NORMAL_CLEARING if event is LegEvent.HANG_UP else TEMPORARY_FAILURE
-            if not isinstance(event, SipMessage):
+            if isinstance(event, LegEvent):
                 continue
             leg = self._caller if self._caller.owns(event) else self._called
+            if isinstance(event, SessionDue):
+                if event.expired:
+                    for each in (self._caller, self._called):
+                        await say_bye(each, RECOVERY_ON_TIMER_EXPIRY)
+                    return RECOVERY_ON_TIMER_EXPIRY
+                leg.send(leg.dialog.update())
+                continue
             other = self._called if leg is self._caller else self._caller
             if not leg.owns(event):
                 continue
@@ -168,6 +201,8 @@ class Bridge:
     def _pass_answer(self, leg: SipLeg, answer: SipMessage) -> None:
         status = answer.status_code or 500
         key = f"{leg.dialog.call_id} {answer.header('CSeq')}"
+        if key not in self._asked and is_about(answer, "UPDATE") and 200 <= status < 300:
+            leg.dialog.timer.conclude(answer)
         if status < 200 or key not in self._asked:
             return
         asker, request, copy = self._asked.pop(key)
@@ -183,7 +218,7 @@ class Bridge:
         asker.send(asker.dialog.respond(request, status, relayed(asker.relay_end(), answer.body)))
 
 
-async def _next(leg: SipLeg, seconds: float) -> SipMessage | LegEvent | None:
+async def _next(leg: SipLeg, seconds: float) -> CallEvent | None:
     """The next event of either leg: they share the inbox."""
     try:
         async with asyncio.timeout(seconds):

@@ -9,7 +9,7 @@ from pytest_cucmtls.sim.calls.media_negotiation import Agreement, LocalMedia
 from pytest_cucmtls.sim.calls.media_relay import RelayEnd
 from pytest_cucmtls.sim.sip.dialogs import SipDialog
 from pytest_cucmtls.sim.sip.headers import SRTP_FALLBACK, option_tags
-from pytest_cucmtls.sim.sip.signalling import Inbox, LegEvent, SipSignalling
+from pytest_cucmtls.sim.sip.signalling import CallEvent, Inbox, LegEvent, SipSignalling
 from pytest_cucmtls.sim.state import ClusterState
 
 TRANSACTION_SECONDS = 8.0
@@ -33,6 +33,8 @@ class SipLeg:
     """Number in the SDP's `o=` line."""
     version: int = 0
     """Session descriptions sent so far."""
+    refreshes_by_update: bool = False
+    """Session refreshes are UPDATE, not INVITE (SIP profile: Session Refresh Method)."""
     final_sent: bool = False
     """An INVITE of the party got its final answer."""
 
@@ -52,11 +54,11 @@ class SipLeg:
             self.final_sent = True
         self.signalling.send(self.dialog, message)
 
-    def owns(self, event: SipMessage | LegEvent) -> bool:
-        """The event is no message of another leg of the call."""
-        return not isinstance(event, SipMessage) or event.call_id == self.dialog.call_id
+    def owns(self, event: CallEvent) -> bool:
+        """The event is not of another leg of the call."""
+        return isinstance(event, LegEvent) or event.call_id == self.dialog.call_id
 
-    async def next_event(self, seconds: float | None) -> SipMessage | LegEvent | None:
+    async def next_event(self, seconds: float | None) -> CallEvent | None:
         """What comes next for this leg; None after the limit."""
         try:
             async with asyncio.timeout(seconds):
@@ -134,7 +136,7 @@ def take_provisional(leg: SipLeg, response: SipMessage) -> None:
         leg.send(leg.dialog.prack(response))
 
 
-async def await_acknowledgement(leg: SipLeg) -> SipMessage | LegEvent | None:
+async def await_acknowledgement(leg: SipLeg) -> CallEvent | None:
     """The ACK of our 200; anything else that ends the call is returned as an event."""
     while True:
         event = await leg.next_event(TRANSACTION_SECONDS)

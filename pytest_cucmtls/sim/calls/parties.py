@@ -47,6 +47,7 @@ class SipTarget:
     early_offer: bool
     reliable: bool
     is_trunk: bool
+    refreshes_by_update: bool = False
 
 
 @dataclass(slots=True)
@@ -127,6 +128,7 @@ class PhoneCaller:
         audio = await setting.audio(self._phone, lambda: inbox.put_nowait(LegEvent.MEDIA_DONE))
         call.audio = audio
         leg = AudioLeg(target.signalling, dialog, target.srtp_allowed, inbox, next(setting.sessions), audio=audio)
+        leg.refreshes_by_update = target.refreshes_by_update
         try:
             longest = setting.length.longest_seconds
             uri = target.uri_of(link)
@@ -180,7 +182,15 @@ class SipCaller:
             return refused
         call.audio = await setting.audio(phone, lambda: None)
         talking = AudioLeg(
-            leg.signalling, leg.dialog, leg.srtp_allowed, leg.inbox, leg.session, leg.version, leg.final_sent, audio=call.audio
+            leg.signalling,
+            leg.dialog,
+            leg.srtp_allowed,
+            leg.inbox,
+            leg.session,
+            leg.version,
+            leg.refreshes_by_update,
+            leg.final_sent,
+            audio=call.audio,
         )
         result = await pick_up(talking, self._invite, setting.length.longest_seconds + 30)
         leg.final_sent = talking.final_sent
@@ -189,6 +199,9 @@ class SipCaller:
     async def to_sip(self, target: SipTarget, no_answer_seconds: float | None) -> LegResult:
         """The node stands between two SIP parties."""
         call, setting = self._call, self._setting
+        hops = hops_left(self._invite)
+        if hops == 0:
+            return LegResult(483, cause_of_status(483))
         try:
             link = await target.connect()
         except ConnectionFailed:
@@ -196,6 +209,7 @@ class SipCaller:
         call_id = new_call_id(target.signalling.node)
         dialog = setting.dialog(target.signalling, link, call_id, call, remote=target.called, local=call.calling)
         dialog.reliable = target.reliable
+        dialog.max_forwards = min(dialog.max_forwards, hops - 1)
         target.signalling.open_inbox(call_id, link, call.ci, call.inbox)
         called = SipLeg(target.signalling, dialog, target.srtp_allowed, call.inbox, next(setting.sessions))
         self._leg.dialog.local_number = call.answered_by or call.dialled
@@ -214,6 +228,12 @@ class SipCaller:
         self._leg.send(self._leg.dialog.respond(self._invite, status))
         cause = result.cause if result.status > 299 or status_of_cause(result.cause) == status else cause_of_status(status)
         return LegResult(status, cause)
+
+
+def hops_left(invite: SipMessage) -> int:
+    """Max-Forwards of a request; 70 when it says nothing usable (RFC 3261 §8.1.1.6)."""
+    value = (invite.header("Max-Forwards") or "").strip()
+    return int(value) if value.isdecimal() and len(value) < 4 else 70
 
 
 def is_busy(phone: Phone) -> LegResult | None:

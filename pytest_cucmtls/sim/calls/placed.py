@@ -28,7 +28,7 @@ __all__ = ["Call", "CallLength", "Calls", "caller_of", "dialled_of"]
 MOST_FORWARDS = 10
 MOST_FINISHED = 1000
 """Calls remembered after their end."""
-_DECISIVE = {404, 486, 487, 488, 600, 603}
+_DECISIVE = {404, 483, 486, 487, 488, 600, 603}
 """Answers after which a route list tries no further member (service parameters *Stop Routing on …*, defaults)."""
 
 
@@ -92,6 +92,7 @@ class Calls:
         trunk = party if isinstance(party, RunningTrunk) else None
         dialog.reliable = trunk is not None and trunk.reliable_provisional
         leg = SipLeg(signalling, dialog, trunk is None or trunk.srtp_allowed, call.inbox, next(self._setting.sessions))
+        leg.refreshes_by_update = trunk is not None and trunk.refreshes_by_update
         caller = SipCaller(self._setting, call, leg, invite)
         result = LegResult(0, TEMPORARY_FAILURE)
         try:
@@ -101,7 +102,7 @@ class Calls:
                 call.trunk = party.name
                 digits = significant_digits(call.dialled, party.significant_digits)
                 space = self._routing.space_of(party.calling_search_space)
-                result = await self._connect(call, caller, party.name, space, digits=digits, transit=False)
+                result = await self._connect(call, caller, party.name, space, digits=digits)
             else:
                 call.device = party.device
                 space = self._phones.search_space(party.device, party.number)
@@ -112,19 +113,16 @@ class Calls:
             self._end(call, result)
 
     async def _connect(
-        self, call: Call, caller: Caller, origin: str, space: tuple[str, ...], *, digits: str | None = None, transit: bool = True
+        self, call: Call, caller: Caller, origin: str, space: tuple[str, ...], *, digits: str | None = None
     ) -> LegResult:
         """Digit analysis, then line by line and trunk by trunk until somebody takes the call."""
         try:
-            return await self._route(
-                call, caller, origin, self._looked_up(call, call.dialled if digits is None else digits, space), transit
-            )
+            found = self._looked_up(call, call.dialled if digits is None else digits, space)
+            return await self._route(call, caller, origin, found)
         except NoFreeAddress:
             return LegResult(0, TEMPORARY_FAILURE)
 
-    async def _route(
-        self, call: Call, caller: Caller, origin: str, found: DialPlanMatch | Phone | None, transit: bool
-    ) -> LegResult:
+    async def _route(self, call: Call, caller: Caller, origin: str, found: DialPlanMatch | Phone | None) -> LegResult:
         for _ in range(MOST_FORWARDS):
             if found is None:
                 return LegResult(0, UNALLOCATED)
@@ -135,11 +133,7 @@ class Calls:
                 return LegResult(0, REJECTED)
             if found.entry.usage != 2:
                 names = self._routing.trunks_of(call, found)
-                return (
-                    await self._over_trunks(call, caller, origin, names, found.called)
-                    if transit
-                    else LegResult(503, TEMPORARY_FAILURE)
-                )
+                return await self._over_trunks(call, caller, origin, names, found.called)
             forward = self._routing.forward_all(found)
             if forward is None:
                 result = await self._to_line(call, caller, origin, found)

@@ -40,6 +40,11 @@ async def dial(leg: AudioLeg, uri: str, talk_seconds: float, *, early_offer: boo
     invite = leg.dialog.invite(uri, offer.body if offer else b"")
     leg.send(invite)
     answer = await final_answer(leg, invite, no_answer_seconds)
+    while isinstance(answer, SipMessage) and leg.dialog.timer.raise_to(answer):
+        leg.send(leg.dialog.ack_failure(invite, answer))
+        invite = leg.dialog.invite(uri, offer.body if offer else b"")
+        leg.send(invite)
+        answer = await final_answer(leg, invite, no_answer_seconds)
     if answer is None:
         return LegResult(408, NO_ANSWER)
     if not isinstance(answer, SipMessage):

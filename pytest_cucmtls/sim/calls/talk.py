@@ -9,7 +9,8 @@ from pytest_cucmtls.sim.calls.legs import (
     say_bye,
 )
 from pytest_cucmtls.sim.calls.media_negotiation import NoCommonMedia, Offer, make_answer, make_offer
-from pytest_cucmtls.sim.sip.headers import NORMAL_CLEARING, TEMPORARY_FAILURE, cause_in
+from pytest_cucmtls.sim.sip.headers import NORMAL_CLEARING, RECOVERY_ON_TIMER_EXPIRY, TEMPORARY_FAILURE, cause_in
+from pytest_cucmtls.sim.sip.session_timer import SessionDue
 from pytest_cucmtls.sim.sip.signalling import LegEvent
 
 _ANSWERED = {"OPTIONS", "INFO", "PRACK", "NOTIFY"}
@@ -18,6 +19,14 @@ _ANSWERED = {"OPTIONS", "INFO", "PRACK", "NOTIFY"}
 async def talk(leg: AudioLeg, seconds: float, *, clear_when_done: bool) -> int:
     """Until somebody hangs up; the caller does when its media is through. Returns the release cause."""
     conversation = Conversation(leg)
+    leg.dialog.timer.start(leg.inbox.put_nowait)
+    try:
+        return await _until_over(leg, conversation, seconds, clear_when_done=clear_when_done)
+    finally:
+        leg.dialog.timer.stop()
+
+
+async def _until_over(leg: AudioLeg, conversation: "Conversation", seconds: float, *, clear_when_done: bool) -> int:
     while True:
         limit = None if leg.audio.paused or leg.direction != "sendrecv" else seconds
         event = await leg.next_event(limit)
@@ -30,6 +39,11 @@ async def talk(leg: AudioLeg, seconds: float, *, clear_when_done: bool) -> int:
             conversation.hold()
         elif event is LegEvent.RESUME:
             conversation.resume()
+        elif isinstance(event, SessionDue):
+            if event.expired:
+                await say_bye(leg, RECOVERY_ON_TIMER_EXPIRY)
+                return RECOVERY_ON_TIMER_EXPIRY
+            conversation.refresh()
         elif isinstance(event, SipMessage):
             if event.method == "BYE":
                 leg.send(leg.dialog.respond(event, 200))
@@ -61,11 +75,20 @@ class Conversation:
             self._offered = None
             self._ask(b"")
 
+    def refresh(self) -> None:
+        """The session interval is half over: refresh by re-INVITE (the peer offers again) or UPDATE, as the SIP profile says."""
+        if self._leg.refreshes_by_update:
+            self._leg.send(self._leg.dialog.update())
+        elif self._asked is None:
+            self._ask(b"")
+
     def take(self, message: SipMessage) -> None:
         """A message within the call other than BYE."""
         if message.status_code is not None:
             if is_about(message, "INVITE") and message.status_code >= 200:
                 self._take_answer(message)
+            elif is_about(message, "UPDATE") and 200 <= message.status_code < 300:
+                self._leg.dialog.timer.conclude(message)
         elif message.method == "INVITE":
             self._take_offer(message)
         elif message.method == "UPDATE" and message.body:
@@ -105,7 +128,9 @@ class Conversation:
 
     def _take_offer(self, invite: SipMessage) -> None:
         leg = self._leg
-        if self._asked is not None:
+        if leg.dialog.timer.refuses(invite):
+            leg.send(leg.dialog.respond(invite, 422, extra=leg.dialog.timer.asked()[:1]))
+        elif self._asked is not None:
             leg.send(leg.dialog.respond(invite, 491))
         elif invite.body:
             self._answer(invite)

@@ -52,6 +52,7 @@ class CallTargets:
             early_offer=trunk.early_offer,
             reliable=trunk.reliable_provisional,
             is_trunk=True,
+            refreshes_by_update=trunk.refreshes_by_update,
         )
 
     def own_phone(self, device: str, number: str) -> SipTarget | None:

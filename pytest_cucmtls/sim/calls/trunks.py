@@ -37,6 +37,10 @@ class RunningTrunk:
     """Outgoing transport is UDP."""
     early_offer: bool = False
     """The SIP profile wants the offer in the first INVITE."""
+    digest_authentication: bool = False
+    """Requests from the peer must carry digest credentials (security profile)."""
+    refreshes_by_update: bool = False
+    """The SIP profile refreshes sessions with UPDATE."""
     reliable_provisional: bool = False
     """The SIP profile asks for PRACK (SIP Rel1XX Options)."""
 
@@ -135,6 +139,8 @@ class RunningTrunks:
             calling_search_space=text(row.get("callingSearchSpaceName")),
             over_udp=text(profile.get("outgoingTransport")).upper() == "UDP",
             early_offer=_offers_early(sip_profile),
+            digest_authentication=truth(profile.get("digestAuthentication")),
+            refreshes_by_update=text(sip_profile.get("sipSessionRefreshMethod")) == "Update",
             reliable_provisional=text(sip_profile.get("sipRe11XxEnabled") or "Disabled") != "Disabled",
         )
 
@@ -173,4 +179,4 @@ def _significant_digits(row: Row) -> int | None:
     """AXL's sigDigits with its attribute `enable`; 99, empty and not enabled mean all."""
     digits = text(row.get("sigDigits"))
     enabled = truth(row.get("sigDigits@enable", True))
-    return int(digits) if enabled and digits.isdigit() and int(digits) != _ALL_DIGITS else None
+    return int(digits) if enabled and digits.isdecimal() and int(digits) != _ALL_DIGITS else None

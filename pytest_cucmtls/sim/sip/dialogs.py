@@ -18,6 +18,7 @@ from pytest_cucmtls.sim.sip.headers import (
     uri_in,
 )
 from pytest_cucmtls.sim.sip.links import SipLink
+from pytest_cucmtls.sim.sip.session_timer import SessionTimer
 from pytest_cucmtls.sim.state import NodeState
 
 PLAIN_PORT = 5060
@@ -50,8 +51,14 @@ class SipDialog:
     cseq: int = 100
     invite_cseq: int = 0
     """CSeq number of the last INVITE sent, which its ACK repeats."""
+    max_forwards: int = 69
+    """Hops an INVITE of ours may take: one less than the call had left when it came to us."""
+    timer: SessionTimer = field(init=False)
     session_id: str = field(default_factory=lambda: secrets.token_hex(16))
     remote_session_id: str = "0" * 32
+
+    def __post_init__(self) -> None:
+        self.timer = SessionTimer(self.node.cluster, self.call_id)
 
     @property
     def transport(self) -> str:
@@ -78,7 +85,7 @@ class SipDialog:
 
     def update(self, body: bytes = b"") -> SipMessage:
         """RFC 3311: a change of the session outside an INVITE transaction."""
-        return self.within("UPDATE", (("Supported", SUPPORTED), ("Contact", self.contact())), body)
+        return self.within("UPDATE", (("Supported", SUPPORTED), *self.timer.asked(), ("Contact", self.contact())), body)
 
     def prack(self, provisional: SipMessage) -> SipMessage:
         """RFC 3262 §7.2: acknowledges a reliable provisional answer."""
@@ -139,13 +146,25 @@ class SipDialog:
         else:
             headers += [("Allow", ALLOW), ("Allow-Events", "presence"), ("Server", self._agent())]
         if request.method in ("INVITE", "UPDATE") and 100 < status < 300:
-            headers += [("Supported", SUPPORTED), *self._session(), *self._identity("called"), ("Contact", self.contact())]
+            timer = self.timer.accept(request) if status >= 200 else ()
+            headers += [
+                ("Supported", SUPPORTED),
+                *timer,
+                *self._session(),
+                *self._identity("called"),
+                ("Contact", self.contact()),
+            ]
         if status > 299:
             headers.append(("Reason", f"Q.850;cause={cause_of_status(status)}"))
         return response_message(request, status, (("To", to), *headers, *extra), sip_date(self.node), body)
 
     def learn(self, message: SipMessage) -> None:
-        """Take the peer's tag, contact, route and session identifier from a message that builds or refreshes the dialog."""
+        """Take the peer's tag, contact, route and session identifier from a message that builds or refreshes the dialog.
+
+        A final 2xx also settles the session timer.
+        """
+        if 200 <= (message.status_code or 0) < 300:
+            self.timer.conclude(message)
         header = message.header("To" if message.status_code else "From") or ""
         tag = _TAG.search(header)
         contact = message.header("Contact")
@@ -165,18 +184,19 @@ class SipDialog:
     def _invite(self, uri: str, extra: Headers, body: bytes) -> SipMessage:
         self.cseq += 1
         self.invite_cseq = self.cseq
+        minimum, expires = self.timer.asked()
         headers = (
-            ("Min-SE", "1800"),
+            minimum,
             ("User-Agent", self._agent()),
             ("Allow", ALLOW),
             ("CSeq", f"{self.cseq} INVITE"),
             *extra,
             ("Supported", f"100rel,{SUPPORTED}" if self.reliable else SUPPORTED),
-            ("Session-Expires", "1800"),
+            expires,
             *self._session(),
             *self._identity("calling"),
             ("Contact", self.contact()),
-            ("Max-Forwards", "69"),
+            ("Max-Forwards", str(self.max_forwards)),
             *typed(body),
         )
         return self._request("INVITE", uri, headers, body)

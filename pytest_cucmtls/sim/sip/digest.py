@@ -16,7 +16,8 @@ _PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 class Digest:
     """Nonces given out by one node, and the judgement of answers to them."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], realm: str = REALM) -> None:
+        self.realm = realm
         self._now = now
         self._nonces: OrderedDict[str, float] = OrderedDict()
 
@@ -26,7 +27,7 @@ class Digest:
         self._nonces[nonce] = self._now() + NONCE_SECONDS
         while len(self._nonces) > _MOST_NONCES:
             self._nonces.popitem(last=False)
-        return f'Digest realm="{REALM}", nonce="{nonce}", algorithm=MD5' + (", stale=true" if stale else "")
+        return f'Digest realm="{self.realm}", nonce="{nonce}", algorithm=MD5' + (", stale=true" if stale else "")
 
     def is_current(self, nonce: str) -> bool:
         """The nonce is one of ours and not too old."""
@@ -41,11 +42,11 @@ def digest_parameters(value: str) -> dict[str, str]:
     return {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
 
 
-def is_right(parameters: dict[str, str], method: str, password: str) -> bool:
+def is_right(parameters: dict[str, str], method: str, password: str, realm: str = REALM) -> bool:
     """The response fits user, realm, nonce, URI, method and password; with and without ``qop=auth``."""
-    if parameters.get("realm") != REALM or parameters.get("algorithm", "MD5").upper() != "MD5":
+    if parameters.get("realm") != realm or parameters.get("algorithm", "MD5").upper() != "MD5":
         return False
-    identity = _md5(f"{parameters.get('username', '')}:{REALM}:{password}")
+    identity = _md5(f"{parameters.get('username', '')}:{realm}:{password}")
     request = _md5(f"{method}:{parameters.get('uri', '')}")
     middle = [parameters.get("nonce", "")]
     if "qop" in parameters:

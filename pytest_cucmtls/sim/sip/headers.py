@@ -29,8 +29,10 @@ REASONS = {
     405: "Method Not Allowed",
     408: "Request Timeout",
     420: "Bad Extension",
+    422: "Session Interval Too Small",
     480: "Temporarily Unavailable",
     481: "Call Leg/Transaction Does Not Exist",
+    483: "Too Many Hops",
     484: "Address Incomplete",
     486: "Busy here",
     487: "Request Terminated",
@@ -49,6 +51,7 @@ CAUSES = {
     404: 1,
     408: 102,
     480: 20,
+    483: 25,
     484: 28,
     486: 17,
     487: 16,
@@ -62,6 +65,7 @@ CAUSES = {
 }
 """Q.850 causes of final answers (RFC 4497 §8.4.4 where it has one)."""
 
+RECOVERY_ON_TIMER_EXPIRY = 102
 NORMAL_CLEARING, BUSY, NO_ANSWER, UNAVAILABLE = 16, 17, 19, 20
 UNALLOCATED, NO_ROUTE, REJECTED, TEMPORARY_FAILURE, NO_RESOURCE = 1, 3, 21, 41, 47
 _STATUSES = {
@@ -73,7 +77,7 @@ _STATUSES = {
     UNAVAILABLE: 480,
     NORMAL_CLEARING: 487,
     NO_RESOURCE: 488,
-    102: 408,
+    RECOVERY_ON_TIMER_EXPIRY: 408,
 }
 
 _URI_USER = re.compile(r"sips?:([^@;>]*)@")
@@ -94,7 +98,7 @@ def cause_in(message: SipMessage, otherwise: int) -> int:
     """Q.850 cause of the Reason header (RFC 3326), or `otherwise`."""
     _, found, value = (message.header("Reason") or "").partition("cause=")
     digits = value.split(";")[0].strip()
-    return int(digits) if found and digits.isdigit() and len(digits) < 4 else otherwise
+    return int(digits) if found and digits.isdecimal() and len(digits) < 4 else otherwise
 
 
 def option_tags(message: SipMessage, header: str) -> frozenset[str]:

@@ -7,6 +7,8 @@ from pytest_cucmtls.sim.calls.trunks import RunningTrunk, RunningTrunks
 from pytest_cucmtls.sim.sip.headers import ALLOW, SUPPORTED, UNDERSTOOD, option_tags, response_message, sip_date
 from pytest_cucmtls.sim.sip.links import SipLink
 from pytest_cucmtls.sim.sip.registrar import Registrar, Registration
+from pytest_cucmtls.sim.sip.request_authentication import RequestAuthentication
+from pytest_cucmtls.sim.sip.session_timer import SessionTimer
 from pytest_cucmtls.sim.sip.signalling import SipSignalling
 from pytest_cucmtls.sim.state import NodeState
 
@@ -25,6 +27,7 @@ class OutsideRequests:
         self._trunks = trunks
         self._registrar = registrar
         self._take_invite = take_invite
+        self._authentication = RequestAuthentication(node)
 
     def link_lost(self, link: SipLink) -> None:
         """Phones behind the link are gone."""
@@ -41,8 +44,12 @@ class OutsideRequests:
             peer = f"{link.peer.ip}, port {link.peer.port}"
             words = f'"Unable to find a device handler for the request received on port {link.local.port} from {peer}"'
             self._answer(link, request, 503, (("Warning", f"399 {self._node.name} {words}"),))
+        elif challenge := self._authentication.challenge(party, request):
+            self._answer(link, request, 401, challenge)
         elif unknown:
             self._answer(link, request, 420, (("Unsupported", ",".join(sorted(unknown))),))
+        elif request.method == "INVITE" and (timer := SessionTimer(self._node.cluster, "")).refuses(request):
+            self._answer(link, request, 422, timer.asked()[:1])
         elif request.method == "INVITE" and ";tag=" not in (request.header("To") or ""):
             self._take_invite(link, party, request)
         elif request.method == "OPTIONS":

@@ -136,4 +136,4 @@ def _expiry(request: SipMessage, contact: str) -> int:
     """Seconds asked for: the contact's parameter before the header (RFC 3261 §10.2.1.1)."""
     _, found, parameter = contact.partition(";expires=")
     value = parameter.split(";")[0].strip() if found else (request.header("Expires") or "").strip()
-    return int(value) if value.isdigit() and len(value) < 10 else _LONGEST_SECONDS
+    return int(value) if value.isdecimal() and len(value) < 10 else _LONGEST_SECONDS

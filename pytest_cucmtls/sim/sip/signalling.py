@@ -23,6 +23,7 @@ from pytest_cucmtls.sim.sip.dialogs import PLAIN_PORT, SipDialog
 from pytest_cucmtls.sim.sip.links import SipLink
 from pytest_cucmtls.sim.sip.listeners import SipListeners, lan_socket
 from pytest_cucmtls.sim.sip.peers import SipPeers
+from pytest_cucmtls.sim.sip.session_timer import SessionDue
 from pytest_cucmtls.sim.state import LoadedSecurity, NodeState
 from pytest_cucmtls.wire.sip_messages import parse_sip_message, sip_bytes
 
@@ -44,7 +45,8 @@ class LegEvent(Enum):
     NO_ANSWER = auto()
 
 
-Inbox = asyncio.Queue[SipMessage | LegEvent]
+CallEvent = SipMessage | LegEvent | SessionDue
+Inbox = asyncio.Queue[CallEvent]
 
 
 class RequestTaker(Protocol):
