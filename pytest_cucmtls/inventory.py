@@ -4,8 +4,6 @@ Every mistake is one `ConfigurationInvalid` that names the file, the line and th
 file: it names environment variables, and what they hold becomes a `Secret` only when it is needed.
 """
 
-import json
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,11 +12,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pytest_cucmtls.credentials import Credentials as Credentials
+from pytest_cucmtls.credentials import credentials_beside as credentials_beside
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.maintenance import Maintenance
 from pytest_cucmtls.model.mesh import is_mesh
-from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.model.waivers import Waiver, waivers_of
 
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -274,8 +273,11 @@ def _subject(table: _Table) -> tuple[tuple[str, str], ...]:
 
 
 def _account(table: _Table) -> Account:
-    table.check_keys({"user", "password_variable"})
-    return Account(table.text_of("user"), _variable(table))
+    table.check_keys({"user", "password_variable", "password_command", "password_keyring", "password_prompt"})
+    command, keyring = table.names_of("password_command"), table.text_of("password_keyring", "")
+    prompt = table.text_of("password_prompt", "")
+    named = "password_variable" in table.values or not (command or keyring or prompt)
+    return Account(table.text_of("user"), _variable(table) if named else "", command, keyring, prompt)
 
 
 def _variable(table: _Table) -> str:
@@ -346,31 +348,6 @@ def _file(table: _Table, key: str) -> str | None:
     """A file name, relative ones from the inventory's own folder."""
     name = table.optional_text(key)
     return None if name is None else str(Path(table.file).parent / Path(name).expanduser())
-
-
-class Credentials:
-    """Passwords by variable name: the environment first, then a file of the simulated pair (JSON, owner-only)."""
-
-    def __init__(self, file: Path | None = None) -> None:
-        self._from_file: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file else {}
-
-    def password(self, account: Account) -> Secret:
-        """The account's password. Raises: ConfigurationInvalid naming the variable that is not set."""
-        text = os.environ.get(account.password_variable) or self._from_file.get(account.password_variable)
-        if not text:
-            raise ConfigurationInvalid(
-                "environment",
-                account.password_variable,
-                f"is not set; it should hold the password of {account.user!r}",
-                remedy=f"export {account.password_variable}=… and run again.",
-            )
-        return Secret(text)
-
-
-def credentials_beside(inventory_file: Path) -> Credentials:
-    """Passwords from the environment, or from the owner-only file a simulated pair leaves beside its inventory."""
-    file = inventory_file.parent / "credentials.json"
-    return Credentials(file if file.exists() else None)
 
 
 def asks_for_simulation(path: Path) -> bool:

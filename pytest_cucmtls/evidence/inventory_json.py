@@ -47,6 +47,11 @@ def _cluster(values: dict[str, Any]) -> ClusterSpec:
     subject = tuple((key, value) for key, value in values["subject"])
     names = tuple(values["x509_subject_names"])
     built = {"nodes": nodes, "subject": subject, "x509_subject_names": names}
-    accounts = {name: Account(**values[name]) for name in ("axl", "platform", "call")}
+    accounts = {name: _account(values[name]) for name in ("axl", "platform", "call")}
     complete: dict[str, Any] = {**values, **built, **accounts}
     return ClusterSpec(**complete)
+
+
+def _account(values: dict[str, Any]) -> Account:
+    complete: dict[str, Any] = {**values, "password_command": tuple(values.get("password_command", ()))}
+    return Account(**complete)
