@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from pytest_cucmtls.cli import main
+from pytest_cucmtls.evidence import rejudge as rejudging
 from pytest_cucmtls.evidence.inventory_json import inventory_as_json, inventory_from_json
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.verdicts_json import read_verdicts, write_verdicts
@@ -124,3 +126,16 @@ def test_what_is_no_list_of_tables_is_refused(tables):
 def test_a_wrong_waiver_is_a_problem_of_its_file():
     with pytest.raises(ConfigurationInvalid, match="owner"):
         parse_inventory(TEMPLATE + "\n" + TOML.replace("J. Doe", ""))
+
+
+@pytest.mark.parametrize(("options", "code"), [((), 1), (("--accept-waived",), 0)])
+def test_judge_accepts_waived_findings_only_when_asked_and_names_every_waiver(tmp_path, monkeypatch, capsys, options, code):
+    idle = waiver(check="trunk_keeps_all_digits")
+    finding = tuple(verdict for verdict in judged(waiver()) if (verdict.check, verdict.subject) == ("trunk_allows_srtp", "A"))
+    again = rejudging.Rejudged(finding, {}, 0, (), (waiver(), idle))
+    monkeypatch.setattr(rejudging, "rejudge", lambda folder, policy: again)
+    assert main(["judge", str(tmp_path), *options]) == code
+    said = capsys.readouterr().out
+    assert "FAIL" in said
+    assert "trunk_allows_srtp (A): FAIL, waived by J. Doe" in said
+    assert "trunk_keeps_all_digits (A): nothing to waive" in said

@@ -16,6 +16,8 @@ from pytest_cucmtls.model.verdicts import exit_code
 if TYPE_CHECKING:
     from pytest_cucmtls.evidence.given.given_files import GivenFiles
     from pytest_cucmtls.evidence.judged_files import JudgedFiles
+    from pytest_cucmtls.model.verdicts import Verdict
+    from pytest_cucmtls.model.waivers import Waiver
 
 T = TypeVar("T")
 _FILE_OPTIONS = ("capture", "trace", "certificate", "trust", "authority")
@@ -66,6 +68,11 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     judge.add_argument("--policy", help="another policy than the run's own")
     judge.add_argument("--json", action="store_true", help="the verdicts as JSON")
+    judge.add_argument(
+        "--accept-waived",
+        action="store_true",
+        help="exit code 0 when all that is left is covered by unexpired waivers; the verdicts stay what they are",
+    )
     judge.set_defaults(run=_judge)
 
 
@@ -101,7 +108,23 @@ def _again(parsed: argparse.Namespace) -> int:
             print(f"differs from the recorded verdicts: {difference}")
         if again.compared and not again.differences:
             print(f"the same as the {again.compared} verdicts recorded with the run")
-    return exit_code([verdict.outcome for verdict in again.verdicts])
+        print("\n".join(_waiver_lines(again.verdicts, again.waivers)), end="")
+    return _code(parsed, again.verdicts)
+
+
+def _waiver_lines(verdicts: "Sequence[Verdict]", waivers: "Sequence[Waiver]") -> list[str]:
+    """What is waived, what of it had expired, and waivers beside no finding; nothing where there are no waivers."""
+    from pytest_cucmtls.evidence.waiving import waiver_lines
+
+    found = waiver_lines(verdicts, waivers)
+    return ["waivers:", *(f"  {line}" for line in found), ""] if found else []
+
+
+def _code(parsed: argparse.Namespace, verdicts: "Sequence[Verdict]") -> int:
+    """As ever, unless the caller accepts what somebody answers for."""
+    from pytest_cucmtls.evidence.waiving import exit_code_accepting_waived
+
+    return exit_code_accepting_waived(verdicts) if parsed.accept_waived else exit_code([one.outcome for one in verdicts])
 
 
 def _files(parsed: argparse.Namespace) -> int:
@@ -114,7 +137,7 @@ def _files(parsed: argparse.Namespace) -> int:
         print(json.dumps(verdicts_as_json(judged.verdicts, judged.about), indent=1, ensure_ascii=False))
     else:
         print("\n".join(_lines(judged, written)))
-    return exit_code([verdict.outcome for verdict in judged.verdicts])
+    return _code(parsed, judged.verdicts)
 
 
 def _given(parsed: argparse.Namespace) -> "GivenFiles":
@@ -177,6 +200,7 @@ def _lines(judged: "JudgedFiles", written: Path) -> list[str]:
             for count, facts, wanted in what_to_collect(judged.verdicts)
         ),
         *judged.notes,
+        *_waiver_lines(judged.verdicts, judged.waivers)[:-1],
         *conclusion.sentences(),
         f"the files as received, and verdicts.json, are in {judged.folder}",
         f"the report is {written}",

@@ -20,6 +20,7 @@ from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.model.waivers import Waiver
 from pytest_cucmtls.policies import load_policy
 
 _COLLECT = re.compile(r"(?:\A|\. )Cannot be decided: no evidence of (.*?) \(.*?\)\. ([A-Z].+)\Z", re.DOTALL)
@@ -35,6 +36,8 @@ class JudgedFiles:
     evidence: Evidence
     about: dict[str, object]
     notes: tuple[str, ...]
+    waivers: tuple[Waiver, ...] = ()
+    """Those of the inventory and of the policy judged by."""
 
 
 def judge_files(given: GivenFiles, place: Path) -> JudgedFiles:
@@ -51,7 +54,7 @@ def judge_files(given: GivenFiles, place: Path) -> JudgedFiles:
     verdicts = tuple(judge(evidence, policy))
     about = _about(made)
     write_verdicts(place / "verdicts.json", verdicts, about)
-    return JudgedFiles(place, verdicts, evidence, about, made.notes)
+    return JudgedFiles(place, verdicts, evidence, about, made.notes, (*evidence.inventory.waivers, *policy.waivers))
 
 
 def what_to_collect(verdicts: Iterable[Verdict]) -> list[tuple[int, tuple[str, ...], str]]:

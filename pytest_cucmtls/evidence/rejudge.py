@@ -10,6 +10,7 @@ from pytest_cucmtls.evidence.kept_policy import policy_in
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.verdicts_json import read_verdicts
 from pytest_cucmtls.model.verdicts import Verdict
+from pytest_cucmtls.model.waivers import Waiver
 from pytest_cucmtls.policies import load_policy
 
 
@@ -22,20 +23,22 @@ class Rejudged:
     compared: int
     """How many recorded verdicts there were; 0 when there is no record or another policy was asked for."""
     differences: tuple[str, ...]
+    waivers: tuple[Waiver, ...] = ()
+    """Those of the inventory and of the policy judged by."""
 
 
 def rejudge(folder: Path, policy_name: str | None = None) -> Rejudged:
     """Load, judge, compare. Raises: FileUnreadable, ConfigurationInvalid."""
     evidence = load_evidence(folder)
     policy = load_policy(policy_name or policy_in(folder, evidence.inventory.policy))
-    verdicts = tuple(judge(evidence, policy))
+    verdicts, waivers = tuple(judge(evidence, policy)), (*evidence.inventory.waivers, *policy.waivers)
     recorded_file = folder / "verdicts.json"
     if not recorded_file.exists():
-        return Rejudged(verdicts, {"run": folder.name, "policy": policy.name}, 0, ())
+        return Rejudged(verdicts, {"run": folder.name, "policy": policy.name}, 0, (), waivers)
     about, recorded = read_verdicts(recorded_file)
     if about.get("policy") != (policy_name or evidence.inventory.policy):
-        return Rejudged(verdicts, about | {"policy": policy.name}, 0, ())
-    return Rejudged(verdicts, about, len(recorded), differences(recorded, verdicts))
+        return Rejudged(verdicts, about | {"policy": policy.name}, 0, (), waivers)
+    return Rejudged(verdicts, about, len(recorded), differences(recorded, verdicts), waivers)
 
 
 def differences(recorded: Sequence[Verdict], now: Sequence[Verdict]) -> tuple[str, ...]:

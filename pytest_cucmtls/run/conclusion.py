@@ -8,6 +8,7 @@ from pathlib import Path
 from pytest_cucmtls.evidence.comparison.compare_runs import Comparison, compare_runs
 from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
+from pytest_cucmtls.evidence.waiving import waiver_lines
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.report.allure_results import write_surroundings
@@ -62,6 +63,7 @@ class Conclusion:
             *self.sentences(),
             "verdicts: " + ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]),
             f"procedure and collection took {total:.1f} s; the phases are in verdicts.json",
+            *waiver_lines(self.verdicts, self.evidence.inventory.waivers),
             *(self.comparison.lines() if self.comparison else ()),
             f"look at {self.folder / 'report.html'}",
         ]
