@@ -1,11 +1,14 @@
 """Everything this package knows of Allure: where results go, how a verdict is described, what is attached once.
 
 Attachments are what the verdict rests on. A raw file is attached to the first test that cites it, whichever worker runs
-it; later tests name it. Only verdict texts, file names and evidence reach Allure: no fixture values, no step arguments.
+it; later tests name it. When that very test is tried again the file goes with the last attempt as well, because Allure puts
+the earlier ones aside; so does everything when a run is continued. Only verdict texts, file names and evidence reach Allure:
+no fixture values, no step arguments.
 """
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from allure_pytest.listener import AllureListener
 from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import EvidenceItem, Outcome, Verdict
+from pytest_cucmtls.report.allure_history import keep_history
 from pytest_cucmtls.report.ladder import ladders_for
 
 ATTACHMENT_LIMIT_BYTES = 4_000_000
@@ -57,8 +61,9 @@ def _unregister(plugin: object) -> Callable[[], None]:
     return clean_up
 
 
-def describe_verdict(verdict: Verdict, folder: Path, evidence: Evidence) -> None:
-    """Name the running test after the verdict and attach what it rests on."""
+def describe_verdict(verdict: Verdict, folder: Path, evidence: Evidence, session: str = "") -> None:
+    """Name the running test after the verdict and attach what it rests on; `session` names the pytest invocation."""
+    book = AttachmentBook(folder, session, *_running_test())
     first, second = evidence.clusters
     number = verdict.step if verdict.step.isdigit() else {"V1": "capture", "V2": "traces"}.get(verdict.step, verdict.step)
     allure.dynamic.epic(f"SIP TLS trunk between {first.name} and {second.name}")
@@ -74,15 +79,15 @@ def describe_verdict(verdict: Verdict, folder: Path, evidence: Evidence) -> None
         allure.attach(_table(verdict), "verdict", allure.attachment_type.TEXT)
         if verdict.outcome is not Outcome.NOT_APPLICABLE:
             for item in verdict.evidence:
-                _attach_item(item, folder)
+                _attach_item(item, book)
             if verdict.check.startswith("step_"):
-                _attach_records(folder, int(verdict.step))
+                _attach_records(book, int(verdict.step))
             for name, picture in ladders_for(verdict, evidence):
-                _attach_once(folder, f"{name}{picture}".encode(), name, picture, allure.attachment_type.SVG)
+                book.attach(f"{name}{picture}".encode(), name, picture, allure.attachment_type.SVG)
 
 
 def write_surroundings(results: Path, about: dict[str, object], releases: str) -> None:
-    """``environment.properties`` and ``categories.json`` beside the results, for Allure 2 and 3."""
+    """``environment.properties``, ``categories.json``, the executor and the history beside the results, for Allure 2 and 3."""
     import json
 
     if not results.is_dir():
@@ -92,6 +97,7 @@ def write_surroundings(results: Path, about: dict[str, object], releases: str) -
     (results / "environment.properties").write_text("\n".join(lines) + "\n", encoding="utf-8")
     categories = [{"name": name, "matchedStatuses": on, "messageRegex": f"(?s){text}"} for name, on, text in CATEGORIES]
     (results / "categories.json").write_text(json.dumps(categories, indent=1), encoding="utf-8")
+    keep_history(results, str(about.get("host") or "cucmtls"))
 
 
 def _releases(evidence: Evidence) -> str:
@@ -114,9 +120,9 @@ def _table(verdict: Verdict) -> str:
     return "\n".join(f"{name:<10} {value}" for name, value in rows)
 
 
-def _attach_item(item: EvidenceItem, folder: Path) -> None:
+def _attach_item(item: EvidenceItem, book: "AttachmentBook") -> None:
     """The whole file when it is small, the lines around the place when it is a long text; named only when attached before."""
-    file = folder / item.path
+    file = book.folder / item.path
     try:
         data = file.read_bytes()
     except OSError:
@@ -126,15 +132,15 @@ def _attach_item(item: EvidenceItem, folder: Path) -> None:
         lines = data.decode("utf-8", "replace").splitlines()
         first = max(0, item.location.number - 3)
         excerpt = "\n".join(lines[first : first + _EXCERPT_LINES])
-        _attach_once(folder, excerpt.encode(), f"{file.name}, from line {first + 1}", excerpt, allure.attachment_type.TEXT)
+        book.attach(excerpt.encode(), f"{file.name}, from line {first + 1}", excerpt, allure.attachment_type.TEXT)
     elif len(data) <= ATTACHMENT_LIMIT_BYTES:
         content = data if kind is allure.attachment_type.PCAP else data.decode("utf-8", "replace")
-        _attach_once(folder, data + item.path.encode(), f"{item.path}", content, kind)
+        book.attach(data + item.path.encode(), f"{item.path}", content, kind)
 
 
-def _attach_records(folder: Path, step: int) -> None:
+def _attach_records(book: "AttachmentBook", step: int) -> None:
     """What was said on the wire during a step: the SOAP exchanges and the CLI transcripts, each as one text."""
-    kept = RunFolder(folder)
+    kept = RunFolder(book.folder)
     for kind, name in (("soap_exchange", "SOAP exchanges"), ("cli_transcript", "CLI transcript")):
         lines = [line for line in kept.entries(kind) if line.attributes.get("step") == step]
         parts = [
@@ -143,14 +149,49 @@ def _attach_records(folder: Path, step: int) -> None:
         ]
         if parts:
             text = "\n".join(parts)[:ATTACHMENT_LIMIT_BYTES]
-            _attach_once(folder, f"{name} {step}".encode(), f"{name} of step {step}", text, allure.attachment_type.TEXT)
+            book.attach(f"{name} {step}".encode(), f"{name} of step {step}", text, allure.attachment_type.TEXT)
 
 
-def _attach_once(folder: Path, identity: bytes, name: str, content: str | bytes, kind: object) -> None:
-    marks = folder / "private" / "attached"
-    marks.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        os.close(os.open(marks / hashlib.sha256(identity).hexdigest(), os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        return
-    allure.attach(content, name, kind)
+class AttachmentBook:
+    """Which attachment belongs to which test of a pytest invocation, kept in files so that all its workers agree."""
+
+    def __init__(self, folder: Path, session: str, test: str, attempt: str) -> None:
+        self.folder = folder
+        self._marks = folder / "private" / "attached" / (session or "one")
+        self._test, self._attempt = test, attempt
+
+    def attach(self, identity: bytes, name: str, content: str | bytes, kind: object) -> None:
+        """Attach what no other test, and this attempt of this one, has attached yet."""
+        mark = self._marks / hashlib.sha256(identity).hexdigest()
+        if self._owns(mark):
+            allure.attach(content, name, kind)
+
+    def _owns(self, mark: Path) -> bool:
+        """The first test to ask owns the attachment; a later attempt of that test takes it over from the earlier one."""
+        self._marks.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(dir=self._marks, prefix=".")
+        draft = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{self._test}\n{self._attempt}\n")
+        try:
+            os.link(draft, mark)  # complete or not at all, and one worker only
+        except FileExistsError:
+            owner, _, attempt = mark.read_text(encoding="utf-8").rstrip("\n").rpartition("\n")
+            if owner != self._test or attempt == self._attempt:
+                return False
+            draft.replace(mark)
+            return True
+        finally:
+            draft.unlink(missing_ok=True)
+        return True
+
+
+def _running_test() -> tuple[str, str]:
+    """(name of the test that is running, identity of this attempt), as Allure knows them; "" outside of a test."""
+    for plugin in allure_commons.plugin_manager.get_plugins():
+        if isinstance(plugin, AllureListener):
+            result = plugin.allure_logger.get_test(None)
+            if result is not None:
+                values = ", ".join(f"{one.name}={one.value}" for one in result.parameters)
+                return f"{result.fullName}[{values}]", str(result.uuid)
+    return "", ""

@@ -116,7 +116,22 @@ CONTROLS = (
 """Controls a run has something to say about; titles as in the catalogue where short, else shortened."""
 
 SRG = "DISA EVVM Session Management SRG"
+_CALL_RECORDS = tuple(
+    Requirement(
+        identifier,
+        "Content of call records",
+        _P,
+        "V-259996 to V-260001",
+        frozenset(),
+        "records of other calls",
+        "medium",
+        f"SRG-NET-0000{74 + place}-VVSM-00101",
+        "CCI-000130" if place == 0 else "",
+    )
+    for place, identifier in enumerate(("V-259996", "V-259997", "V-259998", "V-259999", "V-260000", "V-260001"))
+)
 RULES = (
+    *_CALL_RECORDS,
     Requirement(
         "V-260008",
         "Only allowed ports, protocols and services",

@@ -17,6 +17,7 @@ from pytest_cucmtls.report.assessment import RULES, SRG, Assessed, Status, asses
 from pytest_cucmtls.report.visible_text import visible_text
 
 STIG_ID = "EVVM_Session_Management_SRG"
+STIG_TITLE = "Enterprise Voice, Video, and Messaging Session Management Security Requirements Guide"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "pytest-cucmtls")
 _STATUSES = {
     Status.MET: "not_a_finding",
@@ -41,7 +42,7 @@ def checklist(verdicts: Sequence[Verdict], run: Mapping[str, object], host: str)
         "target_data": _target(host, run),
         "stigs": [
             {
-                "stig_name": "Enterprise Voice, Video, and Messaging Session Management Security Requirements Guide",
+                "stig_name": STIG_TITLE,
                 "display_name": "EVVM Session Management SRG",
                 "stig_id": STIG_ID,
                 "release_info": "",
@@ -110,27 +111,28 @@ def _rule(one: Assessed, name: str, stig: str, at: str) -> dict[str, Any]:
         "mitigations": "",
         "mitigation_control": "",
         "legacy_ids": [],
-        "ccis": [requirement.cci],
+        "ccis": [requirement.cci] if requirement.cci else [],
         "reference_identifier": "",
         "uuid": str(uuid.uuid5(_NAMESPACE, f"{name}/{requirement.identifier}")),
         "stig_uuid": stig,
         "status": _STATUSES[one.status],
         "overrides": {},
-        "comments": _comment(one),
-        "finding_details": _details(one),
+        "comments": rule_comment(one),
+        "finding_details": rule_details(one),
         "createdAt": at,
         "updatedAt": at,
     }
 
 
-def _comment(one: Assessed) -> str:
+def rule_comment(one: Assessed) -> str:
+    """How far the verdicts go towards the rule, and what they do not show."""
     if one.status is Status.NOT_ASSESSED:
         return "Not assessed by this run."
     beyond = f" Not shown: {one.requirement.not_proven}." if one.requirement.not_proven else ""
     return f"Mapping of the verdicts to this rule: {one.requirement.coverage.value}.{beyond}"
 
 
-def _details(one: Assessed) -> str:
+def rule_details(one: Assessed) -> str:
     """One line per verdict, findings first."""
     order = (
         Outcome.FAIL,

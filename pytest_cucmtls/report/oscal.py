@@ -21,6 +21,10 @@ OSCAL_VERSION = "1.1.2"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "pytest-cucmtls")
 _PROPERTY_NAMESPACE = "https://pytest-cucmtls.invalid/ns/oscal"
 """Of our own properties; a name, not an address: nothing answers there."""
+_NO_PLAN = (
+    "There is no OSCAL assessment plan and no system security plan behind this: import-ap is required, so it points to this "
+    "description. Replace it by your own plan when there is one."
+)
 _UNKNOWN_TIME = "1970-01-01T00:00:00Z"
 
 
@@ -69,6 +73,7 @@ class _Results:
                         "uuid": procedure,
                         "title": "Assessment plan: the checks of pytest-cucmtls",
                         "description": "Cisco document 200180 as a procedure of ten steps, judged under the policy named above.",
+                        "remarks": _NO_PLAN,
                     }
                 ]
             },
@@ -138,8 +143,10 @@ class _Results:
 
 
 def _selection(reviewed: Sequence[Assessed]) -> dict[str, Any]:
+    """Those some verdict speaks for. OSCAL has no empty selection: without any, all are named and said to be untouched."""
     if not reviewed:
-        return {"description": "No verdict speaks for a control.", "exclude-controls": [{"control-id": CONTROLS[0].identifier}]}
+        named = [{"control-id": control.identifier} for control in CONTROLS]
+        return {"description": "None of these was assessed: no verdict of this run speaks for one.", "include-controls": named}
     return {"include-controls": [{"control-id": one.requirement.identifier} for one in reviewed]}
 
 

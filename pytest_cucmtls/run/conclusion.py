@@ -5,14 +5,15 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_cucmtls.evidence.bundles.outside_references import OutsideReference, outside_references
 from pytest_cucmtls.evidence.comparison.compare_runs import Comparison, compare_runs
 from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
-from pytest_cucmtls.evidence.waiving import waiver_lines
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.report.allure_results import write_surroundings
 from pytest_cucmtls.report.answers import answers
+from pytest_cucmtls.report.ckl import write_checklist_xml
 from pytest_cucmtls.report.cklb import write_checklist
 from pytest_cucmtls.report.csv_verdicts import write_csv
 from pytest_cucmtls.report.html.page import write_html_report
@@ -35,6 +36,8 @@ class Conclusion:
     phases: tuple[tuple[str, float], ...]
     comparison: Comparison | None = None
     """With the baseline, when one was given."""
+    outside: tuple[OutsideReference, ...] = ()
+    """Places in the written pages that lead outside; there must be none."""
 
     @property
     def regressed(self) -> bool:
@@ -63,7 +66,6 @@ class Conclusion:
             *self.sentences(),
             "verdicts: " + ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]),
             f"procedure and collection took {total:.1f} s; the phases are in verdicts.json",
-            *waiver_lines(self.verdicts, self.evidence.inventory.waivers),
             *(self.comparison.lines() if self.comparison else ()),
             f"look at {self.folder / 'report.html'}",
         ]
@@ -81,10 +83,14 @@ def conclude(acceptance: Acceptance) -> Conclusion:
     write_junit(for_tools / "junit.xml", verdicts)
     write_oscal(for_tools / "oscal-assessment-results.json", verdicts, about)
     if evidence.inventory.policy == DISA_POLICY:
-        write_checklist(for_tools / "checklist.cklb", verdicts, about, evidence.inventory.cluster_a.publisher.name)
+        host = evidence.inventory.cluster_a.publisher.name
+        write_checklist(for_tools / "checklist.cklb", verdicts, about, host)
+        write_checklist_xml(for_tools / "checklist.ckl", verdicts, about, host)
     releases = [node.release.value.text for cluster in evidence.clusters for node in cluster.nodes if node.release]
     write_surroundings(folder / "allure-results", about, " / ".join(dict.fromkeys(releases)))
-    return Conclusion(folder, verdicts, evidence, tuple(acceptance.phases()), _compared(acceptance))
+    return Conclusion(
+        folder, verdicts, evidence, tuple(acceptance.phases()), _compared(acceptance), outside=outside_references(folder)
+    )
 
 
 def _compared(acceptance: Acceptance) -> Comparison | None:

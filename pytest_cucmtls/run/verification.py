@@ -79,7 +79,7 @@ class Verification:
             raise Undecided(f"{stopped.result.outcome.value.lower()}: {stopped}") from None
         self._note("cucm_outcome", verdicts[0].outcome.value)
         for verdict in reversed(verdicts):
-            describe_verdict(verdict, self._acceptance.folder, evidence)
+            describe_verdict(verdict, self._acceptance.folder, evidence, self._acceptance.settings.session)
         _conclude(verdicts)
 
     def _evidence_for(self, check: Check) -> Evidence:

@@ -33,6 +33,7 @@ from pytest_cucmtls.evidence.bundles.layout import (
     place_in_bundle,
 )
 from pytest_cucmtls.evidence.bundles.manifest import Manifest, ManifestFile, is_inside, listed, manifest_as_json, sha256_of
+from pytest_cucmtls.evidence.bundles.outside_references import refuse_outside_references
 from pytest_cucmtls.evidence.bundles.signing_keys import Signer
 from pytest_cucmtls.evidence.bundles.statement import result_of, statement_as_json
 from pytest_cucmtls.evidence.custody import CustodyAct, continued, head_of, read_custody
@@ -93,8 +94,8 @@ def operator() -> str:
 def seal(run: Path, target: Path, signer: Signer, occasion: Occasion) -> Sealed:
     """A new bundle at `target` from a run folder; the run folder stays as it is.
 
-    Raises: FileUnreadable, when raw evidence or the custody log is not what was kept, something holds a private key, or the
-    target exists.
+    Raises: FileUnreadable, when raw evidence or the custody log is not what was kept, something holds a private key, a page
+    refers to something outside, or the target exists.
     """
     folder = RunFolder(run)
     folder.run_values()
@@ -177,6 +178,8 @@ def _copy(run: Path, draft: Path) -> None:
         data = read_bytes(run / path)
         if _PRIVATE_KEY.search(data):
             raise FileUnreadable(path, "holds a private key; nothing was sealed", remedy="Remove it from the run folder.")
+        if place.startswith("reports/"):
+            refuse_outside_references(path, data)
         destination = draft / place
         destination.parent.mkdir(parents=True, exist_ok=True)
         destination.write_bytes(data)
