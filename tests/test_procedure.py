@@ -39,7 +39,7 @@ def test_the_ten_steps_configure_both_clusters_and_a_second_time_change_nothing(
 def test_undo_returns_to_the_former_state_and_says_what_it_cannot(pair: SimulatedPair, tmp_path: Path) -> None:
     with run_on(pair, tmp_path / "run") as run:
         perform_all(run)
-        said = undo(run)
+        said = undo(run).sentences
         for cluster in run.clusters:
             spec = cluster.spec
             assert cluster.axl().read_sip_trunk(spec.trunk).value is None

@@ -14,7 +14,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: `event` is ``step_begun``, ``step_done``, ``change_begun``, ``change_done``, ``undone`` or ``note``."""
+    """One line.
+
+    `event` is ``step_begun``, ``step_done``, ``change_begun``, ``change_done``, ``undo_begun``, ``undone`` or ``note``.
+    """
 
     event: str
     step: int

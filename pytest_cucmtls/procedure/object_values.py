@@ -16,9 +16,14 @@ def stated_values(found: CucmObject) -> dict[str, Any]:
     """Every field the object states, volatile ones left out; destinations as ``address:port`` in order."""
     values = {name: value for name, value in asdict(found).items() if value is not None and name not in VOLATILE}
     if isinstance(found, SipTrunk):
-        rows = sorted(found.destinations, key=lambda row: row.sort_order)
-        values["destinations"] = [f"{row.address}:{row.port}" for row in rows]
+        values["destinations"] = destinations_of(asdict(found))
     return values
+
+
+def destinations_of(values: dict[str, Any]) -> list[str]:
+    """``address:port`` of a trunk's destinations in their order, from its fields."""
+    rows = sorted(values["destinations"], key=lambda row: int(row["sort_order"]))
+    return [f"{row['address']}:{row['port']}" for row in rows]
 
 
 def canonical(found: CucmObject | None) -> str:

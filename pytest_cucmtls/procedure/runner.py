@@ -1,6 +1,7 @@
 """Runs steps: plan, do, read back, each act announced in the journal before it is made."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
@@ -8,6 +9,9 @@ from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.procedure.context import Change, Run, Step
 from pytest_cucmtls.procedure.interruption import finishing_first
 from pytest_cucmtls.procedure.journal import Entry
+
+NO_CLUSTER = "authority"
+"""Interface of changes that touch no cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,13 @@ def observe(run: Run, step: Step) -> StepResult:
 def make_change(run: Run, number: int, change: Change) -> str:
     """Ask the run's gates, announce the change, make it, record that it was made; returns it as a sentence.
 
-    Ctrl-C meanwhile waits until the change is recorded. Raises: UnsafeToAct from a gate, before anything is announced;
-    StoppedByOperator; what the change itself raises, and then the journal holds it as begun.
+    Ctrl-C meanwhile waits until the change is recorded; waiting for a signature changes no cluster and may end at once.
+    Raises: UnsafeToAct from a gate, before anything is announced; StoppedByOperator; what the change itself raises, and
+    then the journal holds it as begun.
     """
     _ask_gates(run, number, change)
     run.progress(f"step {number:2d}  {change.target}: {change.after}")
-    with finishing_first(run.progress):
+    with nullcontext() if change.interface == NO_CLUSTER else finishing_first(run.progress):
         run.journal.append(_entry("change_begun", number, change))
         change.perform()
         run.journal.append(_entry("change_done", number, change))

@@ -10,6 +10,7 @@ from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.inventory import Credentials
 from pytest_cucmtls.model.inventory import Account, AuthoritySpec, Inventory, Mode
 from pytest_cucmtls.model.secrets import Secret
+from pytest_cucmtls.procedure.bounds import gates_of
 from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.existing_identities import EXISTING
 from pytest_cucmtls.procedure.journal import Journal
@@ -101,7 +102,7 @@ def open_run(inventory: Inventory, folder: Path, credentials: Credentials, progr
 
     kind = ClusterWriter if applies else ClusterReader
     first, second = (kind(spec, credentials, log) for spec in inventory.clusters)
-    run = Run(inventory, kept, (first, second), authority, Journal(folder / "journal.jsonl"), progress)
+    run = Run(inventory, kept, (first, second), authority, Journal(folder / "journal.jsonl"), progress, gates=gates_of(inventory))
     try:
         yield run
     finally:

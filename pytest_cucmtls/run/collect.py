@@ -25,7 +25,11 @@ from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, LogFile
 from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
 from pytest_cucmtls.procedure import step_06_trust, step_07_identity, step_08_profile, step_09_trunk
+from pytest_cucmtls.procedure.bounds import call_refusal
 from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.procedure.plan_values import PROOF_STEP
+from pytest_cucmtls.procedure.proof_changes import reset_before_calls
+from pytest_cucmtls.procedure.runner import make_change
 from pytest_cucmtls.run.call_watch import CallWatch
 from pytest_cucmtls.run.further_evidence import keep_further_evidence
 from pytest_cucmtls.run.probing import probe_listeners
@@ -77,7 +81,7 @@ def collect_proof(
     return phases.done
 
 
-def _attempt(run: Run, fact: str, act: Callable[[], None]) -> None:
+def _attempt(run: Run, fact: str, act: Callable[[], object]) -> None:
     """What cannot be gathered becomes a stated reason for an undecided verdict; the rest of the collection goes on."""
     try:
         act()
@@ -104,17 +108,17 @@ def _start_capture(
 def _reset_trunks(run: Run) -> None:
     for cluster in run.clusters:
         if isinstance(cluster, ClusterWriter):
-            _attempt(run, f"trunk reset of {cluster.name}", partial(_reset_trunk, cluster))
-
-
-def _reset_trunk(cluster: ClusterWriter) -> None:
-    cluster.axl().reset_sip_trunk(cluster.spec.trunk)
+            reset = reset_before_calls(run, cluster)
+            _attempt(run, f"trunk reset of {cluster.name}", partial(make_change, run, PROOF_STEP, reset))
 
 
 def _call(run: Run, caller: ClusterReader, called: ClusterReader) -> None:
     """Dial, wait for the answer on the trunk leg, hang up, wait for the release; keep what the driver said."""
     if not run.inventory.place_calls:
         run.folder.keep_missing("the test call", "the inventory says place_calls = false")
+        return
+    if refusal := call_refusal(run):
+        run.folder.keep_missing("the test call", refusal)
         return
     watch = CallWatch(caller, run.poll_seconds)
     watch.mark()
