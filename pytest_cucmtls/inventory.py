@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pytest_cucmtls.credentials import Credentials as Credentials
 from pytest_cucmtls.credentials import credentials_beside as credentials_beside
+from pytest_cucmtls.model import call_setup
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.maintenance import Maintenance
@@ -36,7 +37,7 @@ _TOP_KEYS = {
 _CLUSTER_KEYS = {
     "release", "extension", "phone", "trunk", "security_profile", "route_pattern", "partition", "device_pool",
     "x509_subject_names", "ca_bundle", "known_hosts", "key_length", "hash_algorithm", "subject", "axl", "platform",
-    "call", "nodes",
+    "call", "nodes", *call_setup.KEYS,
 }  # fmt: skip
 _NODE_KEYS = {"name", "address", "role", "https_port", "ssh_port", "sip_port", "ssh_host_key"}
 _AUTHORITY_KEYS = {
@@ -237,7 +238,7 @@ def _cluster(table: _Table, name: str) -> ClusterSpec:
         extension=table.text_of("extension"),
         axl=_account(table.table_of("axl")),
         platform=_account(table.table_of("platform")),
-        call=_account(table.table_of("call")),
+        call=_call_account(table),
         phone=table.text_of("phone"),
         trunk=table.text_of("trunk"),
         security_profile=table.text_of("security_profile", "Secure SIP Trunk Profile TLS"),
@@ -250,7 +251,22 @@ def _cluster(table: _Table, name: str) -> ClusterSpec:
         key_length=table.number_of("key_length", 2048, 1024, 4096),
         hash_algorithm=table.choice_of("hash_algorithm", "sha256", ("sha1", "sha256", "sha384", "sha512")),
         subject=_subject(table.table_of("subject", optional=True)),
+        calling=_calling(table),
     )
+
+
+def _call_account(table: _Table) -> Account:
+    """Nobody's where the call driver speaks for no user."""
+    optional = table.values.get("call_driver", call_setup.WEBDIALER) not in call_setup.NEEDS_PASSWORD
+    return Account("", "") if optional and "call" not in table.values else _account(table.table_of("call"))
+
+
+def _calling(table: _Table) -> call_setup.CallSetup:
+    try:
+        return call_setup.call_setup_of(table.values, lambda name: str(Path(table.file).parent / Path(name).expanduser()))
+    except ValueError as problem:
+        key, _, text = str(problem).partition(": ")
+        raise table.problem(key, text) from problem
 
 
 def _waivers(table: _Table) -> tuple[Waiver, ...]:

@@ -38,6 +38,8 @@ trunk = "to-cluster-b"                   # SIP trunk to the other cluster
 # x509_subject_names = ["cucm-b.example.org"]   # default: the other cluster's node names
 # key_length = 2048
 # hash_algorithm = "sha256"
+# call_driver = "webdialer"              # sip-phone: a phone of our own.  operator: a person dials.  replay: given files
+# voicemail = "5000"                     # voicemail pilot, so that voicemail is told from another forward
 ca_bundle = "cucm-a-tomcat.pem"          # PEM that vouches for the HTTPS interfaces
 known_hosts = "~/.ssh/known_hosts"       # vouches for the platform CLI
 
@@ -49,9 +51,15 @@ password_variable = "CUCMTLS_A_AXL_PASSWORD"
 user = "administrator"
 password_variable = "CUCMTLS_A_PLATFORM_PASSWORD"
 
-[clusters.A.call]                        # end user associated with the test phone (WebDialer)
+[clusters.A.call]                        # end user of the test phone: WebDialer, or digest user of the SIP phone
 user = "testuser"
 password_variable = "CUCMTLS_A_CALL_PASSWORD"
+
+# [clusters.A.sip_phone]                 # with call_driver = "sip-phone"; docs/calls.md
+# transport = "tls"                      # tls, tcp or udp
+# ca_file = "cucm-ca.pem"                # vouches for CallManager's certificate
+# certificate_file = "phone.pem"         # what the phone shows; key_file holds its key
+# key_file = "phone.key"
 
 [[clusters.A.nodes]]                     # one table per node, publisher first
 name = "cucm-a.example.org"              # as CUCM knows it: the common name of its certificate

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from pytest_cucmtls.model.call_setup import call_setup_from_json
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.inventory import Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.maintenance import Maintenance
@@ -46,7 +47,8 @@ def _cluster(values: dict[str, Any]) -> ClusterSpec:
     nodes = tuple(NodeAddress(**node) for node in values["nodes"])
     subject = tuple((key, value) for key, value in values["subject"])
     names = tuple(values["x509_subject_names"])
-    built = {"nodes": nodes, "subject": subject, "x509_subject_names": names}
+    calling = call_setup_from_json(values.get("calling"))
+    built = {"nodes": nodes, "subject": subject, "x509_subject_names": names, "calling": calling}
     accounts = {name: _account(values[name]) for name in ("axl", "platform", "call")}
     complete: dict[str, Any] = {**values, **built, **accounts}
     return ClusterSpec(**complete)

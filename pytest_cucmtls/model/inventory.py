@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from pytest_cucmtls.model.call_setup import CallSetup
 from pytest_cucmtls.model.maintenance import Maintenance
 from pytest_cucmtls.model.waivers import Waiver
 
@@ -63,7 +64,7 @@ class ClusterSpec:
     axl: Account
     platform: Account
     call: Account
-    """End user that WebDialer calls for."""
+    """End user that WebDialer calls for, or whose digest credentials the SIP phone has."""
     phone: str
     """Device name of the test phone."""
     trunk: str
@@ -84,6 +85,8 @@ class ClusterSpec:
     hash_algorithm: str = "sha256"
     subject: tuple[tuple[str, str], ...] = ()
     """Subject attributes expected beside CN."""
+    calling: CallSetup = field(default_factory=CallSetup)
+    """How the test call is placed and answered."""
 
     @property
     def publisher(self) -> NodeAddress:
