@@ -20,8 +20,10 @@ RELEASE_SECONDS = 20.0
 class CallWatch:
     """Reads the call logs of a cluster's nodes; only lines newer than `mark` count."""
 
-    def __init__(self, cluster: ClusterReader, poll_seconds: float) -> None:
+    def __init__(self, cluster: ClusterReader, poll_seconds: float, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+        """`answer_seconds` is how long the call may take to be placed and answered."""
         self._cluster = cluster
+        self._answer_seconds = answer_seconds
         self._poll_seconds = poll_seconds
         self._pause = Event()
         self._since = datetime.now(UTC)
@@ -33,8 +35,8 @@ class CallWatch:
         self._before = self._events()
 
     def wait_for_answer(self) -> bool:
-        """True when a 200 OK came over the trunk, False when the call was released or nothing came within 30 s."""
-        return self._wait(lambda new: new["answered"] > 0 or new["released"] > 0, ANSWER_SECONDS)["answered"] > 0
+        """True when a 200 OK came over the trunk, False when the call was released or nothing came in time."""
+        return self._wait(lambda new: new["answered"] > 0 or new["released"] > 0, self._answer_seconds)["answered"] > 0
 
     def let_it_talk(self) -> None:
         """Leave the parties a few seconds of media, or less when they hang up themselves."""

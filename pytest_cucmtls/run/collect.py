@@ -15,7 +15,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.calls.webdialer import WebDialerCall
 from pytest_cucmtls.capture.cli_capture import CliFileCapture
 from pytest_cucmtls.capture.fetching import fetch_file
 from pytest_cucmtls.capture.second_reading import second_reading
@@ -25,13 +24,12 @@ from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, LogFile
 from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
 from pytest_cucmtls.procedure import step_06_trust, step_07_identity, step_08_profile, step_09_trunk
-from pytest_cucmtls.procedure.bounds import call_refusal
 from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.plan_values import PROOF_STEP
 from pytest_cucmtls.procedure.proof_changes import reset_before_calls
 from pytest_cucmtls.procedure.runner import make_change
-from pytest_cucmtls.run.call_watch import CallWatch
 from pytest_cucmtls.run.further_evidence import keep_further_evidence
+from pytest_cucmtls.run.placing import place_test_call
 from pytest_cucmtls.run.probing import probe_listeners
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
@@ -71,7 +69,7 @@ def collect_proof(
             phases.run("trunks are reset", lambda: _reset_trunks(run))
         for caller, called in (run.clusters, run.clusters[::-1]):
             name = f"call {caller.spec.extension} ({caller.name}) to {called.spec.extension} ({called.name})"
-            phases.run(name, partial(_attempt, run, "the test call", partial(_call, run, caller, called)))
+            phases.run(name, partial(_attempt, run, "the test call", partial(place_test_call, run, caller, called)))
         phases.run("captures stop and are fetched", lambda: _fetch_captures(run, captures))
     phases.run("traces are collected", lambda: _collect_traces(run, begun_at))
     phases.run("listeners are probed", partial(probe, run))
@@ -110,47 +108,6 @@ def _reset_trunks(run: Run) -> None:
         if isinstance(cluster, ClusterWriter):
             reset = reset_before_calls(run, cluster)
             _attempt(run, f"trunk reset of {cluster.name}", partial(make_change, run, PROOF_STEP, reset))
-
-
-def _call(run: Run, caller: ClusterReader, called: ClusterReader) -> None:
-    """Dial, wait for the answer on the trunk leg, hang up, wait for the release; keep what the driver said."""
-    if not run.inventory.place_calls:
-        run.folder.keep_missing("the test call", "the inventory says place_calls = false")
-        return
-    if refusal := call_refusal(run):
-        run.folder.keep_missing("the test call", refusal)
-        return
-    watch = CallWatch(caller, run.poll_seconds)
-    watch.mark()
-    driver = WebDialerCall(caller, caller.call_password())
-    started_at = datetime.now(UTC)
-    code, description = driver.place(called.spec.extension)
-    ended_at: datetime | None = None
-    try:
-        if code == 0 and watch.wait_for_answer():
-            watch.let_it_talk()
-        driver.end()
-        watch.wait_for_release()
-        ended_at = datetime.now(UTC)
-    finally:
-        attempt = {
-            "direction": f"{caller.name}->{called.name}",
-            "caller": caller.spec.extension,
-            "called": called.spec.extension,
-            "started_at": started_at.isoformat(),
-            "ended_at": ended_at.isoformat() if ended_at else None,
-            "driver": driver.name,
-            "result_code": code,
-            "result_description": description,
-        }
-        run.folder.keep(
-            json.dumps(attempt).encode(),
-            kind="call",
-            cluster=caller.name,
-            interface="webdialer",
-            operation="call",
-            media_type="application/json",
-        )
 
 
 def _fetch_captures(run: Run, captures: list[_NodeCapture]) -> None:
