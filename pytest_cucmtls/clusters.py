@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from pytest_cucmtls.inventory import Credentials, read_inventory
 from pytest_cucmtls.mesh_inventory import clusters_of
-from pytest_cucmtls.model.errors import ClusterUnreachable, ConfigurationInvalid, InterfaceRefused
+from pytest_cucmtls.model.errors import ClusterUnreachable, ConfigurationInvalid, CredentialsRefused, InterfaceRefused
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.secrets import Secret
 
@@ -282,6 +282,23 @@ class SimulatedPair:
             os.kill(self.process_id, signal.SIGTERM)
         if (process := _started.pop(self.process_id, None)) is not None:
             process.wait(STOP_SECONDS)
+
+
+def is_simulated(inventory: Inventory) -> bool:
+    """Every cluster is on loopback and answers with a page that only the simulator has: addresses alone could be tunnels.
+
+    Raises: ClusterUnreachable, PeerNotVerified, AnswerTimedOut.
+    """
+    return inventory.on_loopback and all(_answers_as_simulator(cluster) for cluster in inventory.clusters)
+
+
+def _answers_as_simulator(cluster: ClusterSpec) -> bool:
+    with closing(_simulator_session(cluster)) as session:
+        try:
+            answer = session.get("simulator", "status", "/simulator/status")
+            return str(json.loads(answer.body).get("schema", "")).startswith("cucmtls-simulator-status-")
+        except (CredentialsRefused, InterfaceRefused, ValueError, AttributeError):
+            return False
 
 
 def _simulator_session(cluster: ClusterSpec) -> "HttpsSession":

@@ -28,7 +28,8 @@ def plan_lines(plan: Plan) -> list[str]:
 
 def _told(change: PlannedChange) -> list[str]:
     later = ", once earlier steps are done" if change.foreseen else ""
-    lines = [f"step {change.step:2d}  {change.target}"]
+    place = "proof  " if change.step == PROOF_STEP else f"step {change.step:2d}"
+    lines = [f"{place}  {change.target}"]
     lines.append(f"         {_short(change.before)} → {_short(change.after)}  ({change.interface}{later})")
     lines += [f"         {name}: {_short(before)} → {_short(after)}" for name, before, after in change.fields]
     lines += [f"         used by {user}" for user in change.references]

@@ -18,6 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pytest_cucmtls.clusters import is_simulated
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.run_folder import RunFolder
@@ -27,6 +28,7 @@ from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Inventory, Mode
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.policies import load_policy
+from pytest_cucmtls.procedure.approved_plan import load_approved_plan
 from pytest_cucmtls.procedure.claim import claim_clusters, release_clusters
 from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.runner import StepFailed, StepResult, observe, perform
@@ -123,7 +125,26 @@ class Acceptance:
         inventory, credentials = self._inventory()
         claim_clusters(inventory, process_id=self._owner, run_folder=self.folder)
         self._record_start(inventory)
-        return self._stack.enter_context(open_run(inventory, self.folder, credentials, self._progress))
+        run = self._stack.enter_context(open_run(inventory, self.folder, credentials, self._progress))
+        if inventory.mode is Mode.APPLY:
+            try:
+                self._bind_to_plan(run)
+            except CucmTlsError as problem:
+                run.folder.keep_missing("leave to change the clusters", str(problem))
+                raise
+        return run
+
+    def _bind_to_plan(self, run: Run) -> None:
+        """Raises: UnsafeToAct when clusters that no simulator serves were to be changed without an approved plan."""
+        if self.settings.plan is not None:
+            load_approved_plan(self.settings.plan).bind(run)
+        elif not run.inventory.simulated and not is_simulated(run.inventory):
+            raise UnsafeToAct(
+                "0",
+                "real clusters are changed by an approved plan only",
+                remedy="Make one with `cucmtls plan --out plan.json`, have it approved with `cucmtls approve`, "
+                "then pass --cucm-plan plan.json.",
+            )
 
     def close(self) -> None:
         """Close this process's sessions; the simulated pair goes on for the others."""

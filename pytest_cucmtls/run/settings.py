@@ -23,6 +23,8 @@ class Settings:
     policy: str | None = None
     mode: Mode | None = None
     """None: the inventory's own; a simulated pair is applied to."""
+    plan: Path | None = None
+    """Approved plan file; without one nothing but a simulator is changed."""
     faults: tuple[str, ...] = ()
     baseline: Path | None = None
     """Run folder or bundle to compare with: anything worse or unexplained fails the run."""
