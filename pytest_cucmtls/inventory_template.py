@@ -11,11 +11,20 @@ place_calls = true           # false: judge configuration only, no test call
 # approved_anchors = []      # SHA-256 fingerprints CallManager-trust may hold beside your CA
 
 [authority]                  # used in mode apply
-kind = "files"               # files: your CA's key.  folder: hand requests over, pick certificates up.  embedded: a test CA
+kind = "files"               # files: your CA's key.  folder: hand requests over, pick certificates up.  certsrv: AD CS.
+                             # existing: sign nothing, verify what is there.  embedded: a test CA  (docs/authorities.md)
 certificate_file = "ca.pem"
 key_file = "ca.key"
 # key_password_variable = "CUCMTLS_CA_PASSWORD"
+# chain_file = "ca-chain.pem"  # for kind = "existing"; for files and folder the CAs above the issuing one
 # folder = "handover"        # for kind = "folder"
+# url = "https://ca.example.org/certsrv"   # for kind = "certsrv", with the next five
+# user = "CORP\\\\enroller"
+# password_variable = "CUCMTLS_CA_USER_PASSWORD"
+# authentication = "basic"   # or ntlm, negotiate (Kerberos): pip install 'pytest-cucmtls[adcs]'
+# template = "CUCMTrunk"     # its name, not its display name; needs serverAuth and clientAuth
+# ca_bundle = "ca-server.pem"
+# wait_seconds = 0           # how long a run waits for certificates before it stops; it can be continued
 # crl_file = "ca.crl"        # the CA's current revocation list
 
 # [maintenance]              # outside it, mode apply changes nothing
