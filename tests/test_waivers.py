@@ -133,7 +133,7 @@ def test_judge_accepts_waived_findings_only_when_asked_and_names_every_waiver(tm
     idle = waiver(check="trunk_keeps_all_digits")
     finding = tuple(verdict for verdict in judged(waiver()) if (verdict.check, verdict.subject) == ("trunk_allows_srtp", "A"))
     again = rejudging.Rejudged(finding, {}, 0, (), (waiver(), idle))
-    monkeypatch.setattr(rejudging, "rejudge", lambda folder, policy: again)
+    monkeypatch.setattr(rejudging, "rejudge", lambda *_: again)
     assert main(["judge", str(tmp_path), *options]) == code
     said = capsys.readouterr().out
     assert "FAIL" in said

@@ -103,8 +103,11 @@ def _certificate_of(evidence: Evidence, cluster: ClusterEvidence, node: NodeEvid
 
 
 def _authority(evidence: Evidence, node: NodeEvidence) -> tuple[tuple[Certificate, ...], tuple[EvidenceItem, ...]]:
+    """The authority's certificates; trust stores stand in for it only where nothing was issued."""
     if evidence.authority_chain:
         return tuple(source.value for source in evidence.authority_chain), items(evidence.authority_chain)
+    if node.issued is not None:
+        return (), ()
     members = [member for member in node.trust or () if member.value.unit == "CallManager-trust"]
     return tuple(member.value.certificate for member in members), items(members)
 
@@ -169,6 +172,9 @@ def authority_ends_in_self_signed_root(evidence: Evidence, _policy: Policy) -> J
 
     A run without an authority (verify-only) is judged by the roots the trust stores hold.
     """
+    if not evidence.authority_chain and any(node.issued for cluster in evidence.clusters for node in cluster.nodes):
+        collect = "Export the CA's root certificate (step 5)."
+        raise missing("the certificate authority that issued", why(evidence, "authority"), collect)
     if not evidence.authority_chain:
         return _roots_of_trust_stores(evidence)
     chain = [source.value for source in evidence.authority_chain]

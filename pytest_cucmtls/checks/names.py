@@ -4,6 +4,7 @@ from pytest_cucmtls.checks.judgements import document, failed, missing, passed
 from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.stores import IDENTITY_UNIT, names_of, spec_of, why
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence
+from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Judgement
 
@@ -24,7 +25,8 @@ def certificate_names_its_node(evidence: Evidence, _policy: Policy, cluster: Clu
     """
     source = node.own_certificate_before or node.own_certificate
     place = f"{cluster.name}/{node.name}"
-    if source is None:
+    changed = evidence.inventory.mode is Mode.APPLY and node.request is not None
+    if source is None or (changed and node.own_certificate_before is None):
         raise missing(
             f"the {IDENTITY_UNIT} certificate of {place}",
             why(evidence, f"own certificate of {place}"),

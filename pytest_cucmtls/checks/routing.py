@@ -272,8 +272,11 @@ def reachable_partitions(evidence: Evidence, client: ClusterEvidence) -> list[st
     if client.phone is None:
         reason = why(evidence, f"phone of {client.name}")
         raise missing(f"the test phone of {client.name}", reason, "Read it with AXL getPhone.")
-    extension = spec_of(evidence, client).extension
-    line = next((source for source in client.directory_numbers or () if source.value.pattern == extension), None)
+    spec = spec_of(evidence, client)
+    if spec.phone and client.phone.value.name != spec.phone:
+        reason = f"what was read is {client.phone.value.name}"
+        raise missing(f"the test phone {spec.phone} of {client.name}", reason, "Read it with AXL getPhone.")
+    line = next((source for source in client.directory_numbers or () if source.value.pattern == spec.extension), None)
     spaces = [line.value.calling_search_space_name if line else None, client.phone.value.calling_search_space_name]
     order: list[str] = []
     for name in spaces:

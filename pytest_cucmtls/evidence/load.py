@@ -1,7 +1,7 @@
 """Run folder -> Evidence: every raw item parsed by its kind and interface; what cannot be read becomes a stated reason."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -267,7 +267,18 @@ def _trust(gathered: _Gathered, cluster: str, node: str) -> "tuple[Sourced[Any],
             found = {}
         for member in members:
             found[(member.unit, member.file_name)] = Sourced(member, line.item)
+    unread = _listed_only(gathered.every("trust_list", cluster, node), found.keys())
+    if unread:
+        text = f"{', '.join(unread)} of CallManager-trust is listed and was not read"
+        gathered.reasons.append((f"trust stores of {cluster}/{node}", text))
+        return None
     return tuple(found.values())
+
+
+def _listed_only(lists: list[tuple[IndexLine, Any]], read: Collection[tuple[str, str]]) -> list[str]:
+    """Files of CallManager-trust that the newest listing names and nobody read."""
+    listed = lists[-1][1] if lists else ()
+    return [file_name for unit, file_name, _ in listed if unit == "CallManager-trust" and (unit, file_name) not in read]
 
 
 def _service(gathered: _Gathered, cluster: str, node: str) -> Sourced[ServiceStatus] | None:
