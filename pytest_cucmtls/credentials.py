@@ -1,4 +1,4 @@
-"""Passwords of the inventory's accounts, whichever of the declared ways they come by; one becomes a `Secret` when it is needed."""
+"""Passwords of the inventory's accounts by whichever declared way; one becomes a `Secret` only when it is needed."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Ways to a password that are not the environment: a command of the user's, the keyring of the system, a question on the terminal.
+"""Ways to a password beside the environment: a command of the user's, the system's keyring, a question on the terminal.
 
 Each way gives a `Secret` or raises `NoPassword` with a reason that never contains what was read. What was asked for
 once is kept for the rest of the process, so that nobody types a password twice.

@@ -3,16 +3,9 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pytest_cucmtls.inventory import Credentials
-    from pytest_cucmtls.model.inventory import Inventory
 
 SCHEMA = "cucmtls-doctor-1"
 
@@ -35,11 +28,13 @@ def _doctor(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.preflight.table import as_table
     from pytest_cucmtls.preflight.views import MachineView
     from pytest_cucmtls.procedure.session import open_authority
+    from pytest_cucmtls.run.opened_inventory import opened_inventory
 
-    with opened_inventory(parsed.inventory) as (inventory, credentials), TemporaryDirectory(prefix="cucmtls-") as thrown_away:
+    with opened_inventory(parsed.inventory) as opened, TemporaryDirectory(prefix="cucmtls-") as thrown_away:
+        wishes, credentials = opened.wishes, opened.credentials
         if parsed.mode:
-            inventory = replace(inventory, mode=Mode(parsed.mode))
-        machine = MachineView(inventory, lambda: open_authority(inventory.authority, Path(thrown_away), credentials))
+            wishes = replace(wishes, mode=Mode(parsed.mode))
+        machine = MachineView(wishes, opened.clusters, lambda: open_authority(wishes.authority, Path(thrown_away), credentials))
         rows = run_probes(machine, credentials, tell=lambda text: print(text, file=sys.stderr, flush=True))
     code = exit_code(rows)
     if parsed.json:
@@ -47,7 +42,7 @@ def _doctor(parsed: argparse.Namespace) -> int:
             "schema": SCHEMA,
             "at": datetime.now(UTC).isoformat(),
             "inventory": str(parsed.inventory),
-            "mode": inventory.mode.value,
+            "mode": wishes.mode.value,
             "exit_code": code,
             "rows": [row.as_json() for row in rows],
         }
@@ -55,25 +50,3 @@ def _doctor(parsed: argparse.Namespace) -> int:
     else:
         print(as_table(rows))
     return code
-
-
-@contextmanager
-def opened_inventory(file: Path) -> "Iterator[tuple[Inventory, Credentials]]":
-    """The inventory and its passwords; clusters with ``sim://`` addresses are started for as long as this is open.
-
-    Raises: ConfigurationInvalid, ClusterUnreachable (a simulated pair that does not start).
-    """
-    import os
-
-    from pytest_cucmtls.clusters import start_simulated_pair
-    from pytest_cucmtls.inventory import Credentials, asks_for_simulation, credentials_beside, read_inventory
-
-    if not asks_for_simulation(file):
-        yield read_inventory(file), credentials_beside(file)
-        return
-    with TemporaryDirectory(prefix="cucmtls-") as folder:
-        pair = start_simulated_pair(file, Path(folder), parent_process_id=os.getpid())
-        try:
-            yield read_inventory(pair.inventory_file), Credentials(pair.credentials_file)
-        finally:
-            pair.stop()

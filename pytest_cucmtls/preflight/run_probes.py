@@ -55,7 +55,7 @@ def run_probes(
     Passwords are asked for before anything runs side by side, so that prompts come one after the other.
     """
     progress = _Progress()
-    clusters = [ClusterView(machine.inventory, spec, credentials) for spec in machine.inventory.clusters]
+    clusters = [ClusterView(machine.inventory, spec, credentials) for spec in machine.clusters]
     _ask_each(progress, machine, "", "", _scoped(Scope.MACHINE))
     for cluster in clusters:
         _ask_each(progress, cluster, cluster.spec.name, "", _scoped(Scope.CLUSTER))

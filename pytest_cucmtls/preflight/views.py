@@ -26,6 +26,9 @@ class MachineView:
     """The run as a whole."""
 
     inventory: Inventory
+    """Mode, authority and calls of the run; of a mesh that of any of its trunks."""
+    clusters: tuple[ClusterSpec, ...]
+    """Every cluster that is looked at."""
     open_authority: Callable[[], CertificateAuthority]
     """Opens the inventory's authority in a folder that is thrown away afterwards."""
 
@@ -41,7 +44,7 @@ class ClusterView:
     def accounts(self) -> tuple[tuple[str, Account], ...]:
         """(name in the inventory, account) of the accounts this run needs."""
         found = (("axl", self.spec.axl), ("platform", self.spec.platform))
-        return (*found, ("call", self.spec.call)) if self.inventory.place_calls else found
+        return (*found, ("call", self.spec.call)) if self.inventory.place_calls and self.spec.call.user else found
 
 
 @dataclass(frozen=True, slots=True)
