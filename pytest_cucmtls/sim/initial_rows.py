@@ -91,3 +91,13 @@ def add_test_phone(database: Database, phone: str, extension: str, user: str, di
     database.add(
         "user", {"userid": user, "lastName": user, "associatedDevices": {"device": [phone]}, "primaryExtension": extension}
     )
+
+
+def make_third_party(database: Database, phone: str, user: str, password: str) -> None:
+    """The phone is no Cisco phone any more: it registers with the digest credentials of its user."""
+    row, owner = database.find("phone", name=phone), database.find("user", userid=user)
+    if row is not None and owner is not None:
+        row["product"] = row["model"] = "Third-party SIP Device (Advanced)"
+        row["securityProfileName"] = "Third-party SIP Device Advanced - Standard SIP Non-Secure Profile"
+        row["digestUser"] = user
+        owner["digestCredentials"] = password

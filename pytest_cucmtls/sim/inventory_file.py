@@ -59,12 +59,15 @@ def _cluster_tables(folder: Path, plan: ClusterPlan, cluster: ClusterState) -> s
         f"extension = {_text(plan.extension)}",
         f"phone = {_text(plan.phone)}",
         *([] if plan.trunks else [f"trunk = {_text(plan.trunk)}", *_unusual_lines(plan)]),
+        *([f"call_driver = {_text(plan.call_driver)}"] if plan.call_driver else []),
         f"device_pool = {_text(plan.device_pool)}",
         f"ca_bundle = {_text(str(bundle))}",
         f"key_length = {plan.key_length}",
         f"hash_algorithm = {_text(plan.hash_algorithm)}",
         f"subject = {{ {subject} }}",
     ]
+    if plan.sip_phone:
+        lines += ["", f"[clusters.{plan.name}.sip_phone]", *(f"{key} = {_value(value)}" for key, value in plan.sip_phone)]
     for kind, user in _users(plan).items():
         lines += [
             "",
@@ -146,7 +149,7 @@ def _credentials(plan: PairPlan, clusters: list[ClusterState]) -> dict[str, str]
     return found
 
 
-def _value(value: str | int | bool) -> str:
+def _value(value: str | float | bool) -> str:
     """A TOML value: numbers and booleans are written as in JSON, too."""
     return json.dumps(value)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_cucmtls.sim.addresses import Subnet
 from pytest_cucmtls.sim.certificates.store import CertificateStore
 from pytest_cucmtls.sim.database import Database
-from pytest_cucmtls.sim.initial_rows import add_built_in_objects, add_node, add_test_phone, enable_options_ping
+from pytest_cucmtls.sim.initial_rows import add_built_in_objects, add_node, add_test_phone, enable_options_ping, make_third_party
 from pytest_cucmtls.sim.releases import RELEASES, ReleaseProfile
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, TOMCAT_SERVICE, ClusterState, NodeState, ServiceState, SimAccount
 
@@ -31,6 +31,9 @@ SERVICES = (
     "Cisco Certificate Change Notification",
     TOMCAT_SERVICE,
 )
+
+NETWORK_SERVICES = ("Cisco Trust Verification Service", "Cisco Certificate Change Notification", TOMCAT_SERVICE)
+"""Run on every node and cannot be deactivated; which of the services these are is ASSUMED from the pages' grouping."""
 
 _PUBLISHER_ONLY = ("Cisco Certificate Authority Proxy Function",)
 
@@ -106,6 +109,10 @@ class ClusterPlan:
     """In a mesh, one per peer; empty in a pair, whose names are those above."""
     options_ping: bool = False
     """The standard SIP profile pings trunk destinations, so that every node connects to every node of the peer."""
+    call_driver: str = ""
+    """Of the inventory; with ``sip-phone`` the test phone is a third-party one that has to register."""
+    sip_phone: tuple[tuple[str, str | float], ...] = ()
+    """The inventory's table for that phone."""
     https_port: int = HTTPS_PORT
     ssh_port: int = SSH_PORT
     sip_port: int = SIP_PORT
@@ -234,12 +241,15 @@ def build_cluster(plan: ClusterPlan, subnet: Subnet, folder: Path, *, read_only:
     for number, node_plan in enumerate(plan.nodes, 1):
         add_node(database, node_plan.name, _role(number))
     add_test_phone(database, plan.phone, plan.extension, plan.call_user, plan.partition)
+    accounts = _accounts(plan)
+    if plan.call_driver == "sip-phone":
+        make_third_party(database, plan.phone, plan.call_user, accounts[-1].password)
     cluster = ClusterState(
         name=plan.name,
         release=plan.release,
         database=database,
         domain=plan.domain,
-        accounts=_accounts(plan),
+        accounts=accounts,
         enterprise_parameters={"Cluster Security Mode": "1", "Allowed Device Queries Per Minute": "15"},
         read_only=read_only,
     )

@@ -72,7 +72,7 @@ class CallTargets:
             connect=connect,
             uri_of=lambda _: registration.contact,
             called=number,
-            srtp_allowed=True,
+            srtp_allowed=registration.link.secure,
             early_offer=True,
             reliable=False,
             is_trunk=False,
