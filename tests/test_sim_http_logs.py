@@ -135,7 +135,13 @@ def test_captures_are_system_logs(node: NodeState) -> None:
     assert answer.texts("absolutepath") == ["/var/log/active/platform/cli/packets.cap"]
 
 
-@pytest.mark.parametrize("since", ["", "2026-07-01", "13/41/26 11:00 AM", "x" * 5000])
+def test_without_dates_every_file_is_selected(nodes: RunningNodes) -> None:
+    node = nodes.shared
+    write(node, SDL)
+    assert f"/var/log/active/{SDL}" in select(node, since="", until="").texts("absolutepath")
+
+
+@pytest.mark.parametrize("since", ["2026-07-01", "13/41/26 11:00 AM", "x" * 5000])
 def test_a_time_in_another_form_is_a_fault(nodes: RunningNodes, since: str) -> None:
     assert select(nodes.shared, since=since).fault.startswith("FromDate")
 

@@ -51,8 +51,9 @@ def answer(content: str) -> web.Response:
 
 
 def response(operation: str, *content: str) -> str:
-    """``<ns1:…Response>`` in the serviceability namespace."""
-    return f'<ns1:{operation}Response xmlns:ns1="{AST_NAMESPACE}">{"".join(content)}</ns1:{operation}Response>'
+    """``<ns1:…Response>`` in the serviceability namespace, to which everything within belongs too."""
+    spaces = f'xmlns:ns1="{AST_NAMESPACE}" xmlns="{AST_NAMESPACE}"'
+    return f"<ns1:{operation}Response {spaces}>{''.join(content)}</ns1:{operation}Response>"
 
 
 def fault(message: str, code: str = "Server") -> web.Response:

@@ -1,5 +1,6 @@
 """Log collection: which trace files a node has (``listNodeServiceLogs``, ``selectLogFiles``)."""
 
+import asyncio
 import re
 import secrets
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -10,11 +11,13 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.authentication import Unauthorized, challenge, serviceability_account
+from pytest_cucmtls.sim.descriptions.log_collection import LOG_COLLECTION
+from pytest_cucmtls.sim.descriptions.serving import description_route
 from pytest_cucmtls.sim.logs.late import LateFiles
-from pytest_cucmtls.sim.logs.listing import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at
+from pytest_cucmtls.sim.logs.listing import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at, real_path
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.service_sessions import ServiceSessions
-from pytest_cucmtls.sim.soap_server import SoapRefusal, dispatch, envelope, response, tag, text_tag
+from pytest_cucmtls.sim.soap_server import AST_NAMESPACE, Operation, SoapRefusal, dispatch, envelope, response, tag, text_tag
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.multipart import Part, write_parts
 from pytest_cucmtls.wire.soap import child, children, text_of
@@ -29,6 +32,13 @@ BEHAVIOURS = (
     Behaviour(
         "log collection", "multipart reply with one XML part", Provenance.SPECIFIED, "published samples of requests and replies"
     ),
+    Behaviour("log collection", "without dates every file is selected", Provenance.SPECIFIED, "a published client"),
+    Behaviour(
+        "log collection",
+        "GetOneFile here too, the file as an attachment (XOP)",
+        Provenance.ASSUMED,
+        "the vendor's published description says base64Binary of any content",
+    ),
     Behaviour("log collection", "bare XML on 9.1 and 10.5", Provenance.ASSUMED, "both forms are reported, not for which release"),
     Behaviour("log collection", "the minute of ToDate belongs to the selection", Provenance.ASSUMED, "none found"),
     Behaviour(
@@ -39,7 +49,7 @@ BEHAVIOURS = (
     ),
 )
 
-_PATH = "/logcollectionservice2/services/LogCollectionPortTypeService"
+_REALM = "Log Collection Service"
 _LAST_BARE_MAJOR = 10
 _TIME_FORM = "%m/%d/%y %I:%M %p"
 _ZONE_NAME = re.compile(r"([A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2})\s*$")
@@ -66,30 +76,65 @@ def routes(node: NodeState) -> list[web.RouteDef]:
             raise SoapRefusal("FileSelectionCriteria is missing", "Client")
         return _answer(node, _selected(node, criteria, late))
 
+    async def get_file(_request: web.Request, element: etree._Element) -> web.Response:
+        path = await asyncio.to_thread(_asked_file, node, (element.text or "").strip(), late)
+        return _attached(await asyncio.to_thread(path.read_bytes))
+
+    operations: dict[str, Operation] = {
+        "listNodeServiceLogs": list_services,
+        "selectLogFiles": select_files,
+        "FileName": get_file,  # the body element of GetOneFile is its only field
+    }
+
     async def handle(request: web.Request) -> web.Response:
         if sessions.is_foreign(request):
             return web.Response(status=500, text="HTTP Status 500")
         try:
             serviceability_account(request, node.cluster)
         except Unauthorized as refusal:
-            return challenge(refusal, "Log Collection Service")
-        reply = await dispatch(request, {"listNodeServiceLogs": list_services, "selectLogFiles": select_files})
+            return challenge(refusal, _REALM)
+        reply = await dispatch(request, operations)
         sessions.open(request, reply)
         return reply
 
-    return [web.post(_PATH, handle)]
+    return [description_route(node, LOG_COLLECTION, _REALM), web.post(LOG_COLLECTION.path, handle)]
+
+
+def _asked_file(node: NodeState, name: str, late: LateFiles) -> Path:
+    """The file of that name. Raises: SoapRefusal when there is none, or none yet."""
+    if node.traces is not None:
+        node.traces.flush()
+    path = real_path(node, name)
+    if path is None or not late.knows(name):
+        raise SoapRefusal(f"FileName {name} do not exist")
+    return path
+
+
+def _attached(content: bytes) -> web.Response:
+    """The file beside an answer that only points to it (XOP 1.0 §2)."""
+    boundary = f"MIMEBoundaryurn_uuid_{secrets.token_hex(16).upper()}"
+    place = "1.urn:uuid:simulator"
+    include = f'<xop:Include href="cid:{place}" xmlns:xop="http://www.w3.org/2004/08/xop/include"/>'
+    told = envelope(f'<ns1:GetOneFileReturn xmlns:ns1="{AST_NAMESPACE}">{include}</ns1:GetOneFileReturn>')
+    root_type = 'application/xop+xml; charset=utf-8; type="text/xml"'
+    root = Part((("Content-Type", root_type), ("Content-ID", "<0.urn:uuid:simulator>")), told)
+    attachment = (("Content-Type", "application/octet-stream"), ("Content-Transfer-Encoding", "binary"))
+    file = Part((*attachment, ("Content-ID", f"<{place}>")), content)
+    media_type = f'multipart/related; type="application/xop+xml"; start="<0.urn:uuid:simulator>"; boundary={boundary}'
+    return web.Response(body=write_parts((root, file), boundary), headers={"Content-Type": media_type})
 
 
 def _selected(node: NodeState, criteria: etree._Element, late: LateFiles) -> str:
     zone = _zone(text_of(criteria, "TimeZone") or "")
-    since = _time(text_of(criteria, "FromDate") or "", "FromDate", zone)
+    first, last = text_of(criteria, "FromDate") or "", text_of(criteria, "ToDate") or ""
+    since = _time(first, "FromDate", zone) if first else datetime.min.replace(tzinfo=UTC)
     # The field has minutes only: a file of the last minute named belongs to the selection.
-    until = _time(text_of(criteria, "ToDate") or "", "ToDate", zone) + timedelta(minutes=1)
+    until = _time(last, "ToDate", zone) + timedelta(minutes=1) if last else datetime.max.replace(tzinfo=UTC)
     services = _sets(node, criteria, "ServiceLogs", SERVICE_FOLDERS, (since, until), late)
     systems = _sets(node, criteria, "SystemLogs", SYSTEM_FOLDERS, (since, until), late)
     place = tag("ns1:Node", text_tag("ns1:name", node.name), tag("ns1:ServiceList", *services, *systems))
     result = tag("ns1:ResultSet", tag("ns1:SchemaFileSelectionResult", place))
-    return response("selectLogFiles", result, text_tag("ns1:ScheduleList", ""))
+    return response("selectLogFiles", result)
 
 
 def _sets(

@@ -9,6 +9,8 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.calls.views import CallView, calls_of
+from pytest_cucmtls.sim.descriptions.perfmon import PERFMON
+from pytest_cucmtls.sim.descriptions.serving import description_route
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.request_rate import RequestRate
 from pytest_cucmtls.sim.soap_server import Operation, SoapRefusal, answer, guarded_service, response, tag, text_tag
@@ -19,13 +21,15 @@ BEHAVIOURS = (
     Behaviour("Perfmon", "operations, counter paths, Name, Value and CStatus", Provenance.SPECIFIED, "a published client"),
     Behaviour("Perfmon", "fault of the eighty-first request within a minute", Provenance.SPECIFIED, "a published client"),
     Behaviour("Perfmon", "objects Cisco CallManager and Cisco SIP, CallsActive", Provenance.SPECIFIED, "a published client"),
-    Behaviour("Perfmon", "which other counters exist, CStatus 1, texts of refusals", Provenance.ASSUMED, "none found"),
+    Behaviour(
+        "Perfmon", "which other counters exist, CStatus 1, texts of descriptions and refusals", Provenance.ASSUMED, "none found"
+    ),
 )
 
 RATE_PARAMETER = "Allowed Performance Queries Per Minute"
 ALLOWED_PER_MINUTE = 80
 
-_PATH = "/perfmonservice2/services/PerfmonService"
+_REALM = "Perfmon Service"
 _CALL_MANAGER, _SIP = "Cisco CallManager", "Cisco SIP"
 _COUNTER_PATH = re.compile(r"\\\\([^\\]+)\\([^\\(]+?)(?:\(([^)]*)\))?\\([^\\]+)")
 _VALID = 1
@@ -42,6 +46,18 @@ _CALL_COUNTERS: dict[str, Counter] = {
 """Computed from the calls of the node, or of one trunk."""
 
 
+_DESCRIPTIONS = {
+    "CallsActive": "Calls that are answered and not yet over.",
+    "CallsAttempted": "Calls that were tried since the service started.",
+    "CallsCompleted": "Calls that were answered and are over.",
+    "CallsInProgress": "Calls that were begun and are not yet over.",
+    "EncryptedCallsCompleted": "Calls that were answered, had encrypted media and are over.",
+    "InitializationState": "How far the service is with starting, in percent.",
+    "RegisteredHardwarePhones": "Phones that are registered with this node.",
+}
+"""Our own words: what each counter counts here."""
+
+
 def routes(node: NodeState) -> list[web.RouteDef]:
     """The one service."""
     rate = RequestRate(node.cluster, RATE_PARAMETER, ALLOWED_PER_MINUTE, "Perfmon")
@@ -55,7 +71,7 @@ def routes(node: NodeState) -> list[web.RouteDef]:
         return ask
 
     guarded = {name: limited(operation) for name, operation in operations.items()}
-    return [web.post(_PATH, guarded_service(node, "Perfmon Service", guarded))]
+    return [description_route(node, PERFMON, _REALM), web.post(PERFMON.path, guarded_service(node, _REALM, guarded))]
 
 
 def _at_once(node: NodeState) -> dict[str, Operation]:
@@ -74,7 +90,14 @@ def _at_once(node: NodeState) -> dict[str, Operation]:
         names = _trunk_names(node) if _known_object(node, element) == _SIP else []
         return _answer("perfmonListInstance", *(text_tag("ns1:Name", name) for name in names))
 
+    async def describe(_request: web.Request, element: etree._Element) -> web.Response:
+        path = text_of(element, "Counter") or ""
+        _read(node, path)
+        words = _DESCRIPTIONS[path.rpartition("\\")[2]]
+        return answer(response("perfmonQueryCounterDescription", text_tag("perfmonQueryCounterDescriptionReturn", words)))
+
     return {
+        "perfmonQueryCounterDescription": describe,
         "perfmonCollectCounterData": collect,
         "perfmonListCounter": list_counters,
         "perfmonListInstance": list_instances,
@@ -149,12 +172,12 @@ def _counters(node: NodeState, name: str) -> dict[str, int]:
 def _registered_phones(node: NodeState) -> int:
     if node.call_manager is None:
         return 0
-    names = [str(row["name"]) for row in node.cluster.database.rows("phone")]
+    names = [str(row["name"]) for row in node.database.rows("phone")]
     return sum(node.call_manager.phone_status(name)[0] == "Registered" for name in names)
 
 
 def _trunk_names(node: NodeState) -> list[str]:
-    return [str(row["name"]) for row in node.cluster.database.rows("sipTrunk")]
+    return [str(row["name"]) for row in node.database.rows("sipTrunk")]
 
 
 def _checked_host(node: NodeState, element: etree._Element) -> str:

@@ -7,9 +7,11 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.database import Row, repeated
+from pytest_cucmtls.sim.descriptions.risport import RISPORT
+from pytest_cucmtls.sim.descriptions.serving import description_route
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.request_rate import RequestRate
-from pytest_cucmtls.sim.soap_server import SoapRefusal, answer, guarded_service, response, tag, text_tag
+from pytest_cucmtls.sim.soap_server import Operation, SoapRefusal, answer, guarded_service, response, tag, text_tag
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.soap import child, children, text_of
 
@@ -23,11 +25,15 @@ BEHAVIOURS = (
         Provenance.RECORDED,
         "several public threads",
     ),
+    Behaviour(
+        "RISPort", "selectCmDeviceExt answers as selectCmDevice does", Provenance.SPECIFIED, "the vendor's published description"
+    ),
+    Behaviour("RISPort", "selectCtiItem finds no application: none is simulated", Provenance.ASSUMED, "none found"),
     Behaviour("RISPort", "an unregistered device is shown at the first node", Provenance.ASSUMED, "none found"),
     Behaviour("RISPort", "flat reply without return wrapper on 9.1 and 10.5", Provenance.ASSUMED, "parsers that accept both"),
 )
 
-_PATH = "/realtimeservice2/services/RISService70"
+_REALM = "RealTime Service"
 _MOST_DEVICES = 1000
 _DEVICE_KINDS = {"sipTrunk": "SIPTrunk", "phone": "Phone"}
 _LAST_FLAT_MAJOR = 10
@@ -61,10 +67,22 @@ def routes(node: NodeState) -> list[web.RouteDef]:
     async def select(_request: web.Request, element: etree._Element) -> web.Response:
         rate.count()
         selection = _selection(element)
-        members = [member for member in node.cluster.nodes if not selection.node or node.cluster.node(selection.node) is member]
-        return answer(_reply(node, _found(members, selection)))
+        return answer(_reply(node, _found(_asked_nodes(node, selection.node), selection)))
 
-    return [web.post(_PATH, guarded_service(node, "RealTime Service", {"selectCmDevice": select}))]
+    async def select_cti(_request: web.Request, element: etree._Element) -> web.Response:
+        rate.count()
+        return answer(_cti_reply(_asked_nodes(node, text_of(child(element, "CtiSelectionCriteria"), "NodeName") or "")))
+
+    operations: dict[str, Operation] = {"selectCmDevice": select, "selectCmDeviceExt": select, "selectCtiItem": select_cti}
+    return [
+        description_route(node, RISPORT, _REALM),
+        web.post(RISPORT.path, guarded_service(node, _REALM, operations)),
+    ]
+
+
+def _asked_nodes(node: NodeState, name: str) -> list[NodeState]:
+    """The node of that name, or with an empty name every node of the cluster."""
+    return [member for member in node.cluster.nodes if not name or node.cluster.node(name) is member]
 
 
 def _found(members: list[NodeState], selection: _Selection) -> list[tuple[NodeState, list[str]]]:
@@ -116,20 +134,28 @@ def _state(node: NodeState, kind: str, name: str) -> tuple[str, int]:
 
 def _device(node: NodeState, kind: str, row: Row, status: str, reason: int) -> str:
     address = _address(node, kind, row)
-    nested = tag("item", text_tag("IP", address), text_tag("IPAddrType", "ipv4"))
-    numbers = [f"{line['dirn']['pattern']}-{status}" for line in repeated(row, "lines")]
+    nested = tag("item", text_tag("IP", address), text_tag("IPAddrType", "ipv4"), text_tag("Attribute", "Unknown"))
+    lines = [str(line["dirn"]["pattern"]) for line in repeated(row, "lines")]
+    states = (tag("item", text_tag("DirectoryNumber", line), text_tag("Status", status)) for line in lines)
     return tag(
         "item",
         text_tag("Name", row["name"]),
-        text_tag("IPAddress", address) if _is_flat(node) else tag("IPAddress", nested),
-        text_tag("DirNumber", ",".join(numbers)),
+        text_tag("DirNumber", ",".join(f"{line}-{status}" for line in lines)),
         text_tag("DeviceClass", _DEVICE_KINDS[kind]),
         text_tag("Model", 131 if kind == "sipTrunk" else 36225),
-        text_tag("Description", row.get("description") or ""),
+        text_tag("Product", 131 if kind == "sipTrunk" else 36225),
+        text_tag("Httpd", "No"),
+        text_tag("RegistrationAttempts", 0),
+        text_tag("IsCtiControllable", "true" if kind == "phone" else "false"),
         text_tag("Status", status),
         text_tag("StatusReason", reason),
-        text_tag("Protocol", "SIP"),
+        text_tag("Description", row.get("description") or ""),
         text_tag("TimeStamp", int(node.now().timestamp())),
+        text_tag("Protocol", "SIP"),
+        text_tag("NumOfLines", len(lines)),
+        tag("LinesStatus", *states),
+        text_tag("DownloadStatus", "Unknown"),
+        text_tag("IPAddress", address) if _is_flat(node) else tag("IPAddress", nested),
     )
 
 
@@ -150,6 +176,7 @@ def _reply(node: NodeState, found: list[tuple[NodeState, list[str]]]) -> str:
             "item",
             text_tag("ReturnCode", "Ok" if devices else "NotFound"),
             text_tag("Name", member.name),
+            text_tag("NoChange", "false"),
             tag("CmDevices", *devices),
         )
         for member, devices in found
@@ -158,3 +185,18 @@ def _reply(node: NodeState, found: list[tuple[NodeState, list[str]]]) -> str:
     result = tag("SelectCmDeviceResult", text_tag("TotalDevicesFound", total), tag("CmNodes", *places))
     content = result + text_tag("StateInfo", "")
     return response("selectCmDevice", content if _is_flat(node) else tag("selectCmDeviceReturn", content))
+
+
+def _cti_reply(members: list[NodeState]) -> str:
+    places = [
+        tag(
+            "item",
+            text_tag("ReturnCode", "NotFound"),
+            text_tag("Name", member.name),
+            text_tag("NoChange", "false"),
+            "<CtiItems/>",
+        )
+        for member in members
+    ]
+    result = tag("SelectCtiItemResult", text_tag("TotalItemsFound", 0), tag("CtiNodes", *places))
+    return response("selectCtiItem", tag("selectCtiItemReturn", result, text_tag("StateInfo", "")))

@@ -8,6 +8,8 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.database import Row, repeated
+from pytest_cucmtls.sim.descriptions.serving import described, description_route
+from pytest_cucmtls.sim.descriptions.webdialer import LITERAL_WEBDIALER, RPC_WEBDIALER
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.soap_server import Operation, SoapRefusal, answer, dispatch, tag, text_tag
@@ -23,9 +25,7 @@ BEHAVIOURS = (
     Behaviour("WebDialer", "result codes other than 0", Provenance.ASSUMED, "the table is in none of the sources at hand"),
 )
 
-_AXIS1_PATH = "/webdialer/services/WebdialerSoapService70"
-_AXIS2_PATH = "/webdialer/services/webdialer"
-_AXIS2_NAMESPACE = "http://webdialer.ccm.cisco.com"
+_RPC_DESCRIPTION_PATH = "/webdialer/wsdl/wd70.wsdl"
 
 SUCCESS = (0, "Success")
 CALL_FAILURE = (1, "Call failure error")
@@ -45,8 +45,19 @@ class _Caller:
 def routes(node: NodeState) -> list[web.RouteDef]:
     """One path per generation: the other generation's answers 404."""
     if node.cluster.release.axis1_webdialer:
-        return [web.post(_AXIS1_PATH, _service(node, _axis1_operations(node)))]
-    return [web.post(_AXIS2_PATH, _service(node, _axis2_operations(node)))]
+        return [
+            web.get(_RPC_DESCRIPTION_PATH, _describe_rpc),
+            description_route(node, RPC_WEBDIALER, None),
+            web.post(RPC_WEBDIALER.path, _service(node, _axis1_operations(node))),
+        ]
+    return [
+        description_route(node, LITERAL_WEBDIALER, None),
+        web.post(LITERAL_WEBDIALER.path, _service(node, _axis2_operations(node))),
+    ]
+
+
+async def _describe_rpc(request: web.Request) -> web.Response:
+    return described(request, RPC_WEBDIALER)
 
 
 def _service(node: NodeState, operations: dict[str, Operation]) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -136,7 +147,7 @@ def _refusal(node: NodeState, caller: _Caller) -> tuple[int, str] | None:
     """Why this caller may not use this phone now; the destination is nobody's business."""
     if node.cluster.account(caller.user, caller.password, "end-user") is None:
         return AUTHENTICATION_ERROR
-    phone = node.cluster.database.find("phone", name=caller.device)
+    phone = node.database.find("phone", name=caller.device)
     if phone is None or phone.get("ownerUserName") != caller.user or not _has_line(phone, caller.line):
         return NO_DEVICE
     running = node.call_manager is not None and node.services[CALL_MANAGER_SERVICE].status == "Started"
@@ -163,4 +174,5 @@ def _axis1_answer(operation: str, result: tuple[int, str]) -> web.Response:
 def _axis2_answer(operation: str, result: tuple[int, str]) -> web.Response:
     code, description = result
     content = tag("ns2:return", text_tag("responseCode", code), text_tag("responseDescription", description))
-    return answer(f'<ns2:{operation}Response xmlns:ns2="{_AXIS2_NAMESPACE}">{content}</ns2:{operation}Response>')
+    spaces = f'xmlns:ns2="{LITERAL_WEBDIALER.namespace}" xmlns="{LITERAL_WEBDIALER.namespace}"'
+    return answer(f"<ns2:{operation}Response {spaces}>{content}</ns2:{operation}Response>")

@@ -27,12 +27,23 @@ def absolute_path(node: NodeState, path: Path) -> str:
 
 def real_path(node: NodeState, name: str) -> Path | None:
     """The real file behind CUCM's name; None when there is none, or the name leads out of activelog."""
+    found = _below(node, name)
+    return found if found is not None and found.is_file() else None
+
+
+def real_folder(node: NodeState, name: str) -> Path | None:
+    """The real folder behind CUCM's name; None when there is none, or the name leads out of activelog."""
+    found = _below(node, name)
+    return found if found is not None and found.is_dir() else None
+
+
+def _below(node: NodeState, name: str) -> Path | None:
     wanted = PurePosixPath(name)
     if "\0" in name or not wanted.is_relative_to(ACTIVE_LOG):
         return None
     root = node.active_log.resolve()
     found = (root / wanted.relative_to(ACTIVE_LOG)).resolve()
-    return found if found.is_relative_to(root) and found.is_file() else None
+    return found if found.is_relative_to(root) else None
 
 
 def modified_at(path: Path) -> datetime:
