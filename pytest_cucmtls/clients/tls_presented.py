@@ -10,6 +10,9 @@ from pytest_cucmtls.clients.tls_peer import listening_context, peer_context
 from pytest_cucmtls.model.errors import ClusterUnreachable, PeerNotVerified
 
 INTERFACE = "https"
+_COMPARE = (
+    "Compare the fingerprint with `show cert own tomcat` on the node's own CLI; only if it is the same: `cucmtls trust --accept`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ def verify_peer(address: str, port: int, ca_bundle: str | None, oldest_tls: str,
     except ssl.SSLCertVerificationError as problem:
         presented = read_presented_chain(address, port, oldest_tls, limit_seconds).fingerprint
         detail = problem.verify_message or str(problem.args[-1])
-        raise PeerNotVerified(INTERFACE, f"{address}:{port}", presented, detail) from problem
+        raise PeerNotVerified(INTERFACE, f"{address}:{port}", presented, detail, remedy=_COMPARE) from problem
     except (OSError, ValueError) as problem:
         raise unreachable(address, port, problem) from problem
 

@@ -33,7 +33,7 @@ def _show_disks(context: CliContext) -> None:
     context.terminal.line(f"{'':<14}{'Total':>14}{'Free':>16}{'Used':>16}")
     full = DISK_FULL in context.node.cluster.faults
     for name, used_percent in (("active", 62), ("inactive", 61), ("logging", 98 if full else 34)):
-        used = _PARTITION_KIB * used_percent // 100
+        used = _PARTITION_KIB - _PARTITION_KIB * (100 - used_percent) // 100
         sizes = f"{_PARTITION_KIB:>14}K{_PARTITION_KIB - used:>15}K{used:>15}K"
         context.terminal.line(f"Disk/{name:<9}{sizes} ({used_percent}%)")
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from pytest_cucmtls.sim.certificates.store import Identity, PendingRequest, TrustEntry
 from pytest_cucmtls.sim.database import KINDS, Row
 from pytest_cucmtls.sim.interfaces.status_page import status_of
+from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.sim.state import CallManagerPort, ClusterState, NodeState, ServiceState, SimAccount
 
 
@@ -29,6 +30,7 @@ class _Node:
 @dataclass(frozen=True, slots=True)
 class _Cluster:
     tables: dict[str, list[Row]]
+    release: ReleaseProfile
     parameters: dict[str, str]
     accounts: list[SimAccount]
     faults: set[str]
@@ -56,6 +58,7 @@ def routes(node: NodeState) -> list[web.RouteDef]:
 def _picture(cluster: ClusterState) -> _Cluster:
     return _Cluster(
         {kind: deepcopy(cluster.database.rows(kind)) for kind in KINDS},
+        cluster.release,
         dict(cluster.enterprise_parameters),
         list(cluster.accounts),
         set(cluster.faults),
@@ -80,6 +83,7 @@ def _picture_of_node(node: NodeState) -> _Node:
 async def _bring_back(cluster: ClusterState, picture: _Cluster) -> None:
     for kind, rows in picture.tables.items():
         cluster.database.rows(kind)[:] = deepcopy(rows)
+    cluster.release = picture.release
     _refill(cluster.enterprise_parameters, picture.parameters)
     cluster.accounts = list(picture.accounts)
     cluster.faults.clear()
