@@ -315,7 +315,7 @@ def test_a_state_file_is_read_back_as_the_plan_it_was_made_from(saved: Path) -> 
 DAMAGE: dict[str, Any] = {
     "no JSON": lambda text: text[: len(text) // 2],
     "empty": lambda _: "",
-    "another schema": lambda text: text.replace("state-1", "state-9", 1),
+    "another schema": lambda text: text.replace("state-2", "state-9", 1),
     "a list": lambda _: "[]",
     "no plan": lambda text: json.dumps({**json.loads(text), "plan": {}}),
     "a number for a plan": lambda text: json.dumps({**json.loads(text), "plan": 3}),

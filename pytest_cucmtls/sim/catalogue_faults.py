@@ -67,3 +67,13 @@ def _add_plain_trunk(cluster: ClusterState, secure: Row) -> None:
     if cluster.database.find("sipTrunkSecurityProfile", name=PLAIN_PROFILE) is None:
         raise UnknownFault(f"cluster {cluster.name} has no profile {PLAIN_PROFILE}")
     cluster.database.add("sipTrunk", plain)
+
+
+@fault
+def database_not_replicated(cluster: ClusterState) -> None:
+    """The subscribers' copies of the database hear of no change any more: nodes answer differently from now on."""
+    subscribers = [node for node in cluster.nodes if node.role != "publisher"]
+    if not subscribers:
+        raise UnknownFault(f"cluster {cluster.name} has no subscriber: start a pair with several nodes")
+    for node in subscribers:
+        node.database.cut_off()

@@ -12,6 +12,7 @@ A key that is missing from a row means the value CUCM gives when nothing was sen
 """
 
 import uuid as uuid_module
+from copy import deepcopy
 from typing import Any
 
 Row = dict[str, Any]
@@ -56,6 +57,24 @@ class Database:
 
     def __init__(self) -> None:
         self._tables: dict[str, list[Row]] = {kind: [] for kind in KINDS}
+
+    def replica(self) -> "Database":
+        """Another node's view: the same tables until it is cut off."""
+        view = Database()
+        view._tables = self._tables
+        return view
+
+    def cut_off(self) -> None:
+        """Replication is broken from now on: this view keeps what it has and hears of no change."""
+        self._tables = deepcopy(self._tables)
+
+    def follow(self, source: "Database") -> None:
+        """Replication works again: the same tables as the source."""
+        self._tables = source._tables
+
+    def follows(self, source: "Database") -> bool:
+        """Changes of the source are seen here."""
+        return self._tables is source._tables
 
     def rows(self, kind: str) -> list[Row]:
         """All rows of a kind, oldest first. Raises: KeyError for an unknown kind."""

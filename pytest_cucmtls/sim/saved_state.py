@@ -1,7 +1,8 @@
 """Saves what simulated clusters are and brings them back: configuration, accounts, keys and certificates, services, faults.
 
-Traces and captures are files of their own (``--state-dir``) and no part of it; neither are calls, connections and
-certificate changes that wait to be replicated.
+Certificate changes that wait to be replicated are part of it, and what a node has that hears of no change of the
+configuration. Traces and captures are files of their own (``--state-dir``) and no part of it; neither are calls and
+connections.
 """
 
 import base64
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 from cryptography.hazmat.primitives import serialization
 
 from pytest_cucmtls.sim.certificates.identities import Identity, PendingRequest, PrivateKey
-from pytest_cucmtls.sim.certificates.store import TrustEntry
+from pytest_cucmtls.sim.certificates.store_changes import IdentityChange, RequestChange, StoreChange, TrustChange, TrustEntry
 from pytest_cucmtls.sim.certificates.trust_lists import TrustList, TrustRecord
 from pytest_cucmtls.sim.configured import CERTIFICATE_FILE, KEY_FILE
 from pytest_cucmtls.sim.database import KINDS
@@ -27,7 +28,7 @@ from pytest_cucmtls.sim.state import ClusterState, NodeState, ServiceState, SimA
 from pytest_cucmtls.wire.x509_sign import private_key_pem
 
 _OWN_FILES = {"certificate_file": CERTIFICATE_FILE, "key_file": KEY_FILE}
-SCHEMA = "cucmtls-simulator-state-1"
+SCHEMA = "cucmtls-simulator-state-2"
 LARGEST_BYTES = 64 * 1024 * 1024
 
 _Made = TypeVar("_Made")
@@ -141,8 +142,31 @@ def _cluster(cluster: ClusterState) -> dict[str, Any]:
         "faults": sorted(cluster.faults),
         "read_only": cluster.read_only,
         "ctl": _trust_list(cluster.ctl) if cluster.ctl else None,
+        "replication": {
+            "held": cluster.replication.held,
+            "waiting": [[place, _change(change)] for place, change in cluster.replication.undelivered()],
+        },
         "nodes": [_node(node) for node in cluster.nodes],
     }
+
+
+def _change(change: StoreChange) -> dict[str, Any]:
+    match change:
+        case TrustChange(unit, file_name, entry):
+            return {"unit": unit, "file_name": file_name, "trust": [_base64(entry.der), entry.description] if entry else None}
+        case IdentityChange(unit, identity):
+            return {"unit": unit, "identity": _identity(identity)}
+        case RequestChange(unit, request):
+            return {"unit": unit, "request": _request(request)}
+
+
+def _made_change(saved: dict[str, Any]) -> StoreChange:
+    if "identity" in saved:
+        return IdentityChange(saved["unit"], _made_identity(saved["identity"]))
+    if "request" in saved:
+        return RequestChange(saved["unit"], _made_request(saved["request"]))
+    entry = TrustEntry(base64.b64decode(saved["trust"][0]), saved["trust"][1]) if saved["trust"] else None
+    return TrustChange(saved["unit"], saved["file_name"], entry)
 
 
 def _fill_cluster(cluster: ClusterState, saved: dict[str, Any]) -> None:
@@ -155,6 +179,9 @@ def _fill_cluster(cluster: ClusterState, saved: dict[str, Any]) -> None:
     cluster.ctl = _made_trust_list(saved["ctl"]) if saved["ctl"] else None
     for node, kept in zip(cluster.nodes, saved["nodes"], strict=True):
         _fill_node(node, kept)
+    waiting = saved["replication"]["waiting"]
+    if saved["replication"]["held"]:
+        cluster.replication.keep_waiting((int(place), _made_change(change)) for place, change in waiting)
 
 
 def _node(node: NodeState) -> dict[str, Any]:
@@ -175,6 +202,8 @@ def _node(node: NodeState) -> dict[str, Any]:
             for service in node.services.values()
         ],
         "clock_offset_seconds": node.clock_offset.total_seconds(),
+        "tls_minimum": node.tls_minimum,
+        "old_tables": None if node.database.follows(node.cluster.database) else {k: node.database.rows(k) for k in KINDS},
         "ssh_host_key": node.ssh_host_key_pem.decode("ascii"),
     }
 
@@ -186,7 +215,7 @@ def _fill_node(node: NodeState, saved: dict[str, Any]) -> None:
     for unit, identity in saved["own"].items():
         store.take_identity(unit, _made_identity(identity))
     for unit, request in saved["requests"].items():
-        store.take_request(unit, PendingRequest(_key(request["key"]), base64.b64decode(request["der"]), request["multi_server"]))
+        store.take_request(unit, _made_request(request))
     for unit, entries in saved["trust"].items():
         for name, (der, description) in entries.items():
             store.take_trust(unit, name, TrustEntry(base64.b64decode(der), description))
@@ -195,6 +224,11 @@ def _fill_node(node: NodeState, saved: dict[str, Any]) -> None:
         settled = {"Starting": "Started", "Stopping": "Stopped"}.get(status, status)
         node.services[name] = ServiceState(name, settled, activated, datetime.fromisoformat(started_at))
     node.clock_offset = timedelta(seconds=float(saved["clock_offset_seconds"]))
+    node.tls_minimum = str(saved["tls_minimum"])
+    if saved["old_tables"] is not None:
+        node.database.cut_off()
+        for kind, rows in saved["old_tables"].items():
+            node.database.rows(kind)[:] = [dict(row) for row in rows]
     node.ssh_host_key_pem = str(saved["ssh_host_key"]).encode("ascii")
 
 
@@ -231,6 +265,10 @@ def _made_identity(saved: dict[str, Any]) -> Identity:
 def _request(request: PendingRequest) -> dict[str, Any]:
     key = private_key_pem(request.private_key).decode("ascii")
     return {"key": key, "der": _base64(request.der), "multi_server": request.multi_server}
+
+
+def _made_request(saved: dict[str, Any]) -> PendingRequest:
+    return PendingRequest(_key(saved["key"]), base64.b64decode(saved["der"]), saved["multi_server"])
 
 
 def _key(pem: str) -> PrivateKey:

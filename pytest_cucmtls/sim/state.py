@@ -154,6 +154,12 @@ class NodeState:
     ssh_host_key_pem: bytes = field(default=b"", repr=False)
     """The key the CLI proves itself with; made at the start when empty."""
 
+    database: "Database" = field(init=False)
+    """The configuration as this node sees it: the cluster's, unless replication to the node is broken."""
+
+    def __post_init__(self) -> None:
+        self.database = self.cluster.database.replica()
+
     def now(self) -> datetime:
         """The node's clock, UTC."""
         return datetime.now(UTC) + self.clock_offset

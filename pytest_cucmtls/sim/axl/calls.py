@@ -28,8 +28,8 @@ class AxlCall:
 
     @property
     def database(self) -> Database:
-        """The cluster's one database."""
-        return self.node.cluster.database
+        """The configuration as the node has it."""
+        return self.node.database
 
     @property
     def version(self) -> str:

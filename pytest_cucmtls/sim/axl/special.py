@@ -38,7 +38,7 @@ async def execute_sql_query(call: AxlCall) -> Element:
     if "certificate" in sql.lower():
         await make_certificates(call.cluster)
     result = etree.Element("return")
-    for row in run_query(sql, tables(call.cluster, sql)):
+    for row in run_query(sql, tables(call.node, sql)):
         element = etree.SubElement(result, "row")
         for column, value in row:
             etree.SubElement(element, column).text = value

@@ -14,7 +14,7 @@ from pytest_cucmtls.sim.axl.sql_accounts import account_tables, trace_tables
 from pytest_cucmtls.sim.axl.sql_certificates import certificate_tables
 from pytest_cucmtls.sim.axl.sql_types import number_of, type_tables
 from pytest_cucmtls.sim.database import Database, Row, repeated
-from pytest_cucmtls.sim.state import ClusterState
+from pytest_cucmtls.sim.state import NodeState
 
 Cell = str | int | None
 Reading = Callable[[Database, str, Row], Cell]
@@ -28,11 +28,12 @@ class Column:
     read: Reading
 
 
-def tables(cluster: ClusterState, sql: str) -> dict[str, Table]:
-    """The tables that a query mentions, by name."""
+def tables(node: NodeState, sql: str) -> dict[str, Table]:
+    """The tables that a query mentions, by name, as the node has them."""
+    cluster = node.cluster
     text = sql.lower()
     found = {name: table for name, table in type_tables().items() if name in text}
-    found.update({name: build(cluster.database) for name, build in BUILDERS.items() if name in text})
+    found.update({name: build(node.database) for name, build in BUILDERS.items() if name in text})
     accounts_and_traces = {**account_tables(cluster), **trace_tables(cluster)}
     found.update({name: table for name, table in accounts_and_traces.items() if name in text})
     if "certificate" in text:

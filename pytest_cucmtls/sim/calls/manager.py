@@ -44,7 +44,7 @@ class CallManager:
         node.traces = self._traces = traces
         capture = node.packet_capture
         recording = capture.recording if isinstance(capture, PacketCapture) else PacketRecording()
-        database = node.cluster.database
+        database = node.database
         self.host_names = dict(host_names or {})
         """Host name (lower case) to address: the simulated DNS for trunk destinations."""
         self._trunks = RunningTrunks(database, self.host_names, lambda row: trunk_runs_on(node.cluster, row, node))

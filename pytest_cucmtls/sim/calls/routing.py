@@ -36,7 +36,7 @@ class CallRouting:
         self._node = node
         self._trunks = trunks
         self._traces = traces
-        self._database = node.cluster.database
+        self._database = node.database
 
     @property
     def voice_mail_pilot(self) -> str:

@@ -1,14 +1,13 @@
 """How certificate changes on one node reach the others of a cluster: at once, or when somebody lets them through."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from pytest_cucmtls.sim.certificates.store_changes import StoreChange
 
 if TYPE_CHECKING:
     from pytest_cucmtls.sim.certificates.store import CertificateStore
-
-StoreChange = Callable[["CertificateStore"], None]
-"""What has to happen in another node's store; must not spread again."""
 
 
 class CertificateReplication:
@@ -39,6 +38,15 @@ class CertificateReplication:
         if not self.held:
             self.release()
 
+    def undelivered(self) -> tuple[tuple[int, StoreChange], ...]:
+        """What waits, in order: the place of the store it is for (as they joined), and the change."""
+        return tuple((self._stores.index(store), change) for store, change in self._waiting)
+
+    def keep_waiting(self, changes: Iterable[tuple[int, StoreChange]]) -> None:
+        """Hold, with these changes waiting. Raises: IndexError for a store that never joined."""
+        self.held = True
+        self._waiting.extend((self._stores[place], change) for place, change in changes)
+
     def hold(self) -> None:
         """Keep later changes back."""
         self.held = True
@@ -48,4 +56,4 @@ class CertificateReplication:
         self.held = False
         while self._waiting:
             store, change = self._waiting.popleft()
-            change(store)
+            change.happen(store)

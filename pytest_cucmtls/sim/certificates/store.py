@@ -4,7 +4,6 @@ State only: what is stored here reaches a port when the service that uses it loa
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -29,6 +28,7 @@ from pytest_cucmtls.sim.certificates.reading import (
     trust_file_name,
 )
 from pytest_cucmtls.sim.certificates.replication import CertificateReplication
+from pytest_cucmtls.sim.certificates.store_changes import IdentityChange, RequestChange, StoreChange, TrustChange, TrustEntry
 from pytest_cucmtls.sim.releases import ReleaseProfile
 from pytest_cucmtls.wire.x509 import parse_certificates
 
@@ -59,14 +59,6 @@ class CertificateRefused(Exception):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.message, self.code = message, code
-
-
-@dataclass(frozen=True, slots=True)
-class TrustEntry:
-    """A trusted certificate."""
-
-    der: bytes
-    description: str
 
 
 def read_certificates(data: bytes) -> tuple[bytes, ...]:
@@ -172,7 +164,7 @@ class CertificateStore:
         pending = PendingRequest(key, der, multi_server)
         self._requests[unit] = pending
         if multi_server:
-            self._spread(lambda store: store.take_request(unit, pending))
+            self._spread(RequestChange(unit, pending))
         return der
 
     def take_request(self, unit: str, request: PendingRequest) -> None:
@@ -201,7 +193,7 @@ class CertificateStore:
         if existing is None or _load(existing.der).not_valid_before_utc < certificate.not_valid_before_utc:
             entry = TrustEntry(der, description or TRUST_DESCRIPTION)
             entries[file_name] = entry
-            self._spread(lambda store: store.take_trust(unit, file_name, entry))
+            self._spread(TrustChange(unit, file_name, entry))
         return file_name
 
     def take_trust(self, unit: str, file_name: str, entry: TrustEntry | None) -> None:
@@ -222,7 +214,7 @@ class CertificateStore:
         if full_name not in entries:
             raise CertificateRefused(f"File {full_name} does not exist", "not-found")
         del entries[full_name]
-        self._spread(lambda store: store.take_trust(unit, full_name, None))
+        self._spread(TrustChange(unit, full_name, None))
 
     def import_identity(self, unit: str, chain: Sequence[bytes]) -> None:
         """Install the certificate made for the pending request and consume the request; `chain` is leaf first, as DER.
@@ -252,7 +244,7 @@ class CertificateStore:
         )
         self.take_identity(unit, identity)
         if pending.multi_server:
-            self._spread(lambda store: store.take_identity(unit, identity))
+            self._spread(IdentityChange(unit, identity))
 
     def take_identity(self, unit: str, identity: Identity) -> None:
         """Install an identity that was accepted here or, for a multi-server one, on another node."""
@@ -270,7 +262,7 @@ class CertificateStore:
         self._own[unit] = self._previous.pop(unit)
         return True
 
-    def _spread(self, change: Callable[["CertificateStore"], None]) -> None:
+    def _spread(self, change: StoreChange) -> None:
         if self.replication is not None:
             self.replication.spread(self, change)
 

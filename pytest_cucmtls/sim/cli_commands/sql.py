@@ -15,7 +15,7 @@ async def _select(context: CliContext, arguments: Sequence[str]) -> None:
     if "certificate" in query.lower():
         await make_certificates(cluster)
     try:
-        rows = run_query(query, tables(cluster, query))
+        rows = run_query(query, tables(context.node, query))
     except AxlFault as problem:
         raise CommandFailed(problem.message) from None
     if not rows:

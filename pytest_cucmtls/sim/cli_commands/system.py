@@ -19,14 +19,18 @@ async def _restart(context: CliContext, _arguments: Sequence[str]) -> None:
 async def _replication(context: CliContext, _arguments: Sequence[str]) -> None:
     cluster = context.node.cluster
     held = cluster.replication.held
+    behind = {node.name for node in cluster.nodes if held or not node.database.follows(cluster.database)}
     lines = [
-        f"DB and Replication Services: {'SOME REPLICATION SERVICES ARE DOWN' if held else 'ALL RUNNING'}",
+        f"DB and Replication Services: {'SOME REPLICATION SERVICES ARE DOWN' if behind else 'ALL RUNNING'}",
         "",
         f"Cluster Detailed View from {context.node.name} ({len(cluster.nodes)} Servers):",
         "",
         f"{'SERVER-NAME':<32} {'IP ADDRESS':<16} REPLICATION SETUP",
         f"{'-----------':<32} {'----------':<16} -----------------",
-        *(f"{node.name:<32} {node.ip:<16} {'(3) Bad' if held else '(2) Setup Completed'}" for node in cluster.nodes),
+        *(
+            f"{each.name:<32} {each.ip:<16} {'(3) Bad' if each.name in behind else '(2) Setup Completed'}"
+            for each in cluster.nodes
+        ),
     ]
     await context.terminal.show("\n".join(lines))
 

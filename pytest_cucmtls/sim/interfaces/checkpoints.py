@@ -111,6 +111,7 @@ def _bring_back_node(node: NodeState, held: _Node) -> None:
     _refill(node.services, {name: replace(service) for name, service in held.services.items()})
     node.clock_offset = held.clock_offset
     node.tls_minimum = held.tls_minimum
+    node.database.follow(node.cluster.database)
     node.call_manager = held.call_manager
 
 

@@ -100,11 +100,11 @@ def _facts(certificate: Certificate) -> list[str]:
 
 def _trunks(node: NodeState) -> str:
     rows = []
-    for row in node.cluster.database.rows("sipTrunk"):
+    for row in node.database.rows("sipTrunk"):
         status, reason = node.call_manager.trunk_status(row["name"]) if node.call_manager else ("Unknown", 1)
         service = node.call_control.trunk_state(row["name"]) if node.call_control else None
         why = "; ".join(f"{peer} {word}" for peer, word in service.reasons) if service else ""
-        profile = node.cluster.database.find("sipTrunkSecurityProfile", name=row.get("securityProfileName")) or {}
+        profile = node.database.find("sipTrunkSecurityProfile", name=row.get("securityProfileName")) or {}
         places = [f"{place.get('addressIpv4')}:{place.get('port')}" for place in repeated(row, "destinations")]
         rows.append(
             [

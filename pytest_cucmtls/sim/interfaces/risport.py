@@ -90,7 +90,7 @@ def _found(members: list[NodeState], selection: _Selection) -> list[tuple[NodeSt
     found: dict[str, list[str]] = {member.name: [] for member in members}
     left = selection.at_most
     for kind in _DEVICE_KINDS:
-        for row in members[0].cluster.database.rows(kind) if members else ():
+        for row in members[0].database.rows(kind) if members else ():
             states = [(member, *_state(member, kind, row["name"])) for member in members]
             shown = [state for state in states if state[1] != "UnRegistered"] or states[:1]
             for member, status, reason in shown:

@@ -10,7 +10,7 @@ from aiohttp import web
 from pytest_cucmtls.sim.certificates.store import Identity
 from pytest_cucmtls.sim.database import repeated
 from pytest_cucmtls.sim.faults import UnknownFault, choose_faults
-from pytest_cucmtls.sim.state import ClusterState, NodeState
+from pytest_cucmtls.sim.state import NodeState
 
 
 def routes(node: NodeState) -> list[web.RouteDef]:
@@ -88,7 +88,7 @@ def status_of(node: NodeState) -> dict[str, Any]:
         "replication": {"held": cluster.replication.held, "waiting": cluster.replication.waiting},
         "services": {service.name: service.status for service in node.services.values()},
         "certificates": _certificates(node),
-        "trunks": _trunks(node, cluster),
+        "trunks": _trunks(node),
     }
 
 
@@ -107,9 +107,9 @@ def _certificates(node: NodeState) -> dict[str, Any]:
     }
 
 
-def _trunks(node: NodeState, cluster: ClusterState) -> list[dict[str, Any]]:
+def _trunks(node: NodeState) -> list[dict[str, Any]]:
     shown = []
-    for row in cluster.database.rows("sipTrunk"):
+    for row in node.database.rows("sipTrunk"):
         state = node.call_manager.trunk_status(row["name"]) if node.call_manager else ("Unknown", 1)
         service = node.call_control.trunk_state(row["name"]) if node.call_control else None
         shown.append(

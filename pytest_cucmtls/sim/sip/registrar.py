@@ -62,7 +62,7 @@ class Registrar:
         given = digest_parameters(request.header("Authorization") or "")
         if not given:
             return 401, (("WWW-Authenticate", self._digest.challenge()),)
-        user = self._node.cluster.database.find("user", userid=given.get("username", "")) or {}
+        user = self._node.database.find("user", userid=given.get("username", "")) or {}
         password = text(user.get("digestCredentials"))
         if not password or not is_right(given, request.method or "", password):
             return 401, (("WWW-Authenticate", self._digest.challenge()),)

@@ -35,7 +35,7 @@ class RequestAuthentication:
             return ()
         digest = self._trunks if isinstance(party, RunningTrunk) else self._phones
         given = digest_parameters(request.header("Authorization") or "")
-        user = self._node.cluster.database.find("user", userid=given.get("username", "")) or {}
+        user = self._node.database.find("user", userid=given.get("username", "")) or {}
         password = text(user.get("digestCredentials"))
         known = bool(password) and self._may_speak_for(party, text(user.get("userid")))
         if not known or not is_right(given, request.method or "", password, digest.realm):
@@ -52,4 +52,4 @@ class RequestAuthentication:
         return isinstance(party, RunningTrunk) or text(self._phone(party).get("digestUser")) == user
 
     def _phone(self, party: Registration) -> dict[str, object]:
-        return self._node.cluster.database.find("phone", name=party.device) or {}
+        return self._node.database.find("phone", name=party.device) or {}

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from ipaddress import IPv4Address
 from itertools import count
@@ -89,7 +89,8 @@ class SipSignalling:
         self._indexes = count(1)
         self._listeners = SipListeners(node, trunks, traces, self)
         self._connections: list[SipConnection] = []
-        self._ready: dict[SipConnection, asyncio.Future[None]] = {}
+        self._ready: dict[SipConnection, asyncio.Future[str]] = {}
+        """Resolved with "" when a connection of ours is up, else with why it failed."""
         self._resetting: set[str] = set()
         self._opening: dict[str, asyncio.Lock] = {}
         """One attempt to connect at a time and trunk: parallel calls share the connection."""
@@ -191,7 +192,7 @@ class SipSignalling:
         """A handshake is complete: find out who the peer is."""
         future = self._ready.pop(connection, None)
         if future is not None and not future.done():
-            future.set_result(None)
+            future.set_result("")
         if connection.outgoing:
             return
         peer = connection.peer
@@ -234,7 +235,7 @@ class SipSignalling:
             self._traces.tls_failure(connection.index, peer.ip, peer.port, problem.verify_code, problem.text)
         future = self._ready.pop(connection, None)
         if future is not None and not future.done():
-            future.set_exception(ConnectionFailed(problem.text if problem else "closed during the handshake"))
+            future.set_result(problem.text if problem else "closed during the handshake")
         self._tell_lost(connection)
         self._untold.pop(connection, None)
         if connection in self._connections:
@@ -289,12 +290,12 @@ class SipSignalling:
         peer = connection.peer
         self._traces.connection(peer.ip, peer.port, connection.index, outgoing=True, secure=connection.secure)
         try:
-            await ready
-        except ConnectionFailed as failure:
-            raise ConnectionRefusedError(str(failure)) from None
+            failure = await ready
         except asyncio.CancelledError:
             connection.abort()
             raise
+        if failure:
+            raise ConnectionRefusedError(failure)
         if not self.peers.is_expected(connection, trunk):
             connection.trunk = ""
             connection.close()
@@ -355,9 +356,10 @@ class SipSignalling:
     async def _close(self, connections: list[SipConnection]) -> None:
         for connection in connections:
             connection.close()
-        closing: list[Awaitable[object]] = [connection.gone.wait() for connection in connections]
         try:
-            await asyncio.wait_for(asyncio.gather(*closing), CONNECT_SECONDS)
+            async with asyncio.timeout(CONNECT_SECONDS):  # wait_for may swallow a cancellation before Python 3.12
+                for connection in connections:
+                    await connection.gone.wait()
         except TimeoutError:
             for connection in connections:
                 connection.abort()
