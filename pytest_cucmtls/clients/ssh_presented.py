@@ -1,6 +1,7 @@
 """Which SSH host keys a node presents: asked per key type, without logging in and without trusting anything."""
 
 import asyncio
+import warnings
 from dataclasses import dataclass
 
 import asyncssh
@@ -38,6 +39,8 @@ def read_host_keys(node: NodeAddress, *, legacy_algorithms: bool, limit_seconds:
 
 async def _read_all(node: NodeAddress, *, legacy_algorithms: bool, limit_seconds: float) -> tuple[PresentedKey, ...]:
     offered = LEGACY if legacy_algorithms else MODERN
+    # Many nodes offer nothing else than finite-field Diffie-Hellman, and the crypto library warns at each use.
+    warnings.filterwarnings("ignore", message="Diffie-Hellman over finite fields")
     found: list[PresentedKey] = []
     problem = "no host key was shown"
     for family in _FAMILIES:
