@@ -135,4 +135,4 @@ def test_the_sentence_says_direction_standing_reason_and_how_many_more() -> None
 
 
 def test_the_sentence_speaks_french() -> None:
-    assert answer_sentence(answer([], "A", "B"), "p", "fr").startswith("A->B: indécidable. Rien de ce qui a été observé")
+    assert answer_sentence(answer([], "A", "B"), "p", "fr").startswith("A->B : indécidable. Rien de ce qui a été observé")

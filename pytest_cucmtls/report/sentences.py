@@ -8,10 +8,10 @@ def answer_sentence(answer: Answer, policy: str, language: str = "en") -> str:
     """``A->B: proven. …`` in one line. Raises: ConfigurationInvalid for an unknown language."""
     words = words_of(language)
     more = f" ({words['answer_more'].format(count=answer.more)})" if answer.more else ""
-    standing = words[f"standing_{answer.standing.value}"].lower()
+    standing = words["says"].format(direction=answer.direction, standing=words[f"standing_{answer.standing.value}"].lower())
     if answer.standing is Standing.REFUTED and answer.refuted:
         standing += words["because"].format(claims=", ".join(words[f"not_{name}"] for name in answer.refuted))
-    return f"{answer.direction}: {standing}. {reason(words, answer, policy)}{more}"
+    return f"{standing}. {reason(words, answer, policy)}{more}"
 
 
 def reason(words: Words, answer: Answer, policy: str) -> str:

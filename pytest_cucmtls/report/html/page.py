@@ -7,16 +7,20 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from pytest_cucmtls.evidence.kept_policy import policy_in
 from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder, write_atomically
+from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Verdict
+from pytest_cucmtls.policies import load_policy
 from pytest_cucmtls.report.html.sections.appendix import appendix
 from pytest_cucmtls.report.html.sections.calls import calls
 from pytest_cucmtls.report.html.sections.certificates import FIELDS, comparisons
 from pytest_cucmtls.report.html.sections.clauses import standards
 from pytest_cucmtls.report.html.sections.connections import matrix, wire_directions
 from pytest_cucmtls.report.html.sections.expiry import forecast
-from pytest_cucmtls.report.html.sections.findings import findings, place_of
+from pytest_cucmtls.report.html.sections.findings import findings, next_of, place_of
 from pytest_cucmtls.report.html.sections.listeners import listeners
 from pytest_cucmtls.report.html.sections.requirements import tiles
 from pytest_cucmtls.report.html.sections.steps import applied, steps
@@ -35,7 +39,9 @@ def write_html_report(
     `path` is usually ``report.html`` in the run folder: then the appendix lists every raw item of the folder's index.
     `about` is the ``run`` object of verdicts.json; `language` is ``en`` or ``fr``. Raises: ConfigurationInvalid for another.
     """
-    write_atomically(path, render_page(verdicts, evidence, about, RunFolder(path.parent).entries(), language=language).encode())
+    policy = _policy(evidence, path.parent)
+    index = RunFolder(path.parent).entries()
+    write_atomically(path, render_page(verdicts, evidence, about, index, language=language, policy=policy).encode())
 
 
 def render_page(
@@ -45,8 +51,9 @@ def render_page(
     index: Sequence[IndexLine] = (),
     *,
     language: str = "en",
+    policy: Policy | None = None,
 ) -> str:
-    """The page as text; the same arguments give the same text."""
+    """The page as text; the same arguments give the same text. Without `policy` it is the one the inventory names, if known."""
     words, found = words_of(language), findings(verdicts)
     return (
         _environment()
@@ -63,6 +70,7 @@ def render_page(
             applied=applied(evidence),
             findings=found,
             place=lambda answer: place_of(found, answer.lead),
+            next_of=next_of,
             certificate_fields=FIELDS,
             comparisons=comparisons(evidence),
             matrix=matrix(evidence),
@@ -71,13 +79,22 @@ def render_page(
             listeners=listeners(evidence),
             tiles=tiles(verdicts),
             streams=streams(evidence),
-            forecast=forecast(evidence),
+            forecast=forecast(evidence, policy or _policy(evidence)),
             standards=standards(verdicts),
             verdicts=verdicts,
             appendix=appendix(verdicts, evidence, about, index),
             contradictions=[source.value for source in evidence.contradictions],
         )
     )
+
+
+def _policy(evidence: Evidence, folder: Path | None = None) -> Policy | None:
+    """The policy of the run, its own file in the folder first; None when it is not known here."""
+    name = evidence.inventory.policy
+    try:
+        return load_policy(policy_in(folder, name) if folder is not None else name)
+    except CucmTlsError:
+        return None
 
 
 def _titles(words: Words) -> object:

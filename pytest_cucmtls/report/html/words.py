@@ -15,6 +15,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "title": ("Acceptance report, SIP trunk over TLS", "Rapport de recette, trunk SIP sur TLS"),
     "skip": ("Go to the findings", "Aller aux constats"),
     "contents": ("Contents", "Sommaire"),
+    "unsigned": (
+        "This page carries no signature. Its evidence is signed when the run folder is sealed (“cucmtls bundle seal”); "
+        "“cucmtls bundle verify” then says whether anything was changed, and by whom it was signed.",
+        "Cette page ne porte pas de signature. Ses preuves sont signées quand le dossier d’exécution est scellé "
+        "(« cucmtls bundle seal ») ; « cucmtls bundle verify » dit alors si quelque chose a changé, et qui a signé.",
+    ),
     "footer": (
         "One file, no script, nothing loaded from anywhere. Every statement points to raw evidence; whoever holds the run "
         "folder can judge it again with “cucmtls judge”.",
@@ -62,7 +68,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Rien de ce qui a été observé ne montre : {claims}. Capturer sur les deux clusters autour d’une réinitialisation du "
         "trunk, passer l’appel de test, collecter les traces.",
     ),
-    "see_details": ("what to do", "que faire"),
+    "see_details": ("details", "détails"),
+    "next_collect": ("To decide it:", "Pour décider :"),
+    "next_repair": ("First thing to do:", "À faire d’abord :"),
+    "says": ("{direction}: {standing}", "{direction} : {standing}"),
     "answer_more": ("and {count} more verdicts of this kind", "et {count} autres verdicts de ce genre"),
     "claim_connected": ("TLS connection", "Connexion TLS"),
     "claim_encrypted": ("Signalling encrypted", "Signalisation chiffrée"),
@@ -190,6 +199,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Nœud par nœud : les lignes ouvrent, les colonnes acceptent",
     ),
     "matrix_corner": ("from ↓ to →", "de ↓ vers →"),
+    "matrix_from": ("from", "de"),
     "matrix_unseen": ("not seen", "non vu"),
     "matrix_count": ("{complete} complete, {refused} refused", "{complete} complètes, {refused} refusées"),
     "matrix_incomplete": ("{count} incomplete", "{count} incomplètes"),
@@ -237,6 +247,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "stop_invite": ("on the trunk", "sur le trunk"),
     "stop_answer": ("answers", "répond"),
     "call_ladder": ("SIP on the trunk", "SIP sur le trunk"),
+    "ties": ("Tied to one call", "Rattaché à un seul appel"),
+    "tie_call_id": ("Call-ID in the traces", "Call-ID dans les traces"),
+    "tie_connection": ("connection that carried it", "connexion qui l’a porté"),
+    "tie_invite": ("INVITE, after the call was placed, clocks corrected", "INVITE, après le lancement, horloges corrigées"),
+    "tie_clock": ("clock, against that of the test machine", "horloge, par rapport à la machine de test"),
     "media": ("Media negotiated", "Média négocié"),
     "sender_caller": ("caller’s side", "côté appelant"),
     "sender_called": ("called side", "côté appelé"),
@@ -256,7 +271,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "First to end: {name}, on {day}, {count} days after the judgement.",
         "Première échéance : {name}, le {day}, {count} jours après le jugement.",
     ),
-    "expiry_now": ("The line marks the day of the judgement, {day}.", "Le trait marque le jour du jugement, {day}."),
+    "expiry_now": (
+        "The line marks the day of the judgement, {day}. A certificate counts as ending soon from {soon} days before its end.",
+        "Le trait marque le jour du jugement, {day}. Un certificat compte comme bientôt échu {soon} jours avant sa fin.",
+    ),
+    "expiry_events": ("What will change", "Ce qui va changer"),
+    "expiry_breaks": ("breaks", "rupture"),
+    "expiry_renew": ("act before", "agir avant"),
+    "expiry_more": ("and {count} more", "et {count} de plus"),
     "expiry_identity": ("identity", "identité"),
     "expiry_authority": ("authority", "autorité"),
     "expiry_trust": ("trusted", "de confiance"),

@@ -14,6 +14,7 @@ from pytest_cucmtls.model.errors import CucmTlsError, NoEvidence
 from pytest_cucmtls.model.evidence import CallAttempt, ClusterEvidence, Evidence
 from pytest_cucmtls.model.traces import DigitAnalysis
 from pytest_cucmtls.report.answers import Standing
+from pytest_cucmtls.report.html.sections.joined import Tie, joined
 from pytest_cucmtls.report.html.shown import moment, span
 from pytest_cucmtls.report.ladder import Arrow, call_arrows
 
@@ -60,6 +61,8 @@ class CallCard:
     ladder_ends: tuple[str, str]
     media: tuple[MediaRow, ...]
     missing: str
+    ties: tuple[Tie, ...]
+    """What joins the pieces of evidence to this call."""
 
 
 def calls(evidence: Evidence) -> tuple[CallCard, CallCard]:
@@ -87,6 +90,7 @@ def _card(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence) 
         ladder_ends=_ends(call, client, server),
         media=_media(call),
         missing=missing,
+        ties=joined(evidence, client, server),
     )
 
 

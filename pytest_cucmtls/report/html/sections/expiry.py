@@ -4,14 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pytest_cucmtls.checks.forecast import ForecastEvent
+from pytest_cucmtls.checks.forecast import forecast as foreseen
 from pytest_cucmtls.checks.moments import moment as judged_at
 from pytest_cucmtls.checks.stores import TRUST_UNIT, present_certificate
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.report.answers import Standing
 from pytest_cucmtls.report.html.shown import day, distinguished
 
 SOON = timedelta(days=30)
+"""Where the policy says nothing (``cert.days_left_min``)."""
+MOST_EVENTS = 12
 _LONGEST_SHOWN = timedelta(days=4 * 365)
 
 
@@ -46,23 +51,39 @@ class Forecast:
     ticks: tuple[Tick, ...]
     now: str
     now_left: float
+    soon_days: int
+    """A certificate with fewer days left counts as ending soon."""
+    events: tuple[ForecastEvent, ...]
+    """What will change, dated ones first."""
+    more_events: int
 
 
-def forecast(evidence: Evidence) -> Forecast:
-    """Identities, the authority's chain and what CallManager-trust holds, each certificate once."""
+def forecast(evidence: Evidence, policy: Policy | None = None) -> Forecast:
+    """Identities, the authority's chain and what CallManager-trust holds, each certificate once; then what will change."""
     now = judged_at(evidence)
+    soon = _soon(policy, now)
+    events = foreseen(evidence, policy) if policy is not None else ()
+    dated = tuple(event for event in events if event.on is not None)
+    shown, more = dated[:MOST_EVENTS], max(0, len(dated) - MOST_EVENTS)
     known: dict[str, tuple[str, str, datetime, datetime]] = {}
     for role, name, certificate in _certificates(evidence):
         if certificate.not_before and certificate.not_after:
             known.setdefault(certificate.sha256, (role, name, certificate.not_before, certificate.not_after))
     if not known:
-        return Forecast((), (), day(now), 0.0)
+        return Forecast((), (), day(now), 0.0, soon.days, shown, more)
     spans = sorted(known.values(), key=lambda entry: entry[3])
     first = max(min(*(entry[2] for entry in spans), now), now - timedelta(days=365)) - timedelta(days=20)
-    last = min(max(*(entry[3] for entry in spans), now + SOON), now + _LONGEST_SHOWN)
+    last = min(max(*(entry[3] for entry in spans), now + soon), now + _LONGEST_SHOWN)
     whole = (last - first).total_seconds()
-    bars = tuple(_bar(entry, now, first, last) for entry in spans)
-    return Forecast(bars, _ticks(first, last), day(now), round(100 * (now - first).total_seconds() / whole, 2))
+    bars = tuple(_bar(entry, now, first, last, soon) for entry in spans)
+    left = round(100 * (now - first).total_seconds() / whole, 2)
+    return Forecast(bars, _ticks(first, last), day(now), left, soon.days, shown, more)
+
+
+def _soon(policy: Policy | None, now: datetime) -> timedelta:
+    """The days the policy wants left, else `SOON`."""
+    rule = policy.rule("cert.days_left_min", now.date()) if policy is not None else None
+    return timedelta(days=float(str(rule.value))) if rule is not None else SOON
 
 
 def _certificates(evidence: Evidence) -> Iterable[tuple[str, str, Certificate]]:
@@ -80,11 +101,11 @@ def _certificates(evidence: Evidence) -> Iterable[tuple[str, str, Certificate]]:
                     yield "expiry_trust", distinguished(trusted.value.certificate.subject), trusted.value.certificate
 
 
-def _bar(entry: tuple[str, str, datetime, datetime], now: datetime, first: datetime, last: datetime) -> Bar:
+def _bar(entry: tuple[str, str, datetime, datetime], now: datetime, first: datetime, last: datetime, soon: timedelta) -> Bar:
     role, name, begins, ends = entry
     whole = (last - first).total_seconds()
     start, end = max(begins, first), min(max(ends, first), last)
-    standing = Standing.REFUTED if not begins <= now <= ends else Standing.FRAGILE if ends - now < SOON else Standing.PROVEN
+    standing = Standing.REFUTED if not begins <= now <= ends else Standing.FRAGILE if ends - now < soon else Standing.PROVEN
     return Bar(
         name=name,
         role=role,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Outcome, Verdict
+from pytest_cucmtls.report.answers import Answer
 
 _ORDER = (Outcome.FAIL, Outcome.ERROR, Outcome.BLOCKED, Outcome.WARN)
 _COLLECTING = {"V1", "V2", "X5", "X8"}
@@ -78,6 +79,14 @@ def place_of(shown: Findings, verdict: Verdict | None) -> str:
     numbers = (finding.number for finding in shown.found if verdict in finding.cases)
     number = next(numbers, None)
     return "findings" if number is None else f"finding-{number}"
+
+
+def next_of(answer: Answer) -> str:
+    """The remedy a reader should begin with: of a missing piece of evidence, how to collect it; "" when there is none."""
+    if answer.lead is None:
+        return ""
+    undecided = answer.lead.outcome is Outcome.INCONCLUSIVE
+    return next((code for code in answer.lead.remedies if not undecided or code in _COLLECTING), "")
 
 
 def _gap(diagnosis: str, waiting: Sequence[Verdict]) -> Gap:
