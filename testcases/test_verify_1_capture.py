@@ -105,3 +105,7 @@ def test_v1_24_media_keys_travel_under_tls(verify: Verify) -> None:
 
 def test_v1_25_no_media_in_clear(verify: Verify) -> None:
     verify("no_media_in_clear")
+
+
+def test_v1_26_media_packets_are_srtp(verify: Verify, direction: str) -> None:
+    verify("media_packets_are_srtp", direction)

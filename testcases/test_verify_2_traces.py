@@ -65,3 +65,7 @@ def test_v2_14_call_record_is_complete(verify: Verify, direction: str) -> None:
 
 def test_v2_15_srtcp_is_encrypted(verify: Verify, direction: str) -> None:
     verify("srtcp_is_encrypted", direction)
+
+
+def test_v2_16_conversation_is_heard_both_ways(verify: Verify, direction: str) -> None:
+    verify("conversation_is_heard_both_ways", direction)

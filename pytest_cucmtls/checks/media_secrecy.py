@@ -3,6 +3,7 @@
 from pytest_cucmtls.checks.connections import captures
 from pytest_cucmtls.checks.judgements import failed, missing, not_applicable, not_mentioned, passed, ruled
 from pytest_cucmtls.checks.media import NEGOTIATED, media_of
+from pytest_cucmtls.checks.own_phones import keys_were_possible
 from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.traced_calls import TRACE_AGAIN, traced_call
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, items
@@ -97,10 +98,10 @@ def no_media_in_clear(evidence: Evidence, _policy: Policy) -> Judgement:
     """No media stream of the captures is plain RTP, whatever was negotiated.
 
     A stream counts as plain when its payload is recognisable. Media flows between the phones: captures of the nodes normally
-    show none, and then nothing is judged; capture at a phone or a switch. Streams that look encrypted are not proven to be:
-    that takes the keys.
+    show none, and then nothing is judged; capture at a phone or a switch. Phones of our own keep what they receive. Streams
+    that look encrypted are not proven to be: that takes the keys.
     """
-    sources = captures(evidence)
+    sources = [*captures(evidence), *(evidence.phone_captures if keys_were_possible(evidence) else ())]
     streams = [(stream, source) for source in sources for stream in source.value.streams]
     clear = [(stream, source) for stream, source in streams if stream.kind == "rtp"]
     expected = "no plain RTP"

@@ -231,10 +231,9 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T29",
         "SRTP proven, not inferred",
         (("RFC 3711", "§3.3, §4.2", "M"), ("RFC 7714", "", "M"), ("DISA VVoIP", "V-19441", "V")),
-        "no_media_in_clear",
-        "FAIL: a captured media stream is plain RTP. Proof by authentication takes the media keys, which traces "
-        "mask; without media "
-        "in the captures nothing is judged.",
+        "no_media_in_clear media_packets_are_srtp",
+        "FAIL: a captured media stream is plain RTP, or packets that a phone of our own received do not authenticate. Traces "
+        "mask the keys: proof by authentication takes phones of our own; without media in the captures nothing is judged.",
     ),
     _of(
         "T30",

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pytest_cucmtls.evidence.readers import READERS, as_call
 from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder
 from pytest_cucmtls.evidence.witnesses import disagreements
+from pytest_cucmtls.model.calls import MediaProof
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, NtpStatus, Release, ServiceStatus
 from pytest_cucmtls.model.errors import CucmTlsError, FileUnreadable
@@ -69,6 +70,8 @@ def load_evidence(path: str | Path, inventory: Inventory | None = None) -> Evide
         clusters=(first, second),
         authority_chain=_authority(gathered),
         calls=tuple(_calls(gathered)),
+        media_proofs=tuple(_proofs(gathered)),
+        phone_captures=tuple(Sourced(value, line.item) for line, value in _all(gathered, "phone_capture")),
         contradictions=tuple(contradictions),
         steps=tuple(_steps(gathered)),
         witnesses=tuple(line.item for line, _ in witnesses),
@@ -167,6 +170,11 @@ def _authority(gathered: _Gathered) -> tuple[Sourced[Certificate], ...]:
 def _calls(gathered: _Gathered) -> list[Sourced[CallAttempt]]:
     found = [Sourced(as_call(value), line.item) for line, value in _all(gathered, "call")]
     return sorted(found, key=lambda call: call.value.started_at)
+
+
+def _proofs(gathered: _Gathered) -> list[Sourced[MediaProof]]:
+    found = [Sourced(value, line.item) for line, value in _all(gathered, "media_proof")]
+    return sorted(found, key=lambda proof: proof.value.measured_at)
 
 
 def _cluster(gathered: _Gathered, spec: ClusterSpec) -> ClusterEvidence:

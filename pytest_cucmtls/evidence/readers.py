@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pytest_cucmtls.evidence.given.certificate_files import certificates_in
+from pytest_cucmtls.evidence.media_proofs import media_proof_from_json
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.errors import InterfaceRefused
@@ -96,6 +97,8 @@ def as_call(values: dict[str, Any]) -> CallAttempt:
         driver=str(values.get("driver", "")),
         result_code=values.get("result_code"),
         result_description=values.get("result_description"),
+        outcome=str(values.get("outcome") or ""),
+        outcome_description=str(values.get("outcome_description") or ""),
     )
 
 
@@ -150,6 +153,8 @@ READERS: dict[tuple[str, str], Reader] = {
     ("crl", ""): lambda data, _: parse_revocation_list(data),
     ("probe", ""): lambda data, _: parse_probe(data),
     ("call", ""): _checked_call,
+    ("media_proof", ""): lambda data, _: media_proof_from_json(json.loads(data)),
+    ("phone_capture", ""): lambda data, _: parse_capture(io.BytesIO(data)),
     ("step", ""): _step,
 }
 """(kind, interface) to parser; interface ``""`` is any. An AXL object that does not exist is None."""

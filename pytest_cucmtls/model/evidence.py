@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
+from pytest_cucmtls.model.calls import MediaProof
 from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.certificates import Certificate, CertificateRequest
 from pytest_cucmtls.model.cucm import (
@@ -56,6 +57,9 @@ class CallAttempt:
     driver: str
     result_code: int | None
     result_description: str | None
+    outcome: str = ""
+    """What the caller's own phone met, a word of `CallOutcome`; "" when the driver is no end of the call."""
+    outcome_description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,10 @@ class Evidence:
     authority_chain: "tuple[Sourced[Certificate], ...]" = ()
     """Issuing CA first, root last."""
     calls: "tuple[Sourced[CallAttempt], ...]" = ()
+    media_proofs: "tuple[Sourced[MediaProof], ...]" = ()
+    """What phones of our own heard, in the order of the calls."""
+    phone_captures: "tuple[Sourced[CaptureReport], ...]" = ()
+    """The packets those phones received."""
     contradictions: "tuple[Sourced[str], ...]" = ()
     """Disagreements between the two capture readers, one sentence each."""
     steps: "tuple[Sourced[StepRecord], ...]" = ()

@@ -97,6 +97,8 @@ CLAIMS_IN_FRENCH: dict[str, str] = {
     "changes_are_recorded": "Chaque étape a laissé dans les preuves la trace de ce qu’elle a changé.",
     "connection_is_renewed_in_time": "Aucune connexion TLS ne vit plus longtemps que la politique ne le permet.",
     "media_keys_travel_under_tls": "Aucune clé média n’est lisible dans les captures.",
+    "conversation_is_heard_both_ways": "Chacun de nos téléphones a entendu le repère joué par l’autre.",
+    "media_packets_are_srtp": "Les paquets reçus par nos téléphones sont du SRTP, authentifiés un par un.",
     "no_media_in_clear": "Aucun flux média des captures n’est du RTP en clair, quoi qui ait été négocié.",
     "evidence_is_whole": "Chaque preuve brute est lisible et identique, octet pour octet, à ce qui a été gardé.",
     "call_lasts_long_enough": "L’appel a tenu au moins une demi-seconde entre sa réponse et son BYE.",
