@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from pytest_cucmtls.model.certificates import CertificateRequest
-from pytest_cucmtls.model.errors import CertificatesAwaited, UnsafeToAct
+from pytest_cucmtls.model.errors import CertificateAuthorityRefused, CertificatesAwaited, UnsafeToAct
 from pytest_cucmtls.procedure.comparison import compare, refuse_unusable, show_comparison
 from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.journal import Entry
@@ -55,9 +55,15 @@ class Signing:
         """
         for other in self.wanted:
             self._hand_in(other)
-        if one.target in self._fetched or self._fetch_issued(one):
-            return
-        self._wait(one)
+        pending = self._fetch_all()
+        limit = time.monotonic() + self.run.inventory.authority.wait_seconds
+        while one in pending:
+            left = limit - time.monotonic()
+            if left <= 0:
+                raise self._awaited(pending)
+            self.run.progress(f"         waiting for {', '.join(other.place for other in pending)}, {left:.0f} s left")
+            Event().wait(min(left, self.run.poll_seconds * 5, LONGEST_PAUSE_SECONDS))
+            pending = self._fetch_all()
 
     def _hand_in(self, one: Wanted) -> None:
         if one.target in self._numbers:
@@ -68,6 +74,20 @@ class Signing:
             number = authority.submit(pem_of(one.request.der, "CERTIFICATE REQUEST").encode(), label=f"{one.cluster}-{one.node}")
             self._note(one, SUBMITTED, number)
         self._numbers[one.target] = number
+
+    def _fetch_all(self) -> list[Wanted]:
+        """Fetch what is issued and return what is pending; everything that is wrong is told at once."""
+        pending: list[Wanted] = []
+        problems: list[UnsafeToAct | CertificateAuthorityRefused] = []
+        for one in self.wanted:
+            try:
+                if one.target not in self._fetched and not self._fetch_issued(one):
+                    pending.append(one)
+            except (UnsafeToAct, CertificateAuthorityRefused) as problem:
+                problems.append(problem)
+        if problems:
+            raise _together(problems)
+        return pending
 
     def _fetch_issued(self, one: Wanted) -> bool:
         """False while the request is pending."""
@@ -100,19 +120,6 @@ class Signing:
             raise
         self._fetched.add(one.target)
         return True
-
-    def _wait(self, one: Wanted) -> None:
-        """Until `one` is issued or the time the inventory allows is over; what is issued meanwhile is fetched."""
-        limit = time.monotonic() + self.run.inventory.authority.wait_seconds
-        while True:
-            pending = [other for other in self.wanted if other.target not in self._fetched and not self._fetch_issued(other)]
-            if one not in pending:
-                return
-            left = limit - time.monotonic()
-            if left <= 0:
-                raise self._awaited(pending)
-            self.run.progress(f"         waiting for {_places(pending)}, {left:.0f} s left")
-            Event().wait(min(left, self.run.poll_seconds * 5, LONGEST_PAUSE_SECONDS))
 
     def _awaited(self, pending: list[Wanted]) -> CertificatesAwaited:
         authority = self.run.signer()
@@ -147,8 +154,17 @@ def resume_command(run: Run) -> str:
     return shlex.join([*words, "--cucm-run", str(run.folder.path)])
 
 
-def _places(wanted: list[Wanted]) -> str:
-    return ", ".join(one.place for one in wanted)
+def _together(problems: list[UnsafeToAct | CertificateAuthorityRefused]) -> UnsafeToAct | CertificateAuthorityRefused:
+    """One error for several requests, BLOCKED as soon as one of them is."""
+    first = next((problem for problem in problems if isinstance(problem, UnsafeToAct)), problems[0])
+    if len(problems) == 1:
+        return first
+    if isinstance(first, UnsafeToAct):
+        return UnsafeToAct(first.step, "; ".join(problem.detail for problem in problems), remedy=first.remedy)
+    numbers = ", ".join(problem.request_id for problem in problems if isinstance(problem, CertificateAuthorityRefused))
+    return CertificateAuthorityRefused(
+        first.authority, numbers, "; ".join(dict.fromkeys(problem.detail for problem in problems)), remedy=first.remedy
+    )
 
 
 def _earlier_number(run: Run, one: Wanted) -> str | None:
