@@ -54,7 +54,10 @@ known_hosts = "~/.ssh/known_hosts"       # vouches for the platform CLI
 
 [clusters.A.axl]                         # application user: AXL and serviceability roles
 user = "axladmin"
-password_variable = "CUCMTLS_A_AXL_PASSWORD"
+password_variable = "CUCMTLS_A_AXL_PASSWORD"   # environment; other ways, tried in this order:
+# password_command = ["pass", "show", "cucm/a-axl"]   # a program's first line of output; no shell
+# password_keyring = "cucm-a"                    # entry of the OS keyring (pip install pytest-cucmtls[keyring])
+# password_prompt = "cluster A, AXL"             # asked on a terminal with these words
 
 [clusters.A.platform]                    # OS administrator of the platform CLI and certificate REST
 user = "administrator"

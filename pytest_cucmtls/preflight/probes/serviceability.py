@@ -6,6 +6,7 @@ from pytest_cucmtls.clients.control_center import ControlCenterReader
 from pytest_cucmtls.clients.dime import Dime
 from pytest_cucmtls.clients.log_collection import LogCollection
 from pytest_cucmtls.clients.risport import RisPort
+from pytest_cucmtls.model.call_setup import SIP_PHONE, WEBDIALER
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, ServiceStatus
 from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.preflight.register import of_node, of_publisher
@@ -58,6 +59,8 @@ def risport(view: NodeView) -> Answer:
     states = RisPort(view.session("axl"), back_off=AT_ONCE).read_phone_status(spec.phone).value
     if not view.cluster.inventory.place_calls:
         return ok("answers")
+    if view.spec.calling.driver == SIP_PHONE:
+        return ok("answers; the phone is this tool's own and registers for the call")
     if any(state.status == "Registered" for state in states):
         return ok(f"answers; {spec.phone} is registered")
     shown = ", ".join(state.status for state in states) or "not known"
@@ -70,6 +73,8 @@ def webdialer(view: NodeView) -> Answer:
     """The service that lets the test phone dial is activated and runs; it is not on a new installation."""
     if not view.cluster.inventory.place_calls:
         return not_applicable("place_calls = false")
+    if view.spec.calling.driver != WEBDIALER:
+        return not_applicable(f"calls are placed by {view.spec.calling.driver}")
     return _runs(view, WEBDIALER_SERVICE)
 
 
