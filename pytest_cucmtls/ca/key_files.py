@@ -55,6 +55,7 @@ class KeyFileAuthority(SigningAuthority):
             raise ConfigurationInvalid(
                 str(chain_file or certificate_file), "authority.chain_file", missing, remedy="Add every CA up to the root."
             )
+        _refuse_unusable_chain(chain, name, now())
         ders = tuple(certificate.der for certificate in chain)
         try:
             issuer = Issuer(issuing.der, key_material.key, hash_named(hash_name))
@@ -120,7 +121,9 @@ def _read_der_with_password(data: bytes, secret: bytes | None, path: Path) -> _K
         key, certificate, additional = pkcs12.load_key_and_certificates(data, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm) as problem:
         sentence = "holds no private key, or the password does not open it"
-        raise _key_problem(path, sentence) from problem
+        raise _key_problem(path, sentence if secret else f"{sentence} (none is configured)") from problem
+    if key is None:
+        raise _key_problem(path, "holds certificates, but no private key")
     ders = [one.public_bytes(serialization.Encoding.DER) for one in (*([certificate] if certificate else []), *additional)]
     return _KeyMaterial(_signing_key(key, path), tuple(found for der in ders for found in parse_certificates(der)))
 
@@ -132,7 +135,8 @@ def _signing_key(key: object, path: Path) -> SigningKey:
 
 
 def _key_problem(path: Path, sentence: str) -> ConfigurationInvalid:
-    return ConfigurationInvalid(str(path), "authority.key_file", sentence)
+    remedy = "authority.key_password_variable names the environment variable with its password." if "password" in sentence else ""
+    return ConfigurationInvalid(str(path), "authority.key_file", sentence, remedy=remedy)
 
 
 def _certificate_of_key(
@@ -158,3 +162,14 @@ def _refuse_unusable(issuing: Certificate, name: str, at: datetime) -> None:
     if issuing.not_before is not None and at < issuing.not_before:
         early = f"the CA certificate is valid from {issuing.not_before:%Y-%m-%d %H:%M} UTC"
         raise CertificateAuthorityRefused(name, "(none)", early)
+
+
+def _refuse_unusable_chain(chain: tuple[Certificate, ...], name: str, at: datetime) -> None:
+    """The CAs above allow so many below them, and are valid today (RFC 5280 §4.2.1.9, §6.1.4)."""
+    for below, member in enumerate(chain):
+        if member.path_length is not None and member.path_length < below:
+            detail = f"{member.subject} allows {member.path_length} CA certificates below it, and there are {below}"
+            raise CertificateAuthorityRefused(name, "(none)", f"{detail}: no peer would accept what it signs")
+        if member.not_after is not None and at > member.not_after:
+            expired = f"{member.subject}, above it in the chain, expired on {member.not_after:%Y-%m-%d %H:%M} UTC"
+            raise CertificateAuthorityRefused(name, "(none)", expired, remedy="Have it renewed, then name the new one.")
