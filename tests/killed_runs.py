@@ -1,4 +1,4 @@
-"""Runs `cucmtls` commands in processes of their own that die at a chosen write of the journal; the product knows nothing of it."""
+"""Runs `cucmtls` commands in processes of their own that die at a chosen write of the journal, unknown to the product."""
 
 import contextlib
 import json
@@ -6,10 +6,16 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 from pytest_cucmtls.cli import main
+from pytest_cucmtls.clients.back_off import BackOff
+from pytest_cucmtls.clients.https import HttpsSession
+from pytest_cucmtls.clients.platform_cli import PlatformCliReader
+from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.procedure import context, runner  # noqa: F401 - imported once by the fork server
 from pytest_cucmtls.procedure.applying import apply_plan  # noqa: F401
 from pytest_cucmtls.procedure.journal import Entry, Journal
@@ -40,11 +46,13 @@ class Ended:
     output: str
 
 
-def run_command(words: list[str], place: Path, *, death: Death | None = None, limit_seconds: float = LIMIT_SECONDS) -> Ended:
+def run_command(
+    words: list[str], place: Path, *, death: Death | None = None, limit_seconds: float = LIMIT_SECONDS, impatient: bool = False
+) -> Ended:
     """One `cucmtls` command in a process of its own. Raises: AssertionError when it does not end within its limit."""
     place.mkdir(parents=True, exist_ok=True)
     output = place / "output.txt"
-    process = _SERVER.Process(target=_command, args=(words, str(output), death, dict(os.environ)))
+    process = _SERVER.Process(target=_command, args=(words, str(output), death, dict(os.environ), impatient))
     process.start()
     process.join(limit_seconds)
     hangs = process.exitcode is None
@@ -57,9 +65,11 @@ def run_command(words: list[str], place: Path, *, death: Death | None = None, li
     return Ended(process.exitcode, said)
 
 
-def _command(words: list[str], output: str, death: Death | None, environment: dict[str, str]) -> None:
+def _command(words: list[str], output: str, death: Death | None, environment: dict[str, str], impatient: bool) -> None:
     os.environ.clear()
     os.environ.update(environment)
+    if impatient:
+        _lower_limits()
     if death is not None:
         Journal.append = _dying(Journal.append, death)  # type: ignore[method-assign]
     with (
@@ -69,6 +79,18 @@ def _command(words: list[str], output: str, death: Death | None, environment: di
     ):
         code = main(words)
     os._exit(code)
+
+
+def _lower_limits() -> None:
+    """The clients' waits shortened, so that a silent network is noticed in seconds instead of minutes."""
+    HttpsSession.__init__.__kwdefaults__["limit_seconds"] = 1.0
+    PlatformCliReader.__init__.__kwdefaults__["limit_seconds"] = 2.0
+    ask = BackOff.ask
+
+    def ask_again_soon(self: BackOff, question: Callable[[], Any], is_busy: Callable[[InterfaceRefused], bool]) -> Any:
+        return ask(replace(self, wait=lambda seconds: Event().wait(min(seconds, 0.02))), question, is_busy)
+
+    BackOff.ask = ask_again_soon  # type: ignore[method-assign, assignment]
 
 
 def _dying(append: Callable[[Journal, Entry], None], death: Death) -> Callable[[Journal, Entry], None]:
