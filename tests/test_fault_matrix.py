@@ -1,5 +1,6 @@
 """The fault matrix: every fault of the table is found, named and placed, look-alikes stay silent, and no check goes untried."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from itertools import combinations
@@ -8,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pytest_cucmtls.checks.register import all_checks
+from pytest_cucmtls.checks.register import LONGEST_REPEATED, all_checks
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.model.evidence import Evidence
-from pytest_cucmtls.model.verdicts import Outcome
+from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.policies import load_policy
 from pytest_cucmtls.rehearsal.benches import observe_rows
 from pytest_cucmtls.rehearsal.catalogue import CATALOGUE, Row, every_row
@@ -109,6 +110,48 @@ def merged_values(plain: Any, one: Any, other: Any) -> Any:
         field.name: merged_values(*(getattr(value, field.name) for value in (plain, one, other))) for field in fields(plain)
     }
     return replace(one, **changed)
+
+
+AS_A_WHOLE = {"no_media_in_clear"}
+"""Rests on many packets: no single frame shows it."""
+
+
+def assert_well_formed(verdict: Verdict) -> None:
+    """A finding stands by itself: both sides, both values, what to do, and where in which file to look."""
+    said = verdict.diagnosis
+    assert verdict.depends_on == ()
+    assert verdict.remedies
+    assert "\n" not in said
+    for value in (verdict.expected, verdict.observed):
+        assert value
+        assert value in said or len(value) > LONGEST_REPEATED
+    assert verdict.expected != verdict.observed
+    for side in verdict.subject.split("->") if "->" in verdict.subject else ():
+        assert re.search(rf"\b{side}\b", said), said
+    assert verdict.evidence
+    assert all(item.path and item.sha256 for item in verdict.evidence)
+    on_the_wire = verdict.phase in {"handshake", "call", "media", "trace"} and not verdict.check.startswith("listener_")
+    if on_the_wire and verdict.check not in AS_A_WHOLE:
+        assert any(item.location for item in verdict.evidence), verdict
+
+
+@pytest.mark.parametrize("row", BUILT, ids=name_of)
+def test_every_finding_in_the_evidence_has_both_values_and_places(row: Row) -> None:
+    for verdict in judge(row.make(), load_policy(row.policy)):
+        if verdict.outcome is Outcome.FAIL:
+            assert_well_formed(verdict)
+
+
+def test_every_finding_of_a_running_pair_has_both_values_and_places(observed: Observations) -> None:
+    findings = [
+        verdict
+        for evidence in observed.values()
+        for verdict in judge(evidence, load_policy(evidence.inventory.policy))
+        if verdict.outcome is Outcome.FAIL
+    ]
+    assert len(findings) >= len(LIVE)
+    for verdict in findings:
+        assert_well_formed(verdict)
 
 
 def test_every_check_is_broken_by_at_least_one_fault() -> None:

@@ -1,5 +1,6 @@
 """How the test call went: long enough, nothing left behind, recorded by the calling cluster."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pytest_cucmtls.checks.judgements import failed, missing, passed, undecided
@@ -7,6 +8,7 @@ from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.stores import why
 from pytest_cucmtls.checks.traced_calls import TRACE_AGAIN, TracedCall, TracedMessage, attempt_of, traced_call
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, items
+from pytest_cucmtls.model.network import FileLocation
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.traces import CallLogLine
 from pytest_cucmtls.model.verdicts import Clause, Judgement
@@ -110,10 +112,12 @@ def call_record_is_complete(evidence: Evidence, _policy: Policy, client: Cluster
     attempt = attempt_of(evidence, f"{client.name}->{server.name}")
     logs = [log for node in client.nodes for log in node.calllogs if log.value.call_log]
     if not logs:
-        places = [why(evidence, f"traces of {client.name}/{node.name}") for node in client.nodes]
-        raise missing(f"the call log of {client.name}", "; ".join(dict.fromkeys(places)), TRACE_AGAIN)
+        reasons = [why(evidence, f"traces of {client.name}/{node.name}") for node in client.nodes]
+        raise missing(f"the call log of {client.name}", "; ".join(dict.fromkeys(reasons)), TRACE_AGAIN)
     call, rows = attempt.value, [line for log in logs for line in log.value.call_log]
     setups = [line for line in rows if line.event == "SETUP" and line.columns[2:4] == (call.caller, call.called)]
+    last = [(log, line) for log in logs for line in log.value.call_log if line in setups[-1:]]
+    places = [replace(log.item, location=FileLocation("line", line.line)) for log, line in last]
     expected = "setup, parties, device and cause"
     if not setups:
         text = f"The call log of {client.name} has no setup of {call.caller} -> {call.called}. {TRACE_AGAIN}"
@@ -128,10 +132,10 @@ def call_record_is_complete(evidence: Evidence, _policy: Policy, client: Cluster
         closed = any(line.event == "BYE" and line.line > setups[-1].line for line in rows)
         text = f"The call log of {client.name} records the setup of {call.caller} -> {call.called} without {', '.join(lacking)}."
         judge = failed if closed else undecided
-        return judge(expected, f"without {', '.join(lacking)}", text, items(logs))
+        return judge(expected, f"without {', '.join(lacking)}", text, places)
     cause = release.columns[2] if release else ""
     text = f"{client.name} recorded {call.caller} -> {call.called} at {setups[-1].time}, ended with cause {cause}."
-    return passed(expected, f"recorded, cause {cause}", text, items(logs))
+    return passed(expected, f"recorded, cause {cause}", text, places)
 
 
 def _of_legs(rows: list[CallLogLine], event: str, legs: tuple[str, ...]) -> CallLogLine | None:

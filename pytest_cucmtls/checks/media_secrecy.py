@@ -1,6 +1,6 @@
 """Media that can be read: keys in clear, RTP without encryption, control packets without encryption."""
 
-from pytest_cucmtls.checks.connections import captures
+from pytest_cucmtls.checks.connections import captures, located
 from pytest_cucmtls.checks.judgements import failed, missing, not_applicable, not_mentioned, passed, ruled
 from pytest_cucmtls.checks.media import NEGOTIATED, media_of
 from pytest_cucmtls.checks.own_phones import keys_were_possible
@@ -80,7 +80,7 @@ def media_keys_travel_under_tls(evidence: Evidence, _policy: Policy) -> Judgemen
             f"A media key (fingerprint {crypto.key_fingerprint}, {crypto.crypto_suite}) can be read in {seen.message.start_line} "
             f"over {seen.transport}: whoever captures it decrypts the call."
         )
-        return failed("no key in clear", f"{len(exposed)} keys in clear", text, (source.item,))
+        return failed("no key in clear", f"{len(exposed)} keys in clear", text, (located(source.item, seen.frame),))
     text = "No media key can be read in the captures."
     return passed("no key in clear", "none seen", text, items(sources))
 

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -30,6 +31,9 @@ COLLECT = {
     "evidence": ("X8",),
 }
 """Remedy of missing evidence by phase: capture again, trace again, get access."""
+
+LONGEST_REPEATED = 160
+"""Longer values (lists of certificates) are quoted by the diagnosis in its own words."""
 
 _checks: dict[str, "Check"] = {}
 
@@ -114,12 +118,25 @@ class Check:
             outcome=judgement.outcome,
             expected=judgement.expected,
             observed=judgement.observed,
-            diagnosis=judgement.diagnosis + note,
+            diagnosis=_whole_sentence(subject, judgement) + note,
             remedies=remedies,
             clauses=tuple(dict.fromkeys((*judgement.clauses, *self.clauses))),
             evidence=tuple(dict.fromkeys(judgement.evidence)),
             depends_on=depends_on,
         )
+
+
+def _whole_sentence(subject: str, judgement: Judgement) -> str:
+    """A finding names both sides, what was expected and what was observed, whatever the check's own words leave out."""
+    text = judgement.diagnosis
+    if judgement.outcome is not Outcome.FAIL:
+        return text
+    sides = subject.split("->") if "->" in subject else []
+    if not all(re.search(rf"\b{re.escape(side)}\b", text) for side in sides):
+        text = f"{subject}: {text}"
+    values = (("expected", judgement.expected), ("observed", judgement.observed))
+    untold = [f"{word}: {value}" for word, value in values if value not in text and len(value) <= LONGEST_REPEATED]
+    return f"{text.rstrip('.')} ({'; '.join(untold)})." if untold else text
 
 
 def check(

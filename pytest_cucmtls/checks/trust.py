@@ -4,7 +4,7 @@ from pytest_cucmtls.checks.connections import alerts_between
 from pytest_cucmtls.checks.judgements import document, failed, passed
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import NO_CONNECTION, check
-from pytest_cucmtls.checks.stores import TRUST_UNIT, call_manager_trust, identity, peer_of, trust
+from pytest_cucmtls.checks.stores import TRUST_UNIT, call_manager_trust, identity, peer_of, present_certificate, trust
 from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence, Sourced, items
@@ -75,7 +75,8 @@ def _absent(
         f"{place} cannot build a path for {peer.name}'s certificate: issuer {wanted.subject} is not in "
         f"{cluster.name}/{TRUST_UNIT} (which holds {held}).{wire}"
     )
-    return failed(expected, f"{TRUST_UNIT} holds {held}", text, items(members))
+    wanting = [present[1].item for other in peer.nodes if (present := present_certificate(evidence, other)) is not None]
+    return failed(expected, f"{TRUST_UNIT} holds {held}", text, (*items(members), *wanting))
 
 
 def _wanted_root(evidence: Evidence, peer: ClusterEvidence, members: tuple[Sourced[NamedCertificate], ...]) -> Certificate:
