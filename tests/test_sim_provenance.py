@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pytest_cucmtls.sim import cli_commands
 from pytest_cucmtls.sim.faults import FAULTS
+from pytest_cucmtls.sim.injectable import INJECTIONS
 from pytest_cucmtls.sim.provenance import Provenance, behaviours, counts
 from pytest_cucmtls.sim.provenance_page import NOT_SIMULATED, simulation_page
 from pytest_cucmtls.sim.releases import RELEASES
@@ -62,3 +63,12 @@ def test_releases_faults_and_gaps_are_on_the_page() -> None:
 def test_every_assumption_says_so() -> None:
     assert all(behaviour.source for behaviour in behaviours())
     assert any(behaviour.provenance is Provenance.ASSUMED for behaviour in behaviours())
+
+
+def test_every_fault_of_the_catalogue_says_how_it_gets_into_a_cluster() -> None:
+    assert len({each.id for each in INJECTIONS}) == len(INJECTIONS)
+    for each in INJECTIONS:
+        assert each.interface or each.faults or each.out_of_reach, each.id
+        assert not (each.out_of_reach and (each.interface or each.faults)), each.id
+        assert set(each.faults) <= set(FAULTS), each.id
+        assert f"| {each.id} | {each.what} |" in simulation_page()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from pytest_cucmtls.sim import access_faults, catalogue_faults, configuration_faults
+from pytest_cucmtls.sim import access_faults, catalogue_faults, configuration_faults, network_faults
 from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.fault_register import FAULTS, ChosenFault, UnknownFault, choose_faults, fault
 from pytest_cucmtls.sim.interfaces.perfmon import RATE_PARAMETER as PERFMON_RATE_PARAMETER
@@ -22,7 +22,16 @@ from pytest_cucmtls.sim.stuck_service import RestartWithoutEffect
 
 _DESERTED_HOST = 250
 
-__all__ = ["FAULTS", "ChosenFault", "UnknownFault", "access_faults", "catalogue_faults", "choose_faults", "configuration_faults"]
+__all__ = [
+    "FAULTS",
+    "ChosenFault",
+    "UnknownFault",
+    "access_faults",
+    "catalogue_faults",
+    "choose_faults",
+    "configuration_faults",
+    "network_faults",
+]
 
 
 def _forget_trust(node: NodeState, unit: str) -> None:

@@ -35,9 +35,6 @@ SERVICES = (
 NETWORK_SERVICES = ("Cisco Trust Verification Service", "Cisco Certificate Change Notification", TOMCAT_SERVICE)
 """Run on every node and cannot be deactivated; which of the services these are is ASSUMED from the pages' grouping."""
 
-NETWORK_SERVICES = ("Cisco Trust Verification Service", "Cisco Certificate Change Notification", TOMCAT_SERVICE)
-"""Run on every node and cannot be deactivated; which of the services these are is ASSUMED from the pages' grouping."""
-
 _PUBLISHER_ONLY = ("Cisco Certificate Authority Proxy Function",)
 
 UP_SINCE = timedelta(hours=1)

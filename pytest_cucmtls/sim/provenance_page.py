@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 from pytest_cucmtls.sim.faults import FAULTS
+from pytest_cucmtls.sim.injectable import INJECTIONS
 from pytest_cucmtls.sim.pairs import units_of
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance, behaviours, counts
 from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASE_15_SU5, RELEASES, ReleaseProfile
@@ -29,9 +30,9 @@ NOT_SIMULATED = (
     ("PAWS (`/platform-services`)", "operations of its certificate service were not found"),
     ("`utils network capture` filters other than host, port and address pairs", "they are refused"),
     ("Binary layout and signatures of ITL and CTL files", "the CLI shows their records; phones do not check them"),
-    ("Database replication between nodes", "nodes share one database; only certificates travel, and can be held back"),
+    ("Database replication that is merely slow", "configuration reaches all nodes at once, or not at all by a named fault"),
     ("Certificate revocation, OCSP, expiry mails", "no interface of the procedure shows them"),
-    ("Restarting Cisco Tomcat", "HTTPS keeps the certificate of the start until the simulator is started again"),
+    ("Minutes without HTTPS while Cisco Tomcat restarts", "it loads its certificate at once, connections stay"),
     ("A node that is unreachable while it reboots", "its services restart, sessions stay"),
     ("Perfmon objects other than Cisco CallManager and Cisco SIP", "they are refused"),
     ("RISPort selections other than by name", "they are refused"),
@@ -49,6 +50,7 @@ def simulation_page() -> str:
         "## What each release has\n\n" + _releases({**RELEASES, "15 SU2": RELEASE_15_SU2, "15 SU5": RELEASE_15_SU5}),
         "## What is not simulated\n\n" + _table(("what", "instead"), NOT_SIMULATED),
         "## Faults that can be injected\n\n" + _table(("name", "what is wrong then"), _faults()),
+        "## How each fault of the catalogue gets in\n\n" + _table(("fault", "what", "through an interface", "named fault"), _injections()),
         "## Every behaviour\n\n" + "\n".join(_interface(name, known) for name in counts(known)),
     ]
     return "\n".join(parts)
@@ -82,6 +84,13 @@ def _releases(named: Mapping[str, ReleaseProfile]) -> str:
 
 def _faults() -> list[tuple[str, str]]:
     return [(f"`{name}`", FAULTS[name].description) for name in sorted(FAULTS)]
+
+
+def _injections() -> list[tuple[str, str, str, str]]:
+    return [
+        (each.id, each.what, each.interface or each.out_of_reach or "—", ", ".join(f"`{name}`" for name in each.faults) or "—")
+        for each in sorted(INJECTIONS, key=lambda each: each.id)
+    ]
 
 
 def _interface(name: str, known: Iterable[Behaviour]) -> str:

@@ -80,8 +80,13 @@ async def start_pair(
             chosen_fault.cluster.faults.add(chosen_fault.fault.name)
         await _prepare_keys(nodes)
         addresses = {node.name: node.ip for node in nodes}
+        services = {
+            cluster.domain.lower(): tuple((node.name, node.sip_port) for node in cluster.nodes)
+            for cluster in clusters
+            if cluster.domain
+        }
         for node in nodes:
-            await _start_node(node, addresses, stack)
+            await _start_node(node, addresses, services, stack)
         for chosen_fault in chosen_faults:
             chosen_fault.inject()
         files = write_inventory(folder / "clusters.toml", pair_plan, clusters)
@@ -106,12 +111,14 @@ async def _prepare_keys(nodes: list[NodeState]) -> None:
         )
 
 
-async def _start_node(node: NodeState, addresses: Mapping[str, str], stack: AsyncExitStack) -> None:
-    """Start one node; `addresses` stands for the name server that both clusters would ask."""
+async def _start_node(
+    node: NodeState, addresses: Mapping[str, str], services: Mapping[str, tuple[tuple[str, int], ...]], stack: AsyncExitStack
+) -> None:
+    """Start one node; `addresses` and the SRV records `services` stand for the name server that both clusters would ask."""
     traces = TraceWriter(node)
     node.traces = traces
     node.packet_capture = PacketCapture(node)
-    call_manager = CallManager(node, host_names=addresses)
+    call_manager = CallManager(node, host_names=addresses, service_records=services)
     node.call_manager = call_manager
     service = node.services[CALL_MANAGER_SERVICE]
     up_since = service.started_at

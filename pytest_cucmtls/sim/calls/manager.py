@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pytest_cucmtls.model.sip import SipMessage
@@ -36,6 +38,7 @@ class CallManager:
         node: NodeState,
         *,
         host_names: Mapping[str, str] | None = None,
+        service_records: Mapping[str, tuple[tuple[str, int], ...]] | None = None,
         length: CallLength | None = None,
         key_log: Path | None = None,
     ) -> None:
@@ -47,7 +50,8 @@ class CallManager:
         database = node.database
         self.host_names = dict(host_names or {})
         """Host name (lower case) to address: the simulated DNS for trunk destinations."""
-        self._trunks = RunningTrunks(database, self.host_names, lambda row: trunk_runs_on(node.cluster, row, node))
+        runs_here = partial(trunk_runs_on, node.cluster, node=node)
+        self._trunks = RunningTrunks(database, self.host_names, runs_here, service_records)
         self.phones = Phones(database, node.ip, node.cluster.phones)
         self.registrar = Registrar(node, self.phones, traces)
         requests = OutsideRequests(node, self._trunks, self.registrar, self._take_invite)
@@ -104,6 +108,13 @@ class CallManager:
         await self.stop()
         self._set_status("Starting")
         await self.start()
+
+    def take_up_trust(self) -> None:
+        """Trust what the store holds now, as a service that was started after it: the identity in use stays."""
+        if self._node.loaded is not None:
+            trust = tuple(entry.der for entry in self._node.certificates.trust("CallManager-trust").values())
+            self._node.loaded = replace(self._node.loaded, trust=trust)
+            self._signalling.use(self._node.loaded)
 
     async def reset_trunk(self, name: str) -> None:
         """Close the trunk's connections (calls on it end) and copy its configuration and profile from the database."""

@@ -21,6 +21,10 @@ FIRST_PORT, LAST_PORT = 16384, 32766
 EVENT_KEYS = "0123456789*#ABCD"
 """Keys by telephone event number (RFC 4733 §3.2)."""
 
+MEDIA_BLOCKED = "media_blocked"
+MEDIA_PACKETS_LOST = "media_packets_lost"
+"""Behaviour names: nothing a phone sends arrives; every tenth packet does not."""
+
 _PATIENCE_SECONDS = 3.0
 _MOST_EARLY_PACKETS = 200
 _TONE_HERTZ = 440
@@ -65,6 +69,8 @@ class AudioStream(asyncio.DatagramProtocol):
         self._last_event: int | None = None
         """RTP time stamp of the last event heard, which all its packets share."""
         self._send_plain = False
+        self.loses_every = 0
+        """Every so many-th packet never leaves: 1 loses all, 0 none."""
 
     @property
     def local(self) -> Endpoint:
@@ -176,7 +182,9 @@ class AudioStream(asyncio.DatagramProtocol):
         packet = struct.pack(">BBHII", 0x80, marker_and_type, sequence, clock, self._ssrc) + payload
         remote = self._agreement.remote
         self._emitted += 1
-        self._transport.sendto(self._protect.protect(packet) if self._protect else packet, (remote.ip, remote.port))
+        data = self._protect.protect(packet) if self._protect else packet
+        if not self.loses_every or self._emitted % self.loses_every:
+            self._transport.sendto(data, (remote.ip, remote.port))
 
     def _finish_if_done(self) -> None:
         if self.sent >= self._packets and self.received + self.refused >= self._packets:

@@ -9,7 +9,7 @@ from typing import Protocol
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.calls.bridge import Bridge
 from pytest_cucmtls.sim.calls.legs import AudioLeg, LegResult, SipLeg
-from pytest_cucmtls.sim.calls.media import AudioStream
+from pytest_cucmtls.sim.calls.media import MEDIA_BLOCKED, MEDIA_PACKETS_LOST, AudioStream
 from pytest_cucmtls.sim.calls.media_negotiation import Agreement
 from pytest_cucmtls.sim.calls.phones import Phone
 from pytest_cucmtls.sim.calls.records import Call, CallLength
@@ -61,7 +61,10 @@ class CallSetting:
 
     async def audio(self, phone: Phone, on_finished: Callable[[], None]) -> AudioStream:
         """A phone's end of a call. Raises: NoFreeAddress."""
-        return await phone.open_audio(self.length.packets, on_finished, self.length.interval_seconds)
+        stream = await phone.open_audio(self.length.packets, on_finished, self.length.interval_seconds)
+        faults = self.node.cluster.faults
+        stream.loses_every = 1 if MEDIA_BLOCKED in faults else 10 if MEDIA_PACKETS_LOST in faults else 0
+        return stream
 
     def dialog(self, signalling: SipSignalling, link: SipLink, call_id: str, call: Call, *, remote: str, local: str) -> SipDialog:
         """A dialog with its own tag."""

@@ -69,8 +69,15 @@ class RunningTrunk:
 class RunningTrunks:
     """All trunks of a node. Configuration written later takes effect at `reset`; a trunk not seen before is copied at once."""
 
-    def __init__(self, database: Database, host_names: Mapping[str, str], runs_here: Callable[[Row], bool]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        host_names: Mapping[str, str],
+        runs_here: Callable[[Row], bool],
+        service_records: Mapping[str, tuple[tuple[str, int], ...]] | None = None,
+    ) -> None:
         self._database = database
+        self._service_records = service_records or {}
         self._runs_here = runs_here
         self._host_names = host_names
         self._running: dict[str, RunningTrunk] = {}
@@ -119,6 +126,13 @@ class RunningTrunks:
             None,
         )
 
+    def _targets(self, row: Row) -> tuple[tuple[str, int], ...]:
+        """The destinations; *Destination Address is an SRV*: the targets of the name's record, asked at the reset (ASSUMED)."""
+        listed = _destinations(row)
+        if not truth(row.get("destAddrIsSrv")):
+            return listed
+        return tuple(target for name, port in listed for target in self._service_records.get(name.lower(), ((name, port),)))
+
     def _copy(self, name: str, row: Row) -> RunningTrunk:
         profile = self._database.find("sipTrunkSecurityProfile", name=text(row.get("securityProfileName"))) or {}
         sip_profile = self._database.find("sipProfile", name=text(row.get("sipProfileName"))) or {}
@@ -133,7 +147,7 @@ class RunningTrunks:
             secure_outbound=text(profile.get("outgoingTransport")).upper() == "TLS",
             incoming_port=int(text(profile.get("incomingPort")) or _DEFAULT_INCOMING_PORT),
             x509_subject_names=split_names(text(profile.get("x509SubjectName"))),
-            destinations=_destinations(row),
+            destinations=self._targets(row),
             srtp_allowed=truth(row.get("srtpAllowed")),
             significant_digits=_significant_digits(row),
             calling_search_space=text(row.get("callingSearchSpaceName")),

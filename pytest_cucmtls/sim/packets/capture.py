@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from pytest_cucmtls.sim.packets.files import PcapFile, PcapngFile
+from pytest_cucmtls.sim.packets.files import LittleRoom, PcapFile, PcapngFile
 from pytest_cucmtls.sim.packets.frames import FrameView, read_frame
 from pytest_cucmtls.sim.packets.recording import PacketRecording
 from pytest_cucmtls.sim.packets.screen import ScreenLines
@@ -20,6 +20,10 @@ from pytest_cucmtls.sim.state import NodeState, PacketSource
 CAPTURED = "captured on the loopback interface"
 RECORDED = "recorded at the sockets: TCP segments and their timing are reconstructed, this is no capture of a wire"
 
+DISK_FILLS_DURING_CAPTURE = "disk_fills_during_capture"
+"""Behaviour name: the file stops growing after a few packets."""
+
+_ROOM_BYTES = 3000
 _ETH_P_ALL = 0x0003
 _PACKET_OUTGOING = 4
 _SO_TIMESTAMPNS = 35
@@ -64,7 +68,9 @@ class PacketCapture:
         """Capture into a file: classic pcap when sniffed, pcapng whose comment says so when recorded at the sockets."""
         path.parent.mkdir(parents=True, exist_ok=True)
         sniffer = self._open_sniffer()
-        file = PcapFile(path, snap_length) if sniffer else PcapngFile(path, snap_length, f"Packets {RECORDED}.")
+        little = LittleRoom(path, _ROOM_BYTES) if DISK_FILLS_DURING_CAPTURE in self._node.cluster.faults else None
+        comment = f"Packets {RECORDED}."
+        file = PcapFile(path, snap_length, little) if sniffer else PcapngFile(path, snap_length, comment, little)
         return self._run(sniffer, RunningCapture(CaptureFilter(self._node.ip, host, port), count, file.write, file.close))
 
     def start_screen(

@@ -45,6 +45,12 @@ BEHAVIOURS = (
         "SIP", "503 for a peer no trunk expects", Provenance.SPECIFIED, "seen for TCP; text of the refusal over TLS assumed"
     ),
     Behaviour("SIP", "header set of requests and answers", Provenance.RECORDED, "public traces"),
+    Behaviour(
+        "SIP",
+        "a destination that is an SRV name is every target of its record, asked when the trunk is reset",
+        Provenance.ASSUMED,
+        "that it works is documented, when it is asked is not",
+    ),
     Behaviour("SIP", "OPTIONS ping, trunk states and their reasons", Provenance.SPECIFIED, "System Configuration Guide"),
     Behaviour("SIP", "realm of phones' digest authentication", Provenance.ASSUMED, "seen with other vendors' phones only"),
     Behaviour("media", "SRTP suites of each release and their order", Provenance.SPECIFIED, "release notes and RFC 4568, 7714"),

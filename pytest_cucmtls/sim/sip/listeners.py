@@ -9,6 +9,7 @@ from pytest_cucmtls.sim.logs.traces import TraceWriter
 from pytest_cucmtls.sim.packets.recording import PacketRecording
 from pytest_cucmtls.sim.sip.connection import SipConnection
 from pytest_cucmtls.sim.sip.datagrams import DatagramOwner, SipDatagrams
+from pytest_cucmtls.sim.sip.middlebox import Middlebox
 from pytest_cucmtls.sim.state import NodeState
 
 LAN_SEGMENT_BYTES = 1460
@@ -20,7 +21,7 @@ PHONE_PORT = 5060
 class Acceptor(DatagramOwner, Protocol):
     """Whoever takes what arrives."""
 
-    def accept(self, secure: bool) -> SipConnection:
+    def accept(self, secure: bool) -> SipConnection | Middlebox:
         """The protocol of an accepted connection; True for a TLS port."""
 
     @property

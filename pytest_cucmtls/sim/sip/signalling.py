@@ -22,6 +22,7 @@ from pytest_cucmtls.sim.sip.datagrams import DatagramLink
 from pytest_cucmtls.sim.sip.dialogs import PLAIN_PORT, SipDialog
 from pytest_cucmtls.sim.sip.links import SipLink
 from pytest_cucmtls.sim.sip.listeners import SipListeners, lan_socket
+from pytest_cucmtls.sim.sip.middlebox import MIDDLEBOX_TERMINATES_TLS, Middlebox
 from pytest_cucmtls.sim.sip.peers import SipPeers
 from pytest_cucmtls.sim.sip.session_timer import SessionDue
 from pytest_cucmtls.sim.state import LoadedSecurity, NodeState
@@ -101,7 +102,7 @@ class SipSignalling:
 
     async def start(self, loaded: LoadedSecurity) -> None:
         """Serve and trust what was loaded; listen. Raises: OSError when the port is taken, ssl.SSLError."""
-        self._contexts = tls_contexts.TlsContexts(self.node.cluster, loaded, self.key_log)
+        self.use(loaded)
         self._server_context()
         try:
             await self.listen_as_configured()
@@ -331,15 +332,25 @@ class SipSignalling:
         """Number of a new connection."""
         return next(self._indexes)
 
-    def accept(self, secure: bool) -> SipConnection:
+    def accept(self, secure: bool) -> SipConnection | Middlebox:
         """The protocol of an accepted connection; True for a TLS port."""
-        return self._new_connection(outgoing=False, context=self._server_context() if secure else None)
+        connection = self._new_connection(outgoing=False, context=self._server_context() if secure else None)
+        cluster, loaded = self.node.cluster, self.node.loaded
+        if secure and loaded is not None and MIDDLEBOX_TERMINATES_TLS in cluster.faults:
+            return Middlebox(cluster, loaded, self._modes(), connection)
+        return connection
+
+    def use(self, loaded: LoadedSecurity) -> None:
+        """Serve and trust something else from the next connection on."""
+        self._contexts = tls_contexts.TlsContexts(self.node.cluster, loaded, self.key_log)
+
+    def _modes(self) -> set[str]:
+        """Of the trunks as they run now; without any TLS trunk the port speaks Encrypted (phones use it too)."""
+        return {trunk.suite_mode for trunk in self._trunks.all() if trunk.secure_inbound} or {tls_contexts.ENCRYPTED}
 
     def _server_context(self) -> ssl.SSLContext:
-        """For the modes of the trunks as they run now; without any TLS trunk the port speaks Encrypted (phones use it too)."""
         assert self._contexts is not None
-        modes = {trunk.suite_mode for trunk in self._trunks.all() if trunk.secure_inbound} or {tls_contexts.ENCRYPTED}
-        return self._contexts.server(modes)
+        return self._contexts.server(self._modes())
 
     def _new_connection(self, *, outgoing: bool, context: ssl.SSLContext | None) -> SipConnection:
         connection = SipConnection(
