@@ -9,8 +9,11 @@ from ipaddress import ip_address
 from types import TracebackType
 from typing import Self
 
+from pytest_cucmtls.clients.cli_conversation import ConnectionLost
 from pytest_cucmtls.clients.platform_cli import DEFAULT_LIMIT_SECONDS, PAGER_OFF, refused
 from pytest_cucmtls.clients.ssh_session import CliSession
+from pytest_cucmtls.wire.cli_dialogue import find_question
+from pytest_cucmtls.wire.cli_terminal import last_line
 from pytest_cucmtls.model.errors import ConfigurationInvalid, InterfaceRefused
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.readings import Reading
@@ -39,6 +42,9 @@ class _Capture:
         limit_seconds: float = DEFAULT_LIMIT_SECONDS,
     ) -> None:
         self.command, self.node = command, node
+        self.cut_short = ""
+        """Why the capture ended before it was stopped; "" when it did not."""
+        self._started = False
         self._session = CliSession(
             node,
             user,
@@ -69,6 +75,7 @@ class _Capture:
         self._session.run(PAGER_OFF)
         shown = self._session.start(self.command, _is_running)
         if _HEADER in shown:
+            self._started = True
             return
         self._session.close()
         refusal = parse_refusal(shown)
@@ -125,9 +132,33 @@ class CliFileCapture(_Capture):
         return f"platform/cli/{self.file_name}.cap"
 
     def stop(self) -> str:
-        """End the capture; returns the file's absolute path on the node, as DIME takes it. Raises as CliSession."""
-        self._finish()
+        """End the capture; returns the file's absolute path on the node, as DIME takes it. Raises as CliSession.
+
+        When the session was lost meanwhile the node has ended the capture by itself: `cut_short` then says so, and the
+        file holds the packets up to that moment.
+        """
+        try:
+            self._finish()
+        except ConnectionLost as lost:
+            self.cut_short = lost.detail
         return f"/var/log/active/{self.active_log_path}"
+
+    def remove(self) -> None:
+        """Delete the file this capture made, and no other, in a session of its own.
+
+        Raises: InterfaceRefused (privilege level 1 is needed), and as CliSession; ConfigurationInvalid before the start.
+        """
+        if not self._started:
+            raise ConfigurationInvalid("capture", self.file_name, "was never started, so its file is somebody else's")
+        command = f"file delete activelog {self.active_log_path} noconfirm"
+        self._session.open()
+        try:
+            output = self._session.run(command, reply=_agree)
+        finally:
+            self._session.close()
+        refusal = parse_refusal(output.text)
+        if refusal is not None:
+            raise refused(command, refusal)
 
 
 class CliScreenCapture(_Capture):
@@ -158,6 +189,12 @@ class CliScreenCapture(_Capture):
     def stop(self) -> Reading[str]:
         """End the capture; the value is the printed text, as `wire.screen_capture` reads it. Raises as CliSession."""
         return self._finish()
+
+
+def _agree(shown: str) -> str | None:
+    """Releases that ask in spite of ``noconfirm`` are told yes."""
+    question = find_question(last_line(shown))
+    return None if question is None else question.affirmative
 
 
 def _is_running(shown: str) -> bool:

@@ -1,4 +1,4 @@
-"""Brings a capture file from a node to us: through DIME, and where that fails through `file get` to an SFTP server of ours."""
+"""Brings a file from a node to us: through DIME and through `file get` to an SFTP server of ours, the second where the first fails."""
 
 import socket
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Protocol
 from pytest_cucmtls.clients.dime import Dime
 from pytest_cucmtls.clients.platform_cli import PlatformCliReader
 from pytest_cucmtls.clients.sftp_sink import SftpSink
-from pytest_cucmtls.model.errors import CucmTlsError
+from pytest_cucmtls.model.errors import CucmTlsError, InterfaceRefused
 from pytest_cucmtls.model.inventory import NodeAddress
 
 _ACTIVE_LOG = "/var/log/active/"
@@ -24,19 +24,35 @@ class NodeFiles(Protocol):
         """The platform CLI."""
 
 
-def fetch_file(cluster: NodeFiles, node: NodeAddress, path: str) -> tuple[bytes, str]:
-    """(bytes, ``dime`` or ``sftp``) of a file below ``/var/log/active``. Raises: the errors of the second way."""
-    try:
-        return cluster.dime(node).read_file(path).value, "dime"
-    except CucmTlsError:
-        return fetch_by_sftp(cluster.cli(node), node, path), "sftp"
+WAYS = ("dime", "sftp")
+
+
+def fetch_file(cluster: NodeFiles, node: NodeAddress, path: str, *, ways: tuple[str, ...] = WAYS) -> tuple[bytes, str]:
+    """(bytes, the way that gave them) of a file below ``/var/log/active``; `ways` are tried in their order.
+
+    Raises: the only way's error; with several ways InterfaceRefused that says what each of them ended with.
+    """
+    problems: list[CucmTlsError] = []
+    for way in ways:
+        try:
+            if way == "dime":
+                return cluster.dime(node).read_file(path).value, way
+            return fetch_by_sftp(cluster.cli(node), node, path), way
+        except CucmTlsError as problem:
+            problems.append(problem)
+    if len(problems) == 1:
+        raise problems[0]
+    detail = "; ".join(f"by {way}: {problem.message}" for way, problem in zip(ways, problems, strict=True))
+    raise InterfaceRefused("file transfer", path, "", detail, remedy=problems[-1].remedy) from problems[-1]
 
 
 def fetch_by_sftp(cli: PlatformCliReader, node: NodeAddress, path: str) -> bytes:
-    """The node pushes the file to an SFTP server that lives as long as this call."""
+    """The node pushes the file to an SFTP server that lives as long as this call, with algorithms the node's release knows."""
     with (
         TemporaryDirectory(prefix="cucmtls-") as folder,
-        SftpSink(Path(folder), address=own_address_towards(node.address)) as sink,
+        SftpSink(
+            Path(folder), address=own_address_towards(node.address), legacy_algorithms=cli.legacy_algorithms
+        ) as sink,
     ):
         return cli.fetch_file(path.removeprefix(_ACTIVE_LOG), sink).read_bytes()
 

@@ -60,7 +60,7 @@ class PlatformCliReader:
         legacy_algorithms: bool = False,
         limit_seconds: float = DEFAULT_LIMIT_SECONDS,
     ) -> None:
-        self.node = node
+        self.node, self.legacy_algorithms = node, legacy_algorithms
         self._session = CliSession(
             node,
             user,

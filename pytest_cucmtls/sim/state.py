@@ -150,6 +150,8 @@ class NodeState:
     web_server: WebServerPort | None = None
     tls_minimum: str = ""
     """``1.0`` … ``1.3`` as `set tls min-version` left it, in force from the next start on; "" was never set."""
+    captures_made: set[str] = field(default_factory=set)
+    """Names of capture files made through the CLI: removing such a file again changes nothing of the cluster."""
     ssh_host_key_fingerprint: str = ""
     ssh_host_key_pem: bytes = field(default=b"", repr=False)
     """The key the CLI proves itself with; made at the start when empty."""

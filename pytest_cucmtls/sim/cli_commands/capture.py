@@ -50,6 +50,7 @@ async def _to_file(context: CliContext, port: PacketCapturePort, options: _Optio
     """Runs until Ctrl-C; the port itself stops writing at the count."""
     count = min(options.count or _FILE_LIMIT, _FILE_LIMIT)
     path = _free_path(context.node.active_log / _FOLDER, name)
+    context.node.captures_made.add(path.name)
     source = port.start_file(path, count=count, snap_length=options.size, host=_host(options), port=options.port)
     try:
         _header(context, options, count)

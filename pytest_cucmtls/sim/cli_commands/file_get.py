@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 
@@ -12,6 +13,12 @@ from pytest_cucmtls.sim.logs.active import matching_files
 from pytest_cucmtls.sim.state import NodeState
 
 _CONNECT_SECONDS = 20.0
+_LAST_OLD_MAJOR = 11
+_OLD_ALGORITHMS: dict[str, Any] = {
+    "kex_algs": ["diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1", "diffie-hellman-group1-sha1"],
+    "server_host_key_algs": ["ssh-rsa"],
+}
+"""What the SSH client of OpenSSH 5.3 has in common with anybody; which releases are that old is ASSUMED."""
 _OPTIONS_WITH_VALUES = {"reltime": 2, "abstime": 2, "match": 1}
 
 
@@ -57,7 +64,9 @@ async def _transfer(context: CliContext, files: list[Path]) -> None:
 
 async def _connect(context: CliContext, address: str, port: int, user: str, password: str) -> asyncssh.SSHClientConnection:
     """A first contact asks whether the server is the right one, as the file transfer's ssh does."""
-    key = await asyncssh.get_server_host_key(address, port, config=None)
+    old = context.node.cluster.release.major <= _LAST_OLD_MAJOR
+    algorithms = _OLD_ALGORITHMS if old else {}
+    key = await asyncssh.get_server_host_key(address, port, config=None, **algorithms)
     if key is None:
         raise OSError("no host key")
     context.terminal.line(f"The authenticity of host '{address} ({address})' can't be established.")
@@ -73,6 +82,7 @@ async def _connect(context: CliContext, address: str, port: int, user: str, pass
         config=None,
         agent_path=None,
         client_keys=None,
+        **algorithms,
     )
 
 

@@ -81,7 +81,8 @@ async def _delete(context: CliContext, arguments: Sequence[str]) -> None:
     files = matching_files(context.node.active_log, spec)
     if not files:
         raise CommandFailed(f"no such file or directory can be found: {spec}")
-    context.node.cluster.record_write("cli", f"file delete activelog {spec}")
+    if not {path.name for path in files} <= context.node.captures_made:
+        context.node.cluster.record_write("cli", f"file delete activelog {spec}")
     if "noconfirm" not in arguments[1:] and not await confirmed(
         context.terminal, f"Number of files affected: {len(files)}\nWould you like to proceed [y/n]? "
     ):
