@@ -53,6 +53,7 @@ def restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> Change:
         if run.before_restarts is None:
             run.before_restarts = in_service(run)
         control = run.writer(cluster).control_center(node)
+        run.progress(f"waiting for {CALL_MANAGER_SERVICE} on {cluster.name}/{node.name} to start again, at most 600 s")
         control.restart_and_wait(node.name, CALL_MANAGER_SERVICE, poll_seconds=run.poll_seconds)
         _wait_for_devices(run, cluster, node, run.before_restarts)
 

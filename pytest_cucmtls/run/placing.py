@@ -28,7 +28,7 @@ from pytest_cucmtls.model.errors import ClusterUnreachable
 from pytest_cucmtls.model.inventory import ClusterSpec
 from pytest_cucmtls.procedure.bounds import call_refusal
 from pytest_cucmtls.procedure.context import Run
-from pytest_cucmtls.run.call_watch import CallWatch
+from pytest_cucmtls.run.call_watch import ANSWER_SECONDS, CallWatch
 
 INTERFACES = {"WebDialer": "webdialer", "SIP phone": "sip-phone", "operator": "operator"}
 
@@ -59,6 +59,9 @@ def place_test_call(run: Run, caller: ClusterReader, called: ClusterReader) -> N
         code, description = ends.driver.place(called.spec.extension)
         ended_at: datetime | None = None
         try:
+            run.progress(
+                f"waiting for {called.spec.extension} ({called.name}) to answer, at most {_answer_seconds(caller):.0f} s"
+            )
             if code == 0 and ends.driver.wait_for_answer():
                 ends.driver.let_it_talk()
             ends.driver.end()
@@ -100,6 +103,11 @@ def _open(run: Run, caller: ClusterReader, called: ClusterReader, stack: ExitSta
         watch = CallWatch(caller, run.poll_seconds, answer_seconds=caller.spec.calling.operator_seconds)
         return _Ends(WatchedCall(OperatorPrompt(caller.spec, terminal), watch), None, answering)
     return _Ends(WatchedCall(WebDialerCall(caller, caller.call_password()), watch), None, answering)
+
+
+def _answer_seconds(caller: ClusterReader) -> float:
+    """How long the answer is waited for: a person needs longer than WebDialer."""
+    return caller.spec.calling.operator_seconds if caller.spec.calling.driver == OPERATOR else ANSWER_SECONDS
 
 
 def _phone(cluster: ClusterReader) -> SipPhone:
