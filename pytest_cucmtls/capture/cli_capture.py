@@ -12,12 +12,12 @@ from typing import Self
 from pytest_cucmtls.clients.cli_conversation import ConnectionLost
 from pytest_cucmtls.clients.platform_cli import DEFAULT_LIMIT_SECONDS, PAGER_OFF, refused
 from pytest_cucmtls.clients.ssh_session import CliSession
-from pytest_cucmtls.wire.cli_dialogue import find_question
-from pytest_cucmtls.wire.cli_terminal import last_line
 from pytest_cucmtls.model.errors import ConfigurationInvalid, InterfaceRefused
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.readings import Reading
 from pytest_cucmtls.model.secrets import Secret
+from pytest_cucmtls.wire.cli_dialogue import find_question
+from pytest_cucmtls.wire.cli_terminal import last_line
 from pytest_cucmtls.wire.cli_text import parse_refusal
 
 MOST_PACKETS = 100_000

@@ -1,4 +1,4 @@
-"""Brings a file from a node to us: through DIME and through `file get` to an SFTP server of ours, the second where the first fails."""
+"""Brings a file from a node to us: by DIME and by `file get` to an SFTP server of ours, one where the other fails."""
 
 import socket
 from pathlib import Path
@@ -50,9 +50,7 @@ def fetch_by_sftp(cli: PlatformCliReader, node: NodeAddress, path: str) -> bytes
     """The node pushes the file to an SFTP server that lives as long as this call, with algorithms the node's release knows."""
     with (
         TemporaryDirectory(prefix="cucmtls-") as folder,
-        SftpSink(
-            Path(folder), address=own_address_towards(node.address), legacy_algorithms=cli.legacy_algorithms
-        ) as sink,
+        SftpSink(Path(folder), address=own_address_towards(node.address), legacy_algorithms=cli.legacy_algorithms) as sink,
     ):
         return cli.fetch_file(path.removeprefix(_ACTIVE_LOG), sink).read_bytes()
 
