@@ -34,6 +34,7 @@ from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.runner import StepFailed, StepResult, observe, perform
 from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
+from pytest_cucmtls.run.call_prerequisites import accounts_of, check_call_drivers
 from pytest_cucmtls.run.collect import collect_proof
 from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.run.simulated_run import ensure_pair, stop_pair
@@ -99,8 +100,9 @@ class Acceptance:
         inventory = read_inventory(wanted.inventory_file)
         load_policy(wanted.policy or inventory.policy)
         credentials = credentials_beside(wanted.inventory_file)
+        check_call_drivers(inventory)
         for cluster in inventory.clusters:
-            for account in (cluster.axl, cluster.platform, cluster.call):
+            for account in accounts_of(cluster):
                 credentials.password(account)
             for key, name in (("ca_bundle", cluster.ca_bundle), ("known_hosts", cluster.known_hosts)):
                 if name is not None and not Path(name).is_file():

@@ -31,6 +31,7 @@ from pytest_cucmtls.procedure.runner import make_change
 from pytest_cucmtls.run.further_evidence import keep_further_evidence
 from pytest_cucmtls.run.placing import place_test_call
 from pytest_cucmtls.run.probing import probe_listeners
+from pytest_cucmtls.run.replaying import keep_replayed_call, replays
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
 CAPTURE_FILE = "cucmtls"
@@ -62,6 +63,19 @@ def collect_proof(
     phases = _Phases(run.progress)
     begun_at = datetime.now(UTC)
     run.step = 0
+    if replays(run.inventory):
+        read = partial(keep_replayed_call, run)
+        phases.run("files of a call made before are read", partial(_attempt, run, "the test call", read))
+    else:
+        _make_calls(run, phases, begun_at)
+    phases.run("listeners are probed", partial(probe, run))
+    phases.run("revocation lists and copies of the trunk are looked for", partial(keep_further_evidence, run))
+    phases.run("configuration is read once more", lambda: _read_again(run))
+    phases.run("captures are read by the second witness", lambda: _second_witness(run, witness))
+    return phases.done
+
+
+def _make_calls(run: Run, phases: _Phases, begun_at: datetime) -> None:
     captures: list[_NodeCapture] = []
     with ExitStack() as open_captures:
         phases.run("captures start on both clusters", lambda: captures.extend(_start_captures(run, open_captures)))
@@ -72,11 +86,6 @@ def collect_proof(
             phases.run(name, partial(_attempt, run, "the test call", partial(place_test_call, run, caller, called)))
         phases.run("captures stop and are fetched", lambda: _fetch_captures(run, captures))
     phases.run("traces are collected", lambda: _collect_traces(run, begun_at))
-    phases.run("listeners are probed", partial(probe, run))
-    phases.run("revocation lists and copies of the trunk are looked for", partial(keep_further_evidence, run))
-    phases.run("configuration is read once more", lambda: _read_again(run))
-    phases.run("captures are read by the second witness", lambda: _second_witness(run, witness))
-    return phases.done
 
 
 def _attempt(run: Run, fact: str, act: Callable[[], object]) -> None:
