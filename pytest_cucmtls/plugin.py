@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_cucmtls.clusters import ClusterReader
     from pytest_cucmtls.model.capture import CaptureReport
     from pytest_cucmtls.model.evidence import CallAttempt
+    from pytest_cucmtls.report.live import LiveView
     from pytest_cucmtls.run.acceptance import Acceptance
     from pytest_cucmtls.run.verification import Verify
 
@@ -45,13 +46,25 @@ class _RunOfSession:
         self.owner = int(worker["cucm_owner"]) if worker else os.getpid()
         self.acceptance: Acceptance | None = None
         self.failures: dict[str, str] = {}
+        self.places: dict[str, tuple[str, int]] = {}
+        """File and line of the first failing test, by check."""
+        self.view: LiveView | None = None
+
+    def _progress(self) -> Callable[[str], None]:
+        """Live on a terminal, lines elsewhere; nothing with -q or --cucm-quiet and in workers."""
+        if self.is_worker or self.config.get_verbosity() < 0 or self.config.getoption("cucm_quiet"):
+            return _silence
+        from pytest_cucmtls.report.live import LiveView
+
+        self.view = LiveView(_lines(self.config), _terminal(self.config), _fresh_line(self.config))
+        return self.view.say
 
     def open(self) -> "Acceptance":
         """The acceptance run of this process, made on first use."""
         if self.acceptance is None:
             from pytest_cucmtls.run.acceptance import Acceptance
 
-            self.acceptance = Acceptance(_settings(self), _progress(self.config))
+            self.acceptance = Acceptance(_settings(self), self._progress())
         return self.acceptance
 
 
@@ -71,6 +84,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, text in described.items():
         group.addoption(f"--cucm-{name}", default=None, metavar=name.upper(), help=text)
         parser.addini(f"cucm_{name}", help=text, default="")
+    group.addoption(
+        "--cucm-ci",
+        default="auto",
+        choices=("auto", "github", "gitlab", "none"),
+        help="annotations for a CI system (auto: ask it)",
+    )
+    group.addoption("--cucm-quiet", action="store_true", help="no progress and no tables: both answers, counts, the report")
     group.addoption("--cucm-run", default=None, metavar="FOLDER", help="continue the run in this folder instead of a new one")
     group.addoption("--cucm-fault", action="append", default=[], metavar="NAME", help="fault of the simulated pair (repeatable)")
 
@@ -132,12 +152,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_report_teststatus(report: Any, config: pytest.Config) -> tuple[str, str, str] | None:
-    """A failure that decides nothing about the trunk is shown and counted as an error, not as a finding."""
+    """A failure that decides nothing about the trunk is shown and counted as an error, not as a finding.
+
+    pytest asks before it writes about a test: whatever the live view shows is settled here.
+    """
+    properties = dict(getattr(report, "user_properties", ()))
+    outcome, run = str(properties.get("cucm_outcome", "")), config.stash.get(_RUN, None)
+    if run is not None and run.view is not None and report.when == "call":
+        run.view.settle(outcome)
     if not report.failed or not hasattr(report, "user_properties"):
         return None
-    outcome = str(dict(report.user_properties).get("cucm_outcome", ""))
-    if _RUN in config.stash:
-        config.stash[_RUN].failures[report.nodeid] = outcome
+    if run is not None:
+        run.failures[report.nodeid] = outcome
+        run.places.setdefault(str(properties.get("cucm_check", "")), (report.location[0], (report.location[1] or 0) + 1))
     return ("error", "E", outcome) if outcome in _UNDECIDED_OUTCOMES and report.when == "call" else None
 
 
@@ -153,11 +180,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     from pytest_cucmtls.run.conclusion import conclude
 
+    if run.view is not None:
+        run.view.close()
     try:
         session.config.stash[_CONCLUSION] = conclude(run.open())
     finally:
         run.open().finish()
-    if session.exitstatus == pytest.ExitCode.OK and session.config.stash[_CONCLUSION].regressed:
+    if session.exitstatus == pytest.ExitCode.OK and session.config.stash[_CONCLUSION].unfit:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run.failures and set(run.failures.values()) <= _UNDECIDED_OUTCOMES:
         session.exitstatus = UNDECIDED
@@ -168,7 +197,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatu
     conclusion = config.stash.get(_CONCLUSION, None)
     if conclusion is not None:
         terminalreporter.section("cucmtls")
-        for line in conclusion.lines():
+        for line in conclusion.lines(brief=config.getoption("cucm_quiet")):
+            terminalreporter.write_line(line)
+        for line in _annotations(config, conclusion):
             terminalreporter.write_line(line)
         if exitstatus == pytest.ExitCode.INTERRUPTED and _option(config, "inventory"):
             terminalreporter.write_line(f"interrupted: continue with the same options and --cucm-run {conclusion.folder}")
@@ -267,10 +298,36 @@ def _settings(run: _RunOfSession) -> Any:
     )
 
 
-def _progress(config: pytest.Config) -> Callable[[str], None]:
-    """Lines on the real terminal, so that a long step is seen to be going on; quiet with -q and in workers."""
-    if getattr(config, "workerinput", None) is not None or config.get_verbosity() < 0:
-        return _silence
+def _annotations(config: pytest.Config, conclusion: Any) -> list[str]:
+    """What a CI system wants to read on standard output; what it wants as a file is written beside the other forms."""
+    from pytest_cucmtls.report.ci_annotations import GITLAB_REPORT, Place, ci_of, github_lines, write_gitlab_report
+
+    places = {check: Place(*place) for check, place in config.stash[_RUN].places.items() if check}
+    match ci_of(config.getoption("cucm_ci"), os.environ):
+        case "github":
+            return github_lines(conclusion.verdicts, places)
+        case "gitlab":
+            file = conclusion.folder / "for-tools" / GITLAB_REPORT
+            write_gitlab_report(file, conclusion.verdicts, places)
+            return [f"code quality report for GitLab: {file}"]
+    return []
+
+
+def _fresh_line(config: pytest.Config) -> Callable[[], None]:
+    """Ends the line pytest is writing, past its capturing."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+
+    def end_line() -> None:
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            if reporter is not None:
+                reporter.ensure_newline()
+
+    return end_line
+
+
+def _lines(config: pytest.Config) -> Callable[[str], None]:
+    """Lines on the real terminal, so that a long step is seen to be going on, wherever it cannot be drawn live."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     capture = config.pluginmanager.get_plugin("capturemanager")
 
@@ -282,6 +339,19 @@ def _progress(config: pytest.Config) -> Callable[[str], None]:
             reporter.write_line(f"  {text}")
 
     return say
+
+
+def _terminal(config: pytest.Config) -> Any:
+    """The terminal itself, past pytest's capturing, when pytest writes to one; None in CI, in pipes and with -s."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or not reporter.isatty or os.environ.get("TERM", "dumb") == "dumb" or os.environ.get("CI"):
+        return None
+    try:
+        terminal = open("/dev/tty", "w", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed with the session
+    except OSError:
+        return None
+    config.add_cleanup(terminal.close)
+    return terminal
 
 
 def _silence(text: str) -> None:

@@ -19,6 +19,7 @@ from pytest_cucmtls.report.csv_verdicts import write_csv
 from pytest_cucmtls.report.html.page import write_html_report
 from pytest_cucmtls.report.junit_outcomes import write_junit
 from pytest_cucmtls.report.oscal import write_oscal
+from pytest_cucmtls.report.run_table import closing_table, sentence_lines
 from pytest_cucmtls.report.sentences import answer_sentence
 from pytest_cucmtls.run.acceptance import Acceptance
 
@@ -44,6 +45,11 @@ class Conclusion:
         """Something is worse than in the baseline, or changed and nobody can say why."""
         return self.comparison is not None and self.comparison.regressed
 
+    @property
+    def unfit(self) -> bool:
+        """Regressed, or a page that was written leads outside: the run must not end as if all were well."""
+        return self.regressed or bool(self.outside)
+
     def counts(self) -> Counter[Outcome]:
         """Verdicts by outcome."""
         return Counter(verdict.outcome for verdict in self.verdicts)
@@ -58,15 +64,18 @@ class Conclusion:
         """Name of the policy judged by."""
         return self.evidence.inventory.policy
 
-    def lines(self) -> list[str]:
-        """For the terminal."""
+    def lines(self, *, brief: bool = False) -> list[str]:
+        """For the terminal, 80 columns wide but for paths; `brief` leaves the tables out."""
         counted = self.counts()
         total = sum(seconds for _, seconds in self.phases)
+        first, second = (cluster.name for cluster in self.evidence.clusters)
+        told = answers(self.verdicts, first, second)
         return [
-            *self.sentences(),
+            *(sentence_lines(told, self.policy) if brief else closing_table(self.verdicts, told, self.policy)),
             "verdicts: " + ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]),
             f"procedure and collection took {total:.1f} s; the phases are in verdicts.json",
             *(self.comparison.lines() if self.comparison else ()),
+            *(f"OUTSIDE REFERENCE {one}: what is delivered must need nothing from outside" for one in self.outside),
             f"look at {self.folder / 'report.html'}",
         ]
 
