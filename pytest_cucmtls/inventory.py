@@ -354,7 +354,7 @@ def _check_enrolment(table: _Table, authentication: str) -> None:
     """HTTPS only, and an account unless the session's own Kerberos ticket is used."""
     url = table.text_of("url")
     if not re.fullmatch(r"https://[^/?#@\s]+(/[^?#\s]*)?", url):
-        raise table.problem("url", f"must look like https://ca.example.org/certsrv, not {url!r}")
+        raise table.problem("url", "must look like https://ca.example.org/certsrv, without user, password or query")
     if authentication != "negotiate" or "user" in table.values:
         for key in ("user", "password_variable"):
             table.text_of(key)

@@ -117,8 +117,9 @@ def test_a_hand_over_takes_several_processes_and_each_node_gets_the_certificate_
     ended, message = performed_by_another_process(declared, folder)
     assert ended == "4 BLOCKED", message
     assert "waiting for 2 certificates of hand-over folder hand over: A/cucm-a" in message
-    resume = shlex.split(message.partition("Then continue with: ")[2])
-    assert resume[:3] == ["pytest", "--pyargs", "pytest_cucmtls.testcases"]
+    resume = shlex.split(message.partition("Then continue with ")[2].strip("`.\n"))
+    assert resume[0] == "pytest"
+    assert resume[1] == "--pyargs" or (Path(resume[1]) / "test_step_01_authority.py").exists()
     assert resume[resume.index("--cucm-run") + 1] == str(folder)
     assert resume[resume.index("--cucm-inventory") + 1] == str(declared.inventory_file)
     with run_on(declared, folder) as run:

@@ -121,7 +121,7 @@ class CertificatesAwaited(UnsafeToAct):
     def __init__(self, step: str, authority: str, waiting: tuple[str, ...], *, advice: str, resume: str) -> None:
         count = f"{len(waiting)} certificate{'s' if len(waiting) > 1 else ''}"
         detail = f"waiting for {count} of {authority}: {'; '.join(waiting)}"
-        CucmTlsError.__init__(self, detail, remedy=f"{advice} Then continue with: {resume}".strip())
+        CucmTlsError.__init__(self, detail, remedy=f"{advice} Then continue with `{resume}`.".strip())
         self.step, self.detail = step, detail
         self.authority, self.waiting, self.resume = authority, waiting, resume
 

@@ -4,6 +4,8 @@ import shlex
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
 from threading import Event
 
 from pytest_cucmtls.model.certificates import CertificateRequest
@@ -148,10 +150,17 @@ def refuse_shared_key(wanted: Iterable[Wanted]) -> None:
 
 
 def resume_command(run: Run) -> str:
-    """The command that continues this run, as typed in a shell."""
-    words = ["pytest", "--pyargs", "pytest_cucmtls.testcases", "--cucm-inventory", run.inventory.source]
+    """The command that continues this run, as typed in a shell in any folder."""
+    words = ["pytest", *_test_cases(), "--cucm-inventory", str(Path(run.inventory.source).resolve())]
     words += ["--cucm-mode", run.inventory.mode.value, "--cucm-policy", run.inventory.policy]
-    return shlex.join([*words, "--cucm-run", str(run.folder.path)])
+    return shlex.join([*words, "--cucm-run", str(run.folder.path.resolve())])
+
+
+def _test_cases() -> list[str]:
+    """The wheel carries the test cases; a checkout has them beside the package."""
+    if find_spec("pytest_cucmtls.testcases") is not None:
+        return ["--pyargs", "pytest_cucmtls.testcases"]
+    return [str(Path(__file__).parents[2] / "testcases")]
 
 
 def _together(problems: list[UnsafeToAct | CertificateAuthorityRefused]) -> UnsafeToAct | CertificateAuthorityRefused:
