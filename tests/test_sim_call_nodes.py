@@ -1,5 +1,6 @@
 """Clusters of several nodes: which one originates, which ones accept, and whose traces show it."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.logs.traces import TraceWriter
 from pytest_cucmtls.sim.packets.capture import PacketCapture
 from pytest_cucmtls.sim.state import NodeState, ServiceState
+from pytest_cucmtls.wire.traces import parse_trace
 from tests.simulated_nodes import PHONES, SHORT, Authority, SimulatedPair, Store, manager, pair, run, sdl_text
 
 
@@ -104,6 +106,32 @@ def test_a_trunk_that_runs_on_another_node_is_used_there(tmp_path: Path) -> None
             assert "INVITE" not in sdl_text(three.publisher)
             assert f"From: <sip:1018@{three.subscriber.ip}>" in sdl_text(three.subscriber)
             assert "CN=CUCMA-SUB " in sdl_text(three.b)
+            here, there = sdl_text(three.publisher), sdl_text(three.subscriber)
+            assert "SMDMSharedData::findRemoteDeviceAny - Key=" in here
+            assert "PID=SIPD(2,100,74,1)" in here
+            for signal in ("CcSetupReq", "CcDisconnReq"):
+                assert f"|SdlSig-O |{signal}" in here
+                assert f"|SdlSig-I |{signal}" in there
+            assert parse_trace(BytesIO(there.encode()), file_name="SDL002_100_000001.txt").problem is None
+
+    run(work())
+
+
+@pytest.mark.parametrize(("order", "crosses"), [(("CUCMA-SUB", "CUCMA"), True), (("CUCMA", "CUCMA-SUB"), False)])
+def test_a_call_to_a_phone_of_another_node_is_traced_on_both(tmp_path: Path, order: tuple[str, ...], crosses: bool) -> None:
+    async def work() -> None:
+        three = ThreeNodes(tmp_path, order=order, group=("CUCMA", "CUCMA-SUB"))
+        async with three:
+            await manager(three.b).make_call(*PHONES["B"], "1018")
+            await manager(three.b).wait_until_idle()
+            outcome = manager(three.b).calls.finished[-1].outcome
+            assert outcome is not None
+            assert outcome.status == 200
+            here, there = sdl_text(three.publisher), sdl_text(three.subscriber)
+            assert ("|SdlSig-O |CcSetupReq" in here) is crosses
+            assert ("LineControl(2,100,157,1)" in there) is crosses
+            assert ("findRemoteDeviceAny" in here) is crosses
+            assert ("findLocalDevice - Name=SEP001122334418" in here) is not crosses
 
     run(work())
 

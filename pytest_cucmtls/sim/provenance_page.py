@@ -41,6 +41,9 @@ NOT_SIMULATED = (
 """What, and what happens instead."""
 
 
+_INJECTION_HEADS = ("fault", "what", "through an interface", "named fault")
+
+
 def simulation_page() -> str:
     """The page as Markdown."""
     known = behaviours()
@@ -50,7 +53,7 @@ def simulation_page() -> str:
         "## What each release has\n\n" + _releases({**RELEASES, "15 SU2": RELEASE_15_SU2, "15 SU5": RELEASE_15_SU5}),
         "## What is not simulated\n\n" + _table(("what", "instead"), NOT_SIMULATED),
         "## Faults that can be injected\n\n" + _table(("name", "what is wrong then"), _faults()),
-        "## How each fault of the catalogue gets in\n\n" + _table(("fault", "what", "through an interface", "named fault"), _injections()),
+        "## How each fault of the catalogue gets in\n\n" + _table(_INJECTION_HEADS, _injections()),
         "## Every behaviour\n\n" + "\n".join(_interface(name, known) for name in counts(known)),
     ]
     return "\n".join(parts)

@@ -58,8 +58,9 @@ BEHAVIOURS = (
         Provenance.SPECIFIED,
         "System Configuration Guide",
     ),
+    Behaviour("nodes", "records that find a device on another node", Provenance.RECORDED, "public trace of a two-node 11.5"),
     Behaviour(
-        "nodes", "a call between nodes leaves no records of its own kind", Provenance.ASSUMED, "narrower than the real one"
+        "nodes", "which signals two nodes exchange about a call", Provenance.ASSUMED, "form seen, names of these signals not"
     ),
     Behaviour("traces", "late records interleave with the next activity", Provenance.RECORDED, "public traces"),
     Behaviour("traces", "an open compressed file ends in .gzo", Provenance.RECORDED, "collected trace folders"),

@@ -168,6 +168,10 @@ class CallManager:
             return "Unknown", _UNKNOWN
         return ("UnRegistered", _CONNECTIVITY_ERROR) if service is TrunkService.NONE else ("Registered", _REGISTERED)
 
+    def running_trunk(self, name: str) -> RunningTrunk | None:
+        """A trunk as this node runs it; None when it does not."""
+        return self._trunks.find(name) if self._running else None
+
     def trunk_state(self, name: str) -> TrunkState:
         """The trunk page's service status, with the reason of every destination that does not answer."""
         return self.pings.state(name)

@@ -48,6 +48,8 @@ class SipTarget:
     reliable: bool
     is_trunk: bool
     refreshes_by_update: bool = False
+    instance: int = 1
+    """Of its process in traces."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from itertools import count
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.calls.dial_plan import DialPlanMatch
 from pytest_cucmtls.sim.calls.digit_analysis import significant_digits
+from pytest_cucmtls.sim.calls.inter_node import crossing
 from pytest_cucmtls.sim.calls.legs import LegResult, SipLeg
 from pytest_cucmtls.sim.calls.parties import Caller, CallSetting, PhoneCaller, SipCaller, is_busy
 from pytest_cucmtls.sim.calls.phones import NoFreeAddress, Phone, Phones
@@ -162,16 +163,20 @@ class Calls:
             return busy
         call.answered_by = found.entry.pattern.text.replace("\\", "")
         seconds = self._routing.no_answer_seconds(found)
-        self._routing.trace_line(call, found, phone, self._phones.row(phone.name))
+        home = self._routing.trace_line(call, found, phone, self._phones.row(phone.name))
         self._traces.call_log.offered(call.parties(call.answered_by), origin, phone.name)
         phone.calls += 1
         try:
             if not self._phones.is_external(phone.name):
                 if not call.device:
                     call.device = phone.name
-                return await caller.to_phone(phone, seconds)
+                with crossing(self._setting.node, home, "LineControl", 1, call.ci):
+                    return await caller.to_phone(phone, seconds)
             target = self._targets.phone(phone.name, call.answered_by)
-            return await caller.to_sip(target, seconds) if target else LegResult(0, UNAVAILABLE)
+            if target is None:
+                return LegResult(0, UNAVAILABLE)
+            with crossing(self._setting.node, home, "LineControl", 1, call.ci):
+                return await caller.to_sip(target, seconds)
         finally:
             phone.calls -= 1
 
@@ -183,7 +188,8 @@ class Calls:
                 continue
             self._traces.call_log.offered(call.parties(called), origin, name)
             call.trunk, call.answered_by = name, ""
-            result = await caller.to_sip(target, None)
+            with crossing(self._setting.node, target.signalling.node, "SIPD", target.instance, call.ci):
+                result = await caller.to_sip(target, None)
             if result.answered or result.status in _DECISIVE:
                 break
         return result

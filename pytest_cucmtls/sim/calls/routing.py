@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from pytest_cucmtls.sim.calls.dial_plan import DialPlanMatch, analyse, partition_name, search_space, text, trunks_behind, truth
+from pytest_cucmtls.sim.calls.inter_node import node_of_phone
 from pytest_cucmtls.sim.calls.phones import Phone
 from pytest_cucmtls.sim.calls.records import Call
-from pytest_cucmtls.sim.calls.trunks import RunningTrunks
+from pytest_cucmtls.sim.calls.trunks import RunningTrunk, RunningTrunks
+from pytest_cucmtls.sim.cluster_nodes import other_running_nodes
 from pytest_cucmtls.sim.database import Row
 from pytest_cucmtls.sim.logs import sdl_records
 from pytest_cucmtls.sim.logs.traces import TraceWriter
@@ -80,16 +82,30 @@ class CallRouting:
             self._trace_device(call, found, list_name, text(row.get("uuid")), "RouteListControl", 1)
         for name in names:
             trunk = self._trunks.find(name)
-            if trunk is not None and list_name:
+            elsewhere = None if trunk is not None else self._remote_trunk(name)
+            if elsewhere is not None:
+                node, remote = elsewhere
+                self._trace_device(call, found, name, remote.uuid, "SIPD", remote.instance, node)
+            elif trunk is not None and list_name:
                 pid = sdl_records.process_id("SIPD", self._node.number, trunk.instance)
                 self._traces.app_info(sdl_records.local_device(name, trunk.uuid, pid))
             elif trunk is not None:
                 self._trace_device(call, found, name, trunk.uuid, "SIPD", trunk.instance)
         return names
 
-    def trace_line(self, call: Call, found: DialPlanMatch, phone: Phone, row: Row | None) -> None:
-        """The call goes to a line."""
-        self._trace_device(call, found, phone.name, text((row or {}).get("uuid")), "LineControl", 1)
+    def trace_line(self, call: Call, found: DialPlanMatch, phone: Phone, row: Row | None) -> NodeState:
+        """The call goes to a line; returns the node its phone is registered with."""
+        node = node_of_phone(self._node, row) if row is not None else self._node
+        self._trace_device(call, found, phone.name, text((row or {}).get("uuid")), "LineControl", 1, node)
+        return node
+
+    def _remote_trunk(self, name: str) -> tuple[NodeState, RunningTrunk] | None:
+        """A trunk that runs on another node only."""
+        for node in other_running_nodes(self._node):
+            trunk = node.call_control.running_trunk(name) if node.call_control is not None else None
+            if trunk is not None:
+                return node, trunk
+        return None
 
     def _forward(self, found: DialPlanMatch, name: str) -> Forward | None:
         setting = found.entry.row.get(name) or {}
@@ -100,9 +116,23 @@ class CallRouting:
         spaces = (text(setting.get("callingSearchSpaceName")), text(found.entry.row.get("shareLineAppearanceCssName")))
         return Forward(voice_mail, self.voice_mail_pilot if voice_mail else destination, self.space_of(*spaces))
 
-    def _trace_device(self, call: Call, found: DialPlanMatch, name: str, key: str, process: str, instance: int) -> None:
-        number = self._node.number
-        self._traces.app_info(sdl_records.local_device(name, key, sdl_records.process_id(process, number, instance)))
+    def _trace_device(
+        self,
+        call: Call,
+        found: DialPlanMatch,
+        name: str,
+        key: str,
+        process: str,
+        instance: int,
+        node: NodeState | None = None,
+    ) -> None:
+        number = (node or self._node).number
+        pid = sdl_records.process_id(process, number, instance)
+        if number == self._node.number:
+            self._traces.app_info(sdl_records.local_device(name, key, pid))
+        else:
+            protocol = "LINE" if process == "LineControl" else "SIP"
+            self._traces.app_info(sdl_records.remote_device(name, key, protocol, pid))
         row = self._database.find("routePartition", name=partition_name(found.entry.partition)) or {}
         target = sdl_records.process(process, number, instance)
         sender = sdl_records.process("Cdcc", number, call.call_id)

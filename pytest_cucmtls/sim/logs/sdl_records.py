@@ -117,6 +117,14 @@ def local_device(name: str, uuid: str, pid: str) -> str:
     return f"SMDMSharedData::findLocalDevice - Name={name} Key={key_of(uuid)} isActvie=1 Pid={pid} found"
 
 
+def remote_device(name: str, uuid: str, protocol: str, pid: str) -> str:
+    """The record that finds a device on another node."""
+    return (
+        f"SMDMSharedData::findRemoteDeviceAny - Key={key_of(uuid)} found in RemoteDeviceInfo hashmap - PID(s)=1 "
+        f"Name={name}: isActive=1 isDualMode=0 Protocol={protocol} Pid={pid}"
+    )
+
+
 def connection_record(address: str, port: int, connection_id: int, *, outgoing: bool, secure: bool) -> str:
     """Connection manager's word on a new connection."""
     step = "sipConnectionManagerProcessConnCreated" if outgoing else "sipConnectionManagerProcessNewConnMsg"

@@ -74,10 +74,12 @@ class TraceWriter:
         self._started_at = self._now()
         self._sdl.make_room()
 
-    def signal(self, name: str, state: str, receiver: str, sender: str, tag: str, payload: str) -> None:
-        """An ``SdlSig`` record: a new activity begins."""
+    def signal(
+        self, name: str, state: str, receiver: str, sender: str, tag: str, payload: str, *, kind: str = "SdlSig"
+    ) -> None:
+        """An ``SdlSig`` record (``-O``, ``-I``: to, from another node): a new activity begins."""
         self._sequence = (self._sequence[0] + 1, 0)
-        self._write("SdlSig", sdl_records.signal_columns(name, state, receiver, sender, tag, payload))
+        self._write(kind, sdl_records.signal_columns(name, state, receiver, sender, tag, payload))
 
     def app_info(self, payload: str) -> None:
         """An ``AppInfo`` record within the current activity; `payload` may continue over several lines."""
