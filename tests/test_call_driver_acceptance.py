@@ -1,8 +1,20 @@
 """Acceptance runs whose test calls are placed and answered by SIP phones of our own, on the simulated pair."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from pytest_cucmtls.evidence.judge import judge
+from pytest_cucmtls.evidence.load import load_evidence
+from pytest_cucmtls.evidence.run_folder import RunFolder
+from pytest_cucmtls.model.call_setup import CallSetup
+from pytest_cucmtls.model.inventory import ClusterSpec
+from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.policies import load_policy
+from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.procedure.journal import Journal
+from pytest_cucmtls.run.replaying import keep_replayed_call, replays
 from pytest_cucmtls.wire.x509_sign import private_key_pem
 from tests.acceptance_runs import FinishedRun, accept
 from tests.other_sip_stacks import write_identity
@@ -68,6 +80,31 @@ def test_two_phones_of_ours_prove_everything_srtp_of_the_packets_included(tmp_pa
     assert len({proof["marker"] for proof in proofs}) == 4
     assert [call["outcome"] for call in kept(run, "call")] == ["answered", "answered"]
     assert len(list(run.folder.glob("raw/*/phone_capture-*.pcap"))) == 4
+    verdicts = {(one.check, one.subject): one.outcome for one in replayed(run.folder, tmp_path / "replay")}
+    for check in ("call_is_placed", "tls_connection_is_established", "both_sides_authenticate"):
+        assert verdicts[check, "A->B"] is verdicts[check, "B->A"] is Outcome.PASS, check
+    assert verdicts["conversation_is_heard_both_ways", "A->B"] is Outcome.NOT_APPLICABLE
+
+
+def replayed(before: Path, place: Path) -> list[Verdict]:
+    """The verdicts when the call comes from captures and traces of a run made before, and nothing else is known."""
+    inventory = RunFolder(before).inventory()
+
+    def replaying(spec: ClusterSpec) -> ClusterSpec:
+        def files(kind: str) -> tuple[str, ...]:
+            return tuple(map(str, sorted(before.glob(f"raw/{spec.name}/*/{kind}-*"))))
+
+        setup = CallSetup("replay", captures=files("capture"), traces=(*files("sdl_trace"), *files("calllog")))
+        return replace(spec, calling=setup)
+
+    first, second = map(replaying, inventory.clusters)
+    inventory = replace(inventory, cluster_a=first, cluster_b=second)
+    folder = RunFolder(place)
+    folder.begin(inventory, started_at=datetime.now(UTC))
+    assert replays(inventory)
+    # Nothing of a cluster is asked: there is none.
+    keep_replayed_call(Run(inventory, folder, (None, None), None, Journal(place / "journal.jsonl"), print))  # type: ignore[arg-type]
+    return judge(load_evidence(place), load_policy(inventory.policy))
 
 
 def test_one_phone_of_ours_talks_to_one_of_the_cluster(tmp_path: Path) -> None:
