@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pytest_cucmtls.credentials import Credentials as Credentials
 from pytest_cucmtls.credentials import credentials_beside as credentials_beside
-from pytest_cucmtls.model import call_setup
+from pytest_cucmtls.model import access, call_setup
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.maintenance import Maintenance
@@ -37,7 +37,7 @@ _TOP_KEYS = {
 _CLUSTER_KEYS = {
     "release", "extension", "phone", "trunk", "security_profile", "route_pattern", "partition", "device_pool",
     "x509_subject_names", "ca_bundle", "known_hosts", "key_length", "hash_algorithm", "subject", "axl", "platform",
-    "call", "nodes", *call_setup.KEYS,
+    "call", "nodes", *call_setup.KEYS, *access.KEYS,
 }  # fmt: skip
 _NODE_KEYS = {"name", "address", "role", "https_port", "ssh_port", "sip_port", "ssh_host_key"}
 _AUTHORITY_KEYS = {
@@ -252,6 +252,7 @@ def _cluster(table: _Table, name: str) -> ClusterSpec:
         hash_algorithm=table.choice_of("hash_algorithm", "sha256", ("sha1", "sha256", "sha384", "sha512")),
         subject=_subject(table.table_of("subject", optional=True)),
         calling=_calling(table),
+        access=_access(table),
     )
 
 
@@ -259,6 +260,14 @@ def _call_account(table: _Table) -> Account:
     """Nobody's where the call driver speaks for no user."""
     optional = table.values.get("call_driver", call_setup.WEBDIALER) not in call_setup.NEEDS_PASSWORD
     return Account("", "") if optional and "call" not in table.values else _account(table.table_of("call"))
+
+
+def _access(table: _Table) -> access.Access:
+    try:
+        return access.access_of(table.values)
+    except ValueError as problem:
+        key, _, text = str(problem).partition(": ")
+        raise table.problem(key, text) from problem
 
 
 def _calling(table: _Table) -> call_setup.CallSetup:

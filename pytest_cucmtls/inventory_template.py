@@ -50,7 +50,10 @@ trunk = "to-cluster-b"                   # SIP trunk to the other cluster
 # call_driver = "webdialer"              # sip-phone: a phone of our own.  operator: a person dials.  replay: given files
 # voicemail = "5000"                     # voicemail pilot, so that voicemail is told from another forward
 ca_bundle = "cucm-a-tomcat.pem"          # PEM that vouches for the HTTPS interfaces
-known_hosts = "~/.ssh/known_hosts"       # vouches for the platform CLI
+known_hosts = "~/.ssh/known_hosts"       # vouches for the platform CLI; review both: cucmtls trust --inventory FILE
+# answer_seconds = 60                    # how long one answer may take, for slow nodes
+# file_transfer = ["dime", "sftp"]       # ways to fetch captures and traces, in this order
+# sftp_port = 0                          # where this machine listens for uploads of the nodes; 0: any free port
 
 [clusters.A.axl]                         # application user: AXL and serviceability roles
 user = "axladmin"

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from pytest_cucmtls.model.access import access_from_json
 from pytest_cucmtls.model.call_setup import call_setup_from_json
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.inventory import Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
@@ -49,6 +50,7 @@ def _cluster(values: dict[str, Any]) -> ClusterSpec:
     names = tuple(values["x509_subject_names"])
     calling = call_setup_from_json(values.get("calling"))
     built = {"nodes": nodes, "subject": subject, "x509_subject_names": names, "calling": calling}
+    built["access"] = access_from_json(values.get("access"))
     accounts = {name: _account(values[name]) for name in ("axl", "platform", "call")}
     complete: dict[str, Any] = {**values, **built, **accounts}
     return ClusterSpec(**complete)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from pytest_cucmtls.model.access import Access
 from pytest_cucmtls.model.call_setup import CallSetup
 from pytest_cucmtls.model.maintenance import Maintenance
 from pytest_cucmtls.model.waivers import Waiver
@@ -87,6 +88,8 @@ class ClusterSpec:
     """Subject attributes expected beside CN."""
     calling: CallSetup = field(default_factory=CallSetup)
     """How the test call is placed and answered."""
+    access: Access = field(default_factory=Access)
+    """Limits of this tool's patience, and how files come from the nodes."""
 
     @property
     def publisher(self) -> NodeAddress:
