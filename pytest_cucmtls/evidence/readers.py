@@ -9,12 +9,14 @@ from typing import Any
 from pytest_cucmtls.evidence.given.certificate_files import certificates_in
 from pytest_cucmtls.evidence.media_proofs import media_proof_from_json
 from pytest_cucmtls.evidence.run_folder import IndexLine
+from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.model.evidence import CallAttempt, StepRecord
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.wire import axl_answers, certificate_answers, cli_text, serviceability_answers
 from pytest_cucmtls.wire.capture_report import parse_capture
+from pytest_cucmtls.wire.media_report import with_measured_media
 from pytest_cucmtls.wire.probe_report import parse_probe
 from pytest_cucmtls.wire.traces import parse_trace
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_certificates, parse_request
@@ -108,6 +110,12 @@ def _checked_call(data: bytes, _line: IndexLine) -> dict[str, Any]:
     return values
 
 
+def _capture(data: bytes, _line: IndexLine) -> CaptureReport:
+    """With its media measured, and proven under the keys of its own readable SIP."""
+    report = parse_capture(io.BytesIO(data))
+    return with_measured_media(report, io.BytesIO(data)) if report.streams else report
+
+
 def _step(data: bytes, _line: IndexLine) -> StepRecord:
     values = json.loads(data)
     changes = tuple(str(change) for change in values["changes"])
@@ -147,7 +155,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("phone", "axl"): _object_or_absent(axl_answers.parse_phone),
     ("service_status", "control-center"): lambda data, _: serviceability_answers.parse_service_status(data),
     ("trunk_status", "risport"): lambda data, _: serviceability_answers.parse_device_status(data),
-    ("capture", ""): lambda data, _: parse_capture(io.BytesIO(data)),
+    ("capture", ""): _capture,
     ("sdl_trace", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
     ("calllog", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
     ("crl", ""): lambda data, _: parse_revocation_list(data),

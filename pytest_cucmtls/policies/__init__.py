@@ -48,6 +48,7 @@ PARAMETERS: dict[str, str] = {
     "cert.revocation": _WORD,
     "session.reauth_max_seconds": _NUMBER,
     "srtcp.encrypted": _FLAG,
+    "srtp.proven_on_wire": _FLAG,
     "platform.fips_mode": _WORD,
     "trust.only_approved_anchors": _FLAG,
 }

@@ -38,6 +38,7 @@ MEANINGS: dict[str, str] = {
     "tls.extended_master_secret": "Whether the extended master secret must be used.",
     "srtp.suites": "SRTP suites the media may use.",
     "srtp.fallback_to_rtp": "Whether a trunk may fall back to clear media.",
+    "srtp.proven_on_wire": "Whether media has to be seen and shown to be SRTP, not only negotiated as such.",
     "srtcp.encrypted": "Whether control packets must be encrypted.",
     "listener.clear_sip_on_trunk": "Whether the trunk's port may answer SIP in clear text.",
     "platform.fips_mode": "Whether nodes must run in FIPS mode.",

@@ -4,11 +4,6 @@ from pytest_cucmtls.rehearsal.catalogue import Elsewhere
 
 ELSEWHERE: tuple[Elsewhere, ...] = (
     Elsewhere(
-        "F-027",
-        "media capture on the CUCM node: no media there",
-        "test_checks_further.py::test_no_media_in_the_captures_is_not_judged_and_says_where_to_capture",
-    ),
-    Elsewhere(
         "F-030",
         "AXL account can read, not write",
         why="not covered: reported as an error of access at step 8, when the first object is written; nothing earlier asks",
@@ -68,11 +63,6 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "F-142",
         "database replication broken: nodes answer differently",
         why="not covered: the simulator can hold replication, but no check compares what the nodes of a cluster answer",
-    ),
-    Elsewhere(
-        "N-08",
-        "SRTP sequence number rolled over before the capture began",
-        "test_capture_srtp.py::test_the_roll_over_counter_is_found_when_the_capture_begins_late",
     ),
     Elsewhere(
         "N-28",

@@ -17,6 +17,7 @@ from pytest_cucmtls.rehearsal.built_pair import good_pair, sourced, trusted, wit
 from pytest_cucmtls.rehearsal.built_traces import analysis, dialogue, session, source, trace
 from pytest_cucmtls.rehearsal.built_wire import ADDRESSES, handshake
 from pytest_cucmtls.rehearsal.catalogue import Row
+from pytest_cucmtls.rehearsal.faults.proof import measured
 from pytest_cucmtls.rehearsal.faults.trunk import routed_by_list
 
 PASS = Outcome.PASS
@@ -95,6 +96,8 @@ ROWS = (
         (("caller_digit_analysis_finds_the_pattern", "A->B"),), PASS, phase="trace"),
     Row("N-07", "two test calls in parallel, same numbers", parallel_calls, (("right_party_answers", "A->B"),), PASS,
         phase="call"),
+    Row("N-08", "SRTP sequence number rolled over before the capture began", lambda: measured(50, 1),
+        (("no_media_in_clear", "pair"),), PASS, phase="media", says=("50 of 50 packets authenticate", "roll-over counter 1")),
     Row("N-11", "first attempt refused while the trunk resets, second succeeds", refused_once,
         (("tls_connection_is_established", "A->B"),), PASS, phase="handshake", says=("earlier attempt",)),
     Row("N-14", "INVITE without SDP: keys offered in the 200 OK, answered in the ACK", good_pair,

@@ -48,11 +48,7 @@ def phones(setup: CallSetup = SETUP, **changes: Any) -> Evidence:
     """A good pair whose test phones are ours; `changes` is what the called end heard in the call A to B."""
     stock = inventory()
     stock = replace(stock, cluster_a=replace(spec("A"), calling=setup), cluster_b=replace(spec("B"), calling=setup))
-    found = [
-        proof(f"{a}->{b}", talker, listener)
-        for a, b in (("A", "B"), ("B", "A"))
-        for talker, listener in ((a, b), (b, a))
-    ]
+    found = [proof(f"{a}->{b}", talker, listener) for a, b in (("A", "B"), ("B", "A")) for talker, listener in ((a, b), (b, a))]
     found[0] = replace(found[0], **changes)
     return good_pair(inventory=stock, media_proofs=tuple(sourced(each, f"proof-{each.direction}") for each in found))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from pytest_cucmtls.model.capture import MediaStream
+from pytest_cucmtls.model.capture import MediaProtection, MediaStream
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.handshakes import CertificatesHidden, CipherSuite, HandshakeMessage, HandshakeOutcome
 from pytest_cucmtls.model.network import Endpoint
@@ -81,6 +81,15 @@ def streaming(kind: str, until: float, call_id: str | None = None) -> Evidence:
     return with_wire(good_pair(), handshake("A", "B"), BACK, streams=(replace(one, call_id=call_id),))
 
 
+def measured(authenticated: int, counter: int | None = None) -> Evidence:
+    """One stream that was agreed as SRTP, its keys readable in the capture."""
+    proven = authenticated >= 45
+    protection = MediaProtection(2, authenticated, "AES_CM_128_HMAC_SHA1_80", "fp", counter, True if proven else None)
+    one = MediaStream(Endpoint("10.0.0.9", 20000), Endpoint("10.0.0.8", 30000), 1, 50, "srtp" if proven else None, NOW, NOW)
+    return with_wire(good_pair(), handshake("A", "B"), BACK,
+                     streams=(replace(one, protection=protection, agreed_profile="RTP/SAVP"),))  # fmt: skip
+
+
 def key_in_clear() -> Evidence:
     message = sip("INVITE sip:9898@10.2.0.1 SIP/2.0", "1 INVITE", "x",
                   session(20000, crypto=f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 {KEY}\r\n"))  # fmt: skip
@@ -153,8 +162,12 @@ ROWS = (
         says=("AES128-SHA", "ECDHE-RSA-AES256-GCM-SHA384", "12:00")),
     Row("F-007", "UNENCRYPTED_SRTP in the crypto attribute", lambda: readable_keys(parameters=" UNENCRYPTED_SRTP"),
         (("media_is_negotiated_as_srtp", "A->B"),), phase="media", remedy="X6", says=("UNENCRYPTED_SRTP", "integrity only")),
+    Row("F-027", "media capture made on the CUCM node: no media there", good_pair, (("no_media_in_clear", "pair"),), UNDECIDED,
+        phase="media", remedy="V1", policy="disa-evvm-sm", says=("10.0.0.9:20000", "10.1.0.1", "phone", "span")),
     Row("F-046", "keys are agreed, packets are plain RTP", lambda: streaming("rtp", 3.0), (("no_media_in_clear", "pair"),),
         phase="media", remedy="S9", says=("RTP",)),
+    Row("F-046", "SRTP was agreed, no packet authenticates under the keys announced", lambda: measured(0),
+        (("no_media_in_clear", "pair"),), phase="media", remedy="S9", says=("0 of 50 packets authenticate",)),
     Row("F-049", "same master key in both directions", lambda: readable_keys(second="A" * 40), (("media_keys_are_fresh",
         "pair"),),
         phase="media", remedy="X6", says=("fingerprint", "A->B caller", "A->B called")),
