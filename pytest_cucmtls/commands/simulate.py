@@ -19,6 +19,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     simulate.add_argument("--pair", choices=PAIRS, default="modern")
     simulate.add_argument("--fault", action="append", default=[], metavar="NAME")
     simulate.add_argument("--read-only", action="store_true", help="refuse and count every change")
+    simulate.add_argument(
+        "--certsrv", choices=("automatic", "manual"), help="a simulated AD CS beside them: requests issued at once, or by hand"
+    )
     simulate.set_defaults(run=_simulate)
 
 
@@ -30,5 +33,6 @@ def _simulate(parsed: argparse.Namespace) -> int:
     words += [word for fault in parsed.fault for word in ("--fault", fault)]
     words += ["--read-only"] if parsed.read_only else []
     words += ["--configured"] if parsed.configured else []
+    words += ["--certsrv", parsed.certsrv] if parsed.certsrv else []
     words += ["--inventory-out", str(parsed.inventory)] if parsed.inventory and not given else []
     return simulator(words)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_cucmtls.sim.addresses import NoFreeNetwork
+from pytest_cucmtls.sim.certsrv.beside_pair import MODES, serve_beside
 from pytest_cucmtls.sim.faults import FAULTS, UnknownFault
 from pytest_cucmtls.sim.inventory_file import write_inventory
 from pytest_cucmtls.sim.inventory_plan import PlanUnusable
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME[@CLUSTER]",
         help=f"inject a fault, in the first cluster unless named: {', '.join(sorted(FAULTS))}",
     )
+    state.add_argument("--certsrv", choices=MODES, help="a simulated AD CS beside them: requests issued at once or by hand")
     place = parser.add_argument_group("where")
     place.add_argument("--inventory-out", type=Path, metavar="FILE", help="write the inventory here, credentials.json beside it")
     place.add_argument("--network", metavar="127.X.Y", help="loopback network of the nodes (default: a random free one)")
@@ -108,8 +110,11 @@ async def _started(start: Start, folder: Path, options: argparse.Namespace) -> R
         network=start.network,
         prepare=start.prepare,
     )
-    if options.inventory_out is not None:
-        pair.files = write_inventory(options.inventory_out, pair.plan, pair.clusters)
+    authority = await serve_beside(pair, folder, options.certsrv) if options.certsrv else None
+    if options.inventory_out is not None or authority is not None:
+        pair.files = write_inventory(options.inventory_out or pair.files.inventory, pair.plan, pair.clusters)
+    if authority is not None:
+        authority.leave_passwords(pair.files.credentials)
     return pair
 
 

@@ -47,6 +47,10 @@ class RunningPair:
                 return cluster
         raise KeyError(name)
 
+    def ends_with(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Something else that stops when the pair does."""
+        self._open.push_async_callback(close)
+
     async def close(self) -> None:
         """Stop every service, last started first, and give the addresses back."""
         await self._open.aclose()

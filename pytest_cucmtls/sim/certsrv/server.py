@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from pytest_cucmtls.model.certificates import DistinguishedName
 from pytest_cucmtls.sim.certsrv import pages
+from pytest_cucmtls.sim.certsrv.administration import administration_routes
 from pytest_cucmtls.sim.certsrv.authority import EnterpriseAuthority, read_request
 from pytest_cucmtls.sim.certsrv.sign_in import BasicSignIn, SignIn, WindowsSignIn
 from pytest_cucmtls.wire.pem import pem_text
@@ -71,12 +72,13 @@ async def serve_certsrv(
     authentication: str = "basic",
     address: str = "127.0.0.1",
     port: int = 0,
+    administrator: str = "",
 ) -> CertsrvServer:
     """Serve /certsrv with a certificate of its own for `address` and `HOST_NAME`; files go into `folder`.
 
     `accounts` are ``DOMAIN\\name`` to password; `authentication` is ``basic``, ``ntlm`` or ``negotiate`` (these
     two need pyspnego).
-    Raises: OSError when the port is taken.
+    `administrator` names the account that issues and denies under /simulator. Raises: OSError when the port is taken.
     """
     certificate, context = await asyncio.to_thread(_server_identity, folder, address)
     sign_in: SignIn = (
@@ -85,6 +87,8 @@ async def serve_certsrv(
     server = CertsrvServer(authority, "", folder / BUNDLE_FILE, Misbehaviour())
     application = web.Application(client_max_size=_MAX_REQUEST_BYTES, middlewares=[_gate(server, sign_in)])
     application.add_routes(_routes(server))
+    if administrator:
+        application.add_routes(administration_routes(authority, lambda: _USER.get().lower() == administrator.lower()))
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
     await runner.setup()
     try:
