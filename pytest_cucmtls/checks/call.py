@@ -13,9 +13,11 @@ from pytest_cucmtls.checks.traced_calls import (
     traced_call,
     user_of,
 )
+from pytest_cucmtls.model.calls import CallEnding, CallOutcome
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence
 from pytest_cucmtls.model.policy import Policy
 from pytest_cucmtls.model.verdicts import Clause, Judgement
+from pytest_cucmtls.wire.call_endings import ending_of
 
 FLOW = document("collect CUCM traces: 1018 > CUCM > SIP TLS trunk > CUCM > 9898")
 NORMAL_CAUSES = {16: "normal call clearing", 31: "normal, unspecified"}
@@ -93,7 +95,7 @@ def right_party_answers(evidence: Evidence, _policy: Policy, client: ClusterEvid
     answers = _responses(call, 200)
     expected = f"answered by {wanted}"
     if not answers:
-        return _unanswered(call, client, server, expected)
+        return _unanswered(call, client, server, expected, _ending(evidence, call, server))
     parties = {
         user_of(message.sip.message.header(name)): message
         for message in answers
@@ -109,7 +111,8 @@ def right_party_answers(evidence: Evidence, _policy: Policy, client: ClusterEvid
     if wrong:
         through = f" (redirected: {' -> '.join(chain)})" if chain else ""
         parties_text = f"{', '.join(wrong)}{through}"
-        text = f"The call {client.name}->{server.name} to {wanted} was answered by {parties_text}: forwarded, or voicemail."
+        what = "by voicemail" if _ending(evidence, call, server).outcome is CallOutcome.VOICEMAIL else "forwarded, or voicemail"
+        text = f"The call {client.name}->{server.name} to {wanted} was answered by {parties_text}: {what}."
         return failed(expected, f"answered by {', '.join(wrong)}", text, evidence_items)
     if chain:
         text = f"The call to {wanted} was redirected ({' -> '.join(chain)}) before it was answered."
@@ -128,7 +131,16 @@ def _redirects(call: TracedCall) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _unanswered(call: TracedCall, client: ClusterEvidence, server: ClusterEvidence, expected: str) -> Judgement:
+def _ending(evidence: Evidence, call: TracedCall, server: ClusterEvidence) -> CallEnding:
+    """What became of the call, from the messages of the side that placed it (the other side's where it has no trace)."""
+    pilot = next((spec.calling.voicemail for spec in evidence.inventory.clusters if spec.name == server.name), "")
+    messages = [message.sip.message for message in call.calling or call.called]
+    return ending_of(call.attempt.value.called, messages, voicemail=pilot)
+
+
+def _unanswered(
+    call: TracedCall, client: ClusterEvidence, server: ClusterEvidence, expected: str, ending: CallEnding
+) -> Judgement:
     finals = [message for message in call.messages if (message.sip.message.status_code or 0) >= 300]
     if finals:
         last = finals[-1]
@@ -136,7 +148,7 @@ def _unanswered(call: TracedCall, client: ClusterEvidence, server: ClusterEviden
         warning = f", Warning {message.header('Warning')}" if message.header("Warning") else ""
         text = (
             f"The call {client.name}->{server.name} to {call.attempt.value.called} was not answered but refused with "
-            f"{message.status_code} {message.reason_phrase or ''}{warning}."
+            f"{message.status_code} {message.reason_phrase or ''}{warning}: {ending.sentence}."
         )
         remedies = ("S8", "S9", "S10") if message.status_code == 503 else ("S10", "S9")
         return failed(
