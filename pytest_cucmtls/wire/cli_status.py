@@ -23,7 +23,8 @@ _CLUSTER_ROW = re.compile(
 _TLS_MINIMUM = re.compile(r"TLS minimum version\s*:\s*(\d\.\d)", re.IGNORECASE)
 _STATUS_LINE = re.compile(r"^[ \t]*([A-Z][^:\n]{0,60}?)[ \t]*:[ \t]+(\S[^\n]{0,500}?)[ \t]*$", re.MULTILINE)
 _DISK_LINE = re.compile(
-    r"^[ \t]*Disk/(?P<name>[a-z]{1,20})[ \t]+(?P<total>\d{1,15})K[ \t]+(?P<free>\d{1,15})K[ \t]+(?P<used>\d{1,15})K\b", re.MULTILINE
+    r"^[ \t]*Disk/(?P<name>[a-z]{1,20})[ \t]+(?P<total>\d{1,15})K[ \t]+(?P<free>\d{1,15})K[ \t]+(?P<used>\d{1,15})K\b",
+    re.MULTILINE,
 )
 _ZONE_TIME = re.compile(r"Current time in (?!UTC )(\S{1,64}) is\s*:")
 _IP_ADDRESS = re.compile(r"IP Address[ \t]*:[ \t]*(\S{1,64})")
