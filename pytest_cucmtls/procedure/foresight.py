@@ -36,8 +36,13 @@ from pytest_cucmtls.procedure.proof_changes import reset_before_calls
 from pytest_cucmtls.procedure.restarting import restart
 from pytest_cucmtls.wire.x509 import parse_certificate
 
-NOT_BINDING = ("mode", "source", "simulated", "policy", "waivers", "approved_anchors", "probe", "probe_pause_seconds")
-"""Fields of the inventory that change nothing about what is done to the clusters."""
+_BINDING_FIELDS = ("authority", "place_calls", "maintenance")
+_BINDING_OF_CLUSTER = (
+    "name", "release", "extension", "phone", "trunk", "security_profile", "route_pattern", "partition", "device_pool",
+    "x509_subject_names", "key_length", "hash_algorithm", "subject",
+)  # fmt: skip
+_BINDING_OF_NODE = ("name", "address", "role", "sip_port")
+"""What of the inventory decides what is done to the clusters; how they are reached may change."""
 IGNORED = (*VOLATILE, "clocks and up times", "registrations", "file names in trust stores")
 
 _PER_CLUSTER = ((8, step_08_profile.plan_cluster), (9, step_09_trunk.plan_cluster), (10, step_10_route_pattern.plan_cluster))
@@ -78,12 +83,14 @@ def read_state(run: Run, dial_plans: tuple[DialPlan, ...] | None = None) -> dict
 
 
 def binding_inventory(inventory: Inventory) -> dict[str, object]:
-    """The part of the inventory a plan rests on; host keys, accounts and certificate bundles may change."""
-    values = {key: value for key, value in inventory_as_json(inventory).items() if key not in NOT_BINDING}
-    for name in ("cluster_a", "cluster_b"):
-        access = {"axl", "platform", "call", "ca_bundle", "known_hosts"}
-        values[name] = {key: value for key, value in values[name].items() if key not in access}
-    return values
+    """The part of the inventory a plan rests on; accounts, ports of interfaces, host keys and bundles may change."""
+    values = inventory_as_json(inventory)
+    found = {key: values[key] for key in _BINDING_FIELDS}
+    for place in ("cluster_a", "cluster_b"):
+        cluster = values[place]
+        nodes = [{key: node[key] for key in _BINDING_OF_NODE} for node in cluster["nodes"]]
+        found[place] = {key: cluster[key] for key in _BINDING_OF_CLUSTER} | {"nodes": nodes}
+    return found
 
 
 def authority_chain(run: Run) -> tuple[bytes, ...]:
