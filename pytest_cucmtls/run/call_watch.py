@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from threading import Event
@@ -10,6 +10,7 @@ from threading import Event
 from pytest_cucmtls.clusters import ClusterReader
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE
 from pytest_cucmtls.model.traces import CallLogLine
+from pytest_cucmtls.wire.sip_addresses import same_number
 from pytest_cucmtls.wire.traces import parse_trace
 
 ANSWER_SECONDS = 30.0
@@ -20,9 +21,12 @@ RELEASE_SECONDS = 20.0
 class CallWatch:
     """Reads the call logs of a cluster's nodes; only lines newer than `mark` count."""
 
-    def __init__(self, cluster: ClusterReader, poll_seconds: float, *, answer_seconds: float = ANSWER_SECONDS) -> None:
-        """`answer_seconds` is how long the call may take to be placed and answered."""
+    def __init__(
+        self, cluster: ClusterReader, destination: str, poll_seconds: float, *, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
+        """`destination` is what the cluster's test phone dials; `answer_seconds` how long that and the answer may take."""
         self._cluster = cluster
+        self._destination = destination
         self._answer_seconds = answer_seconds
         self._poll_seconds = poll_seconds
         self._pause = Event()
@@ -56,7 +60,7 @@ class CallWatch:
             self._pause.wait(self._poll_seconds)
 
     def _events(self) -> Counter[str]:
-        counted: Counter[str] = Counter()
+        lines: list[CallLogLine] = []
         for node in self._cluster.spec.nodes:
             until = datetime.now(UTC) + timedelta(minutes=1)
             files = (
@@ -68,12 +72,32 @@ class CallWatch:
             for file in files:
                 if file.name.startswith("calllogs_"):
                     report = parse_trace(BytesIO(dime.read_file(file.path).value), file_name=file.name)
-                    counted.update(word for line in report.call_log if (word := self._word(line)))
-        return counted
+                    lines += report.call_log
+        return call_events(lines, self._cluster.spec.trunk, self._cluster.spec.extension, self._destination)
 
-    def _word(self, line: CallLogLine) -> str | None:
-        """``answered`` for a 200 on the trunk's leg, ``released`` for a call control release."""
+
+def call_events(lines: Iterable[CallLogLine], trunk: str, caller: str, destination: str) -> Counter[str]:
+    """How often calls from one number to the other were ``answered`` on the trunk and ``released``.
+
+    Other people's calls do not count: a line belongs to the call whose SETUP names both numbers and the same identifier. A
+    log without any SETUP line, of a form not seen so far, is counted whole.
+    """
+    every = list(lines)
+    setups = [line for line in every if (line.subsystem, line.event) == ("CC", "SETUP")]
+    ours = [line.columns for line in setups if _is_between(line.columns, caller, destination)]
+    legs = {identifier for columns in ours for identifier in columns[:2]}
+    counted: Counter[str] = Counter()
+    for line in every:
+        if setups and (not line.columns or line.columns[0] not in legs):
+            continue
         if line.subsystem == "CC" and line.event == "RELEASE":
-            return "released"
-        on_trunk = line.subsystem == "SIPT" and self._cluster.spec.trunk in line.columns
-        return "answered" if on_trunk and line.event.startswith("200") else None
+            counted["released"] += 1
+        elif line.subsystem == "SIPT" and trunk in line.columns and line.event.startswith("200"):
+            counted["answered"] += 1
+    return counted
+
+
+def _is_between(columns: tuple[str, ...], caller: str, destination: str) -> bool:
+    """Columns of a SETUP: both identifiers, calling, called and dialled number; numbers may be escaped or international."""
+    numbers = [column.replace("\\", "") for column in columns[2:5]]
+    return len(numbers) > 1 and same_number(numbers[0], caller) and any(same_number(one, destination) for one in numbers[1:])

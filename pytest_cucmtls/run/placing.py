@@ -91,7 +91,8 @@ def _open(run: Run, caller: ClusterReader, called: ClusterReader, stack: ExitSta
     if called.spec.calling.driver == SIP_PHONE:
         answering = AnsweringPhone(called.name, stack.enter_context(_phone(called)))
         run.progress(f"our phone {called.spec.extension} is registered with {called.name} and will answer")
-    watch = CallWatch(caller, run.poll_seconds)
+    dialled = called.spec.extension
+    watch = CallWatch(caller, dialled, run.poll_seconds)
     if caller.spec.calling.driver == SIP_PHONE:
         phone = stack.enter_context(_phone(caller))
         run.progress(f"our phone {caller.spec.extension} is registered with {caller.name} and dials")
@@ -100,7 +101,7 @@ def _open(run: Run, caller: ClusterReader, called: ClusterReader, stack: ExitSta
     if caller.spec.calling.driver == OPERATOR:
         terminal = open_terminal(f"clusters.{caller.name}.call_driver")
         stack.callback(terminal.close)
-        watch = CallWatch(caller, run.poll_seconds, answer_seconds=caller.spec.calling.operator_seconds)
+        watch = CallWatch(caller, dialled, run.poll_seconds, answer_seconds=caller.spec.calling.operator_seconds)
         return _Ends(WatchedCall(OperatorPrompt(caller.spec, terminal), watch), None, answering)
     return _Ends(WatchedCall(WebDialerCall(caller, caller.call_password()), watch), None, answering)
 
