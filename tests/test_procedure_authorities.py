@@ -186,6 +186,37 @@ def test_a_certificate_without_client_auth_is_never_uploaded_and_the_right_one_i
         assert identities(run) == before
 
 
+def test_the_certificates_of_the_authority_may_come_last(pair: SimulatedPair, tmp_path: Path) -> None:
+    """Nobody knows the authority when the requests are handed over; the nodes' certificates alone are not enough."""
+    hand = tmp_path / "hand"
+    declared = with_authority(pair, tmp_path / "declared", {"kind": "folder", "folder": str(hand)})
+    own = EmbeddedAuthority(tmp_path / "ca", key_length=1024, with_intermediate=True)
+    with run_on(declared, tmp_path / "run") as run:
+        result = steps_through(run, 4)
+        assert (result.number, result.outcome) == (4, Outcome.BLOCKED), result.message
+        assert (
+            "Put the certificates of the CA, root included, there as well: no CA certificate is in the folder" in result.message
+        )
+        for path in hand.glob("*.csr"):
+            number = own.submit(path.read_bytes(), label="x")
+            own.issue(number)
+            (hand / f"{number}.pem").write_bytes(own.retrieve(number))
+    issuing, root = own.chain()
+    for der, missing in ((b"", "no CA certificate"), (issuing, "the certificate of DC=CA,CN=CA is missing")):
+        (hand / "authority.cer").write_bytes(der)
+        with run_on(declared, tmp_path / "run") as run:
+            result = steps_through(run, 4)
+            assert (result.number, result.outcome) == (4, Outcome.BLOCKED)
+            assert "waiting for 2 certificates" in result.message
+            assert missing in result.message
+            assert ".csr in" not in result.message
+    (hand / "root.cer").write_bytes(root)
+    with run_on(declared, tmp_path / "run") as run:
+        result = steps_through(run, 6)
+        assert result.outcome is Outcome.PASS, result.message
+    assert [source.value.der for source in load_evidence(tmp_path / "run").authority_chain] == [issuing, root]
+
+
 def test_certificates_of_foreign_keys_are_named_and_nothing_is_taken(pair: SimulatedPair, tmp_path: Path) -> None:
     """Same common name, another key: somebody signed an old request."""
     hand = tmp_path / "hand"

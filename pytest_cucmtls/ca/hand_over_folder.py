@@ -108,8 +108,17 @@ class HandOverFolder:
 
     def advice(self, request_ids: Sequence[str]) -> str:
         """What the person has to do about these requests, and which files in the folder were of no use."""
-        names = ", ".join(_file_name(one, self._book.label(one)) for one in request_ids)
-        return f"Have {names} in {self._folder} signed and put the certificates into the same folder.{self._remarks()}"
+        unsigned = [_file_name(one, self._book.label(one)) for one in request_ids if self._certificate_of(one) is None]
+        sentences = []
+        if unsigned:
+            sentences.append(
+                f"Have {', '.join(unsigned)} in {self._folder} signed and put the certificates into the same folder."
+            )
+        try:
+            self.chain()
+        except CertificateAuthorityRefused as problem:
+            sentences.append(f"Put the certificates of the CA, root included, there as well: {problem.detail}.")
+        return " ".join(sentences) + self._remarks()
 
     def certificates(self) -> tuple[Certificate, ...]:
         """Every certificate that can be read in the folder, in file name order; a file still being written counts next time."""

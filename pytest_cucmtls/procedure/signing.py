@@ -12,6 +12,7 @@ from pytest_cucmtls.model.certificates import CertificateRequest
 from pytest_cucmtls.model.errors import CertificateAuthorityRefused, CertificatesAwaited, UnsafeToAct
 from pytest_cucmtls.procedure.comparison import compare, refuse_unusable, show_comparison
 from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.procedure.issued import known_chain
 from pytest_cucmtls.procedure.journal import Entry
 from pytest_cucmtls.wire.x509 import parse_certificate, pem_of
 
@@ -92,13 +93,13 @@ class Signing:
         return pending
 
     def _fetch_issued(self, one: Wanted) -> bool:
-        """False while the request is pending."""
+        """False while the request is pending, or the authority's own certificates are still awaited."""
         authority, number = self.run.signer(), self._numbers[one.target]
         state = authority.state(number)
         if state == "pending":
             authority.issue(number)
             state = authority.state(number)
-        if state == "pending":
+        if state == "pending" or (state == "issued" and not known_chain(self.run)):
             return False
         if state == "denied":
             self._note(one, USELESS, number)

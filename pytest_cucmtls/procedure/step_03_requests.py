@@ -8,6 +8,7 @@ from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
 from pytest_cucmtls.procedure.existing_identities import EXISTING, refuse_unproven_identities
+from pytest_cucmtls.procedure.issued import known_chain
 from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.wire.x509 import parse_certificate
 
@@ -24,7 +25,8 @@ def plan(run: Run) -> list[Change]:
     if run.inventory.authority.kind == EXISTING:
         refuse_unproven_identities(run)
         return []
-    return requests_needed(run, parse_certificate(run.signer().chain()[0]))
+    chain = known_chain(run)
+    return requests_needed(run, parse_certificate(chain[0]) if chain else None)
 
 
 def requests_needed(run: Run, issuer: Certificate | None) -> list[Change]:
