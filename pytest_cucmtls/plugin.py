@@ -5,17 +5,19 @@ Fixtures for test cases
     verify          judges one requirement for the test's cluster or direction and turns the verdict into an outcome
     cluster_name    each cluster of the inventory in turn
     direction       each direction of calls in turn, ``A->B`` and ``B->A``
+    trunk_name      in a mesh, each trunk in turn, ``london--paris``; None for a pair
     cluster_a, cluster_b, certificate_authority, captures, calls: for tests of one's own
 """
 
 import os
 import uuid
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from pytest_cucmtls.pytest_terminal import fresh_line, lines_on, silence, terminal_of
 
 if TYPE_CHECKING:
     from pytest_cucmtls.ca.authority import CertificateAuthority
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_cucmtls.model.evidence import CallAttempt
     from pytest_cucmtls.report.live import LiveView
     from pytest_cucmtls.run.acceptance import Acceptance
+    from pytest_cucmtls.run.mesh_run import MeshRun
     from pytest_cucmtls.run.verification import Verify
 
 _RUN = pytest.StashKey["_RunOfSession"]()
@@ -45,6 +48,9 @@ class _RunOfSession:
         self.session = worker["cucm_session"] if worker else uuid.uuid4().hex
         self.owner = int(worker["cucm_owner"]) if worker else os.getpid()
         self.acceptance: Acceptance | None = None
+        self.trunks = _trunks(config)
+        """Both clusters of every trunk of a mesh; empty for a pair."""
+        self.mesh: MeshRun | None = None
         self.failures: dict[str, str] = {}
         self.places: dict[str, tuple[str, int]] = {}
         """File and line of the first failing test, by check."""
@@ -53,10 +59,10 @@ class _RunOfSession:
     def _progress(self) -> Callable[[str], None]:
         """Live on a terminal, lines elsewhere; nothing with -q or --cucm-quiet and in workers."""
         if self.is_worker or self.config.get_verbosity() < 0 or self.config.getoption("cucm_quiet"):
-            return _silence
+            return silence
         from pytest_cucmtls.report.live import LiveView
 
-        self.view = LiveView(_lines(self.config), _terminal(self.config), _fresh_line(self.config))
+        self.view = LiveView(lines_on(self.config), terminal_of(self.config), fresh_line(self.config))
         return self.view.say
 
     def open(self) -> "Acceptance":
@@ -67,12 +73,20 @@ class _RunOfSession:
             self.acceptance = Acceptance(_settings(self), self._progress())
         return self.acceptance
 
+    def open_mesh(self) -> "MeshRun":
+        """The mesh verification of this process, made on first use."""
+        if self.mesh is None:
+            from pytest_cucmtls.run.mesh_run import MeshRun
+
+            self.mesh = MeshRun(_settings(self), self._progress())
+        return self.mesh
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options and ini keys, all prefixed `cucm`."""
     group = parser.getgroup("cucmtls", "SIP TLS trunks between Unified CM clusters")
     described = {
-        "inventory": "clusters.toml that names the two clusters (default: a simulated pair on loopback)",
+        "inventory": "clusters.toml that names the two clusters, or a mesh of them (default: a simulated pair on loopback)",
         "pair": "simulated pair to use without an inventory: modern (default), source-document or two-nodes",
         "policy": "policy to judge by: a name listed by `cucmtls policies`, or a TOML file",
         "mode": "verify (read only) or apply (perform the ten steps); default: the inventory's, apply for a simulated pair",
@@ -98,9 +112,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker; refuse wrong options before anything runs."""
     config.addinivalue_line("markers", "procedure(step): the step of the procedure document a test case belongs to")
+    config.addinivalue_line("markers", "xdist_group(name): tests of one trunk run in one worker with --dist loadgroup")
     pair = _option(config, "pair") or "modern"
     if pair != "modern":
-        _check_pair(pair)
+        from pytest_cucmtls.option_checks import check_pair
+
+        check_pair(pair)
     if (baseline := _option(config, "baseline")) and not Path(baseline).exists():
         raise pytest.UsageError(f"--cucm-baseline: there is no run folder or bundle {baseline}")
     if (language := _option(config, "lang")) not in ("", "en", "fr"):
@@ -108,7 +125,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if (mode := _option(config, "mode")) not in ("", "verify", "apply"):
         raise pytest.UsageError(f"--cucm-mode must be verify or apply, not {mode!r}")
     if inventory := _option(config, "inventory"):
-        _check_inventory(Path(inventory))
+        from pytest_cucmtls.option_checks import check_inventory
+
+        check_inventory(Path(inventory))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -123,6 +142,12 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test per cluster and per direction, named as the inventory names them."""
     wanted = {"cluster_name", "direction"} & set(metafunc.fixturenames)
+    if "trunk_name" in metafunc.fixturenames and (trunks := _run_of(metafunc.config).trunks):
+        from pytest_cucmtls.mesh_tests import tests_of
+
+        tests = tests_of(trunks, wanted)
+        metafunc.parametrize(tests.names, tests.values, ids=tests.ids)
+        return
     if not wanted:
         return
     first, second = _cluster_names(metafunc.config)
@@ -132,8 +157,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("direction", [f"{first}->{second}", f"{second}->{first}"])
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A fragile truth stays a warning, also in projects that turn warnings into errors."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A fragile truth stays a warning, also in projects that turn warnings into errors; in a mesh, one trunk after the other."""
+    if _run_of(config).trunks:
+        from pytest_cucmtls.mesh_tests import trunk_by_trunk
+
+        trunk_by_trunk(items)
     for item in items:
         if _FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.filterwarnings("always::pytest_cucmtls.run.verification.FragileWarning"))
@@ -176,16 +205,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     if run.acceptance is not None:
         run.acceptance.close()
-    if run.is_worker or not (run.folder / "run.json").exists():
+    if run.is_worker or not (run.folder / ("mesh.json" if run.trunks else "run.json")).exists():
+        if run.trunks and not run.is_worker:
+            run.open_mesh().finish()
         return
-    from pytest_cucmtls.run.conclusion import conclude
-
     if run.view is not None:
         run.view.close()
     try:
-        session.config.stash[_CONCLUSION] = conclude(run.open())
+        session.config.stash[_CONCLUSION] = _concluded(run)
     finally:
-        run.open().finish()
+        (run.open_mesh() if run.trunks else run.open()).finish()
     if session.exitstatus == pytest.ExitCode.OK and session.config.stash[_CONCLUSION].unfit:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if session.exitstatus == pytest.ExitCode.TESTS_FAILED and run.failures and set(run.failures.values()) <= _UNDECIDED_OUTCOMES:
@@ -212,13 +241,25 @@ def acceptance(request: pytest.FixtureRequest) -> "Acceptance":
 
 
 @pytest.fixture
-def verify(request: pytest.FixtureRequest, acceptance: "Acceptance") -> "Verify":
+def trunk_name() -> str | None:
+    """The trunk of a mesh a test is about; None for a pair."""
+    return None
+
+
+@pytest.fixture
+def verify(request: pytest.FixtureRequest, trunk_name: str | None) -> "Verify":
     """Judge a requirement: ``verify(check id)`` for the pair, ``verify(check id, cluster or direction)`` for one of them."""
     from pytest_cucmtls.run.verification import Verification
 
     properties = request.node.user_properties
     marker = request.node.get_closest_marker("procedure")
     step = str(marker.args[0]) if marker and marker.args else ""
+    if trunk_name is None:
+        acceptance: Acceptance = request.getfixturevalue("acceptance")
+    else:
+        mesh = _run_of(request.config).open_mesh()
+        mesh.collect()
+        acceptance = mesh.judged(trunk_name)
     return Verification(acceptance, step=step, note=lambda name, value: properties.append((name, value))).verify
 
 
@@ -259,6 +300,17 @@ def cucm_run_folder(request: pytest.FixtureRequest) -> Path:
     return _run_of(request.config).folder
 
 
+def _concluded(run: _RunOfSession) -> Any:
+    """The whole evidence judged, the reports written."""
+    if run.trunks:
+        from pytest_cucmtls.run.mesh_conclusion import conclude_mesh
+
+        return conclude_mesh(run.open_mesh(), lines_on(run.config))
+    from pytest_cucmtls.run.conclusion import conclude
+
+    return conclude(run.open())
+
+
 def _run_of(config: pytest.Config) -> _RunOfSession:
     if _RUN not in config.stash:
         config.stash[_RUN] = _RunOfSession(config)
@@ -267,6 +319,16 @@ def _run_of(config: pytest.Config) -> _RunOfSession:
 
 def _option(config: pytest.Config, name: str) -> str:
     return str(config.getoption(f"cucm_{name}") or config.getini(f"cucm_{name}") or "")
+
+
+def _trunks(config: pytest.Config) -> tuple[tuple[str, str], ...]:
+    """The trunks of the inventory, if it declares a mesh."""
+    inventory = _option(config, "inventory")
+    if not inventory:
+        return ()
+    from pytest_cucmtls.mesh_tests import trunks_in
+
+    return trunks_in(Path(inventory))
 
 
 def _run_folder(config: pytest.Config) -> Path:
@@ -302,6 +364,8 @@ def _annotations(config: pytest.Config, conclusion: Any) -> list[str]:
     """What a CI system wants to read on standard output; what it wants as a file is written beside the other forms."""
     from pytest_cucmtls.report.ci_annotations import GITLAB_REPORT, Place, ci_of, github_lines, write_gitlab_report
 
+    if config.stash[_RUN].trunks:
+        return []
     places = {check: Place(*place) for check, place in config.stash[_RUN].places.items() if check}
     match ci_of(config.getoption("cucm_ci"), os.environ):
         case "github":
@@ -311,52 +375,6 @@ def _annotations(config: pytest.Config, conclusion: Any) -> list[str]:
             write_gitlab_report(file, conclusion.verdicts, places)
             return [f"code quality report for GitLab: {file}"]
     return []
-
-
-def _fresh_line(config: pytest.Config) -> Callable[[], None]:
-    """Ends the line pytest is writing, past its capturing."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-
-    def end_line() -> None:
-        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
-            if reporter is not None:
-                reporter.ensure_newline()
-
-    return end_line
-
-
-def _lines(config: pytest.Config) -> Callable[[str], None]:
-    """Lines on the real terminal, so that a long step is seen to be going on, wherever it cannot be drawn live."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-
-    def say(text: str) -> None:
-        if reporter is None:
-            return
-        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
-            reporter.ensure_newline()
-            reporter.write_line(f"  {text}")
-
-    return say
-
-
-def _terminal(config: pytest.Config) -> Any:
-    """The terminal itself, past pytest's capturing, when pytest writes to one; None in CI, in pipes and with -s."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or not reporter.isatty or os.environ.get("TERM", "dumb") == "dumb" or os.environ.get("CI"):
-        return None
-    try:
-        terminal = open("/dev/tty", "w", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed with the session
-    except OSError:
-        return None
-    config.add_cleanup(terminal.close)
-    return terminal
-
-
-def _silence(text: str) -> None:
-    """Progress nobody asked to see."""
-    del text
 
 
 def _cluster_names(config: pytest.Config) -> tuple[str, str]:
@@ -375,24 +393,6 @@ def _refuse_what_cannot_work(run: _RunOfSession) -> None:
     from pytest_cucmtls.model.errors import ConfigurationInvalid
 
     try:
-        run.open().check_prerequisites()
-    except ConfigurationInvalid as problem:
-        raise pytest.UsageError(str(problem)) from None
-
-
-def _check_pair(pair: str) -> None:
-    from pytest_cucmtls.run.settings import PAIRS
-
-    if pair not in PAIRS:
-        raise pytest.UsageError(f"--cucm-pair: there is no simulated pair {pair!r}; there are {', '.join(PAIRS)}")
-
-
-def _check_inventory(path: Path) -> None:
-    from pytest_cucmtls.inventory import asks_for_simulation, read_inventory
-    from pytest_cucmtls.model.errors import ConfigurationInvalid
-
-    try:
-        if not asks_for_simulation(path):
-            read_inventory(path)
+        (run.open_mesh() if run.trunks else run.open()).check_prerequisites()
     except ConfigurationInvalid as problem:
         raise pytest.UsageError(str(problem)) from None

@@ -1,5 +1,6 @@
 """RisPort70: what the cluster's real-time information service says about a trunk or a phone."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from lxml import etree
@@ -36,18 +37,22 @@ class RisPort:
 
         Without OPTIONS ping in its SIP profile a trunk has no useful state.
         """
-        return self._select("SIPTrunk", name)
+        return self._select("SIPTrunk", (name,))
+
+    def read_trunk_states(self, names: Sequence[str]) -> Reading[tuple[DeviceStatus, ...]]:
+        """The same for several trunks with one question: a cluster allows 15 questions a minute."""
+        return self._select("SIPTrunk", tuple(names))
 
     def read_phone_status(self, name: str) -> Reading[tuple[DeviceStatus, ...]]:
         """One row per node that knows the phone; empty when none does."""
-        return self._select("Phone", name)
+        return self._select("Phone", (name,))
 
-    def _select(self, device_class: str, name: str) -> Reading[tuple[DeviceStatus, ...]]:
+    def _select(self, device_class: str, names: tuple[str, ...]) -> Reading[tuple[DeviceStatus, ...]]:
         request = ast_element("selectCmDevice")
         ast_child(request, "StateInfo")
         criteria = ast_child(request, "CmSelectionCriteria")
         fields = (
-            ("MaxReturnedDevices", "200"),
+            ("MaxReturnedDevices", str(max(200, min(1000, 10 * len(names))))),
             ("DeviceClass", device_class),
             ("Model", "255"),
             ("Status", "Any"),
@@ -56,11 +61,13 @@ class RisPort:
         )
         for field, text in fields:
             ast_child(criteria, field, text)
-        ast_child(ast_child(ast_child(criteria, "SelectItems"), "item"), "Item", name)
+        items = ast_child(criteria, "SelectItems")
+        for name in names:
+            ast_child(ast_child(items, "item"), "Item", name)
         ast_child(criteria, "Protocol", "Any")
         ast_child(criteria, "DownloadStatus", "Any")
         answer, rows = self._back_off.ask(lambda: self._ask(request), is_rate_limited)
-        return self._service.reading(rows, answer, f"selectCmDevice {device_class} {name}")
+        return self._service.reading(rows, answer, f"selectCmDevice {device_class} {', '.join(names)}")
 
     def _ask(self, request: etree._Element) -> tuple[HttpAnswer, tuple[DeviceStatus, ...]]:
         answer = self._service.send("selectCmDevice", request)

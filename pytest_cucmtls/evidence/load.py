@@ -184,7 +184,7 @@ def _cluster(gathered: _Gathered, spec: ClusterSpec) -> ClusterEvidence:
         nodes=tuple(_node(gathered, name, node.name) for node in spec.nodes),
         security_profile=gathered.latest("security_profile", name),
         trunk=gathered.latest("sip_trunk", name),
-        trunk_status=_first_of(gathered.latest("trunk_status", name)),
+        trunk_status=_status_of(gathered.latest("trunk_status", name), spec.trunk),
         route_patterns=_newest_each(gathered, "route_pattern", name, lambda value: (value.pattern, value.partition)),
         route_lists=_newest_each(gathered, "route_list", name, lambda value: value.name),
         route_groups=_newest_each(gathered, "route_group", name, lambda value: value.name),
@@ -197,8 +197,10 @@ def _cluster(gathered: _Gathered, spec: ClusterSpec) -> ClusterEvidence:
     )
 
 
-def _first_of(source: Sourced[Any] | None) -> Sourced[Any] | None:
-    return Sourced(source.value[0], source.item) if source is not None and source.value else None
+def _status_of(source: Sourced[Any] | None, trunk: str) -> Sourced[Any] | None:
+    """The first row about the trunk: one answer may speak of several."""
+    rows = [row for row in source.value if row.name.lower() == trunk.lower()] if source is not None else []
+    return Sourced(rows[0], source.item) if source is not None and rows else None
 
 
 def _newest_each(gathered: _Gathered, kind: str, cluster: str, key: Callable[[Any], object]) -> "tuple[Sourced[Any], ...] | None":

@@ -14,7 +14,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_cucmtls import __version__
+from pytest_cucmtls.evidence.custody import CustodyAct, continued
 from pytest_cucmtls.evidence.inventory_json import inventory_as_json, inventory_from_json
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.inventory import Inventory
@@ -141,6 +143,26 @@ class RunFolder:
             self._custody("kept", place, digest)
         return EvidenceItem(place, digest)
 
+    def adopt(self, lines: Sequence[IndexLine], source: "RunFolder") -> None:
+        """Take over items of another run folder under their own paths, free here: linked, or copied where that fails.
+
+        Raises: FileUnreadable for a path that leads out of a folder; FileExistsError for one that is taken.
+        """
+        for path in dict.fromkeys(line.item.path for line in lines):
+            place, there = self._inside(path), source._inside(path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(there, place)
+            except FileExistsError:
+                raise
+            except OSError:
+                shutil.copyfile(there, place)
+        acts = [CustodyAct("adopted", line.item.path, line.item.sha256, _actor(), datetime.now(UTC)) for line in lines]
+        with self._locked():
+            _append_lines(self.index_file, [_values(line) for line in lines])
+            log = self.custody_file.read_bytes() if self.custody_file.exists() else b""
+            write_atomically(self.custody_file, continued(log, acts))
+
     def entries(self, kind: str | None = None) -> tuple[IndexLine, ...]:
         """The readable index lines (of one kind), oldest first; none before anything was kept."""
         if not self.index_file.exists():
@@ -229,7 +251,7 @@ class RunFolder:
     def _custody(self, action: str, place: str, digest: str) -> None:
         line = {
             "at": _time_text(datetime.now(UTC)),
-            "actor": f"{getpass.getuser()}, pytest-cucmtls {__version__}",
+            "actor": _actor(),
             "action": action,
             "item": place,
             "sha256": digest,
@@ -257,12 +279,27 @@ def _time_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def _actor() -> str:
+    return f"{getpass.getuser()}, pytest-cucmtls {__version__}"
+
+
 def _append_line(path: Path, line: dict[str, Any]) -> None:
+    _append_lines(path, [line])
+
+
+def _append_lines(path: Path, lines: Sequence[dict[str, Any]]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
-        file.write((json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n").encode())
+        file.write("".join(json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n" for line in lines).encode())
         file.flush()
         os.fsync(file.fileno())
+
+
+def _values(line: IndexLine) -> dict[str, Any]:
+    """The line as the index spells it."""
+    values = {name: getattr(line, name) for name in line.__dataclass_fields__ if name not in ("item", "at", "attributes")}
+    where = {"path": line.item.path, "sha256": line.item.sha256}
+    return values | where | {"at": _time_text(line.at), "attributes": dict(line.attributes)}
 
 
 def _last_line_digest(path: Path) -> str:

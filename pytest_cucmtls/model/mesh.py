@@ -1,4 +1,4 @@
-"""Many clusters and the trunks between them; every trunk is an `Inventory` of its own, so that whatever knows a pair knows a mesh.
+"""Many clusters and the trunks between them; every trunk is an `Inventory` of its own: whatever knows a pair knows a mesh.
 
 What an inventory file says about trunks is read here from its plain values, because the simulator and the product both need it:
 

@@ -49,7 +49,8 @@ class Run:
 
     inventory: Inventory
     folder: RunFolder
-    clusters: tuple[ClusterReader, ClusterReader]
+    clusters: tuple[ClusterReader, ...]
+    """A and B; only one of them where a mesh is read cluster by cluster."""
     authority: CertificateAuthority | None
     journal: Journal
     progress: Callable[[str], None]

@@ -33,7 +33,7 @@ def verdicts_as_csv(verdicts: Sequence[Verdict]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_cell(value) for value in _row(verdict)] for verdict in verdicts)
+    writer.writerows([spreadsheet_cell(value) for value in _row(verdict)] for verdict in verdicts)
     return text.getvalue()
 
 
@@ -61,7 +61,7 @@ def _row(verdict: Verdict) -> tuple[str, ...]:
     )
 
 
-def _cell(value: str) -> str:
+def spreadsheet_cell(value: str) -> str:
     """A cell that a spreadsheet would take for a formula is marked as text: names come from clusters, not from us."""
     shown = visible_text(value)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown

@@ -83,12 +83,12 @@ def _make_calls(run: Run, phases: _Phases, begun_at: datetime) -> None:
             phases.run("trunks are reset", lambda: _reset_trunks(run))
         for caller, called in (run.clusters, run.clusters[::-1]):
             name = f"call {caller.spec.extension} ({caller.name}) to {called.spec.extension} ({called.name})"
-            phases.run(name, partial(_attempt, run, "the test call", partial(place_test_call, run, caller, called)))
+            phases.run(name, partial(attempt, run, "the test call", partial(place_test_call, run, caller, called)))
         phases.run("captures stop and are fetched", lambda: _fetch_captures(run, captures))
     phases.run("traces are collected", lambda: _collect_traces(run, begun_at))
 
 
-def _attempt(run: Run, fact: str, act: Callable[[], object]) -> None:
+def attempt(run: Run, fact: str, act: Callable[[], object]) -> None:
     """What cannot be gathered becomes a stated reason for an undecided verdict; the rest of the collection goes on."""
     try:
         act()
@@ -101,7 +101,7 @@ def _start_captures(run: Run, stack: ExitStack) -> list[_NodeCapture]:
     started: list[_NodeCapture] = []
     for cluster, peer in (run.clusters, run.clusters[::-1]):
         for node in cluster.spec.nodes:
-            _attempt(run, f"capture of {cluster.name}/{node.name}", partial(_start_capture, stack, cluster, node, peer, started))
+            attempt(run, f"capture of {cluster.name}/{node.name}", partial(_start_capture, stack, cluster, node, peer, started))
     return started
 
 
@@ -116,15 +116,16 @@ def _reset_trunks(run: Run) -> None:
     for cluster in run.clusters:
         if isinstance(cluster, ClusterWriter):
             reset = reset_before_calls(run, cluster)
-            _attempt(run, f"trunk reset of {cluster.name}", partial(make_change, run, PROOF_STEP, reset))
+            attempt(run, f"trunk reset of {cluster.name}", partial(make_change, run, PROOF_STEP, reset))
 
 
 def _fetch_captures(run: Run, captures: list[_NodeCapture]) -> None:
     for cluster, node, capture in captures:
-        _attempt(run, f"capture of {cluster.name}/{node.name}", partial(_fetch_capture, run, cluster, node, capture))
+        attempt(run, f"capture of {cluster.name}/{node.name}", partial(keep_capture, run, cluster, node, capture))
 
 
-def _fetch_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: CliFileCapture) -> None:
+def keep_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: CliFileCapture) -> None:
+    """Stop a capture, fetch its file and keep it. Raises: the errors of stopping and fetching."""
     path = capture.stop()
     data, way = fetch_file(cluster, node, path)
     run.folder.keep(
@@ -141,10 +142,11 @@ def _fetch_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture:
 
 def _collect_traces(run: Run, since: datetime) -> None:
     for cluster, node in run.nodes():
-        _attempt(run, f"traces of {cluster.name}/{node.name}", partial(_traces_of, run, cluster, node, since))
+        attempt(run, f"traces of {cluster.name}/{node.name}", partial(keep_traces_of, run, cluster, node, since))
 
 
-def _traces_of(run: Run, cluster: ClusterReader, node: NodeAddress, since: datetime) -> None:
+def keep_traces_of(run: Run, cluster: ClusterReader, node: NodeAddress, since: datetime) -> None:
+    """Keep the SDL traces and call logs a node wrote since then. Raises: the errors of log collection and DIME."""
     offered = cluster.log_collection(node).list_files(
         CALL_MANAGER_SERVICE, since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
     )
@@ -174,15 +176,16 @@ def _kind_of(file: LogFile) -> str | None:
 def _read_again(run: Run) -> None:
     """Identities, trust stores, profiles and trunks as they are at the time of the call."""
     for step in (step_06_trust, step_07_identity, step_08_profile, step_09_trunk):
-        _attempt(run, f"step {step.number} once more", partial(step.read_back, run))
+        attempt(run, f"step {step.number} once more", partial(step.read_back, run))
 
 
 def _second_witness(run: Run, witness: Witness) -> None:
     for line in run.folder.entries("capture"):
-        _attempt(run, "the second reading of captures", partial(_keep_reading, run, line, witness))
+        attempt(run, "the second reading of captures", partial(keep_second_reading, run, line, witness))
 
 
-def _keep_reading(run: Run, line: IndexLine, witness: Witness) -> None:
+def keep_second_reading(run: Run, line: IndexLine, witness: Witness) -> None:
+    """Keep what the second witness says of one capture. Raises: the witness's errors."""
     run.folder.keep(
         json.dumps(witness(run.folder.path / line.item.path)).encode(),
         kind="witness",

@@ -14,8 +14,8 @@ NO_LIST = "the inventory names no authority.crl_file"
 def keep_further_evidence(run: Run) -> None:
     """Keep kinds ``crl``, ``similar_trunks`` and ``other_sip_trunk``; what cannot be had is said. Raises nothing."""
     for fact, gather in (
-        ("revocation list", partial(_keep_revocation_list, run)),
-        *((f"SIP trunks of {cluster.name}", partial(_keep_likely_copies, run, cluster)) for cluster in run.clusters),
+        ("revocation list", partial(keep_revocation_list, run)),
+        *((f"SIP trunks of {cluster.name}", partial(keep_likely_copies, run, cluster)) for cluster in run.clusters),
     ):
         try:
             gather()
@@ -24,7 +24,7 @@ def keep_further_evidence(run: Run) -> None:
             run.folder.keep_missing(fact, str(problem))
 
 
-def _keep_revocation_list(run: Run) -> None:
+def keep_revocation_list(run: Run) -> None:
     """The user's file, or what the run's own embedded authority says; no list is ever made with a user's CA key."""
     name = run.inventory.authority.crl_file
     if name is not None:
@@ -41,7 +41,7 @@ def _keep_revocation_list(run: Run) -> None:
     run.folder.keep(data, kind="crl", interface="authority", operation=operation, media_type="application/pkix-crl")
 
 
-def _keep_likely_copies(run: Run, cluster: ClusterReader) -> None:
+def keep_likely_copies(run: Run, cluster: ClusterReader) -> None:
     """Every trunk whose name begins with that of the trunk under test; CUCM's own copies and re-runs are named so."""
     axl = cluster.axl()
     name = cluster.spec.trunk.replace("'", "''").replace("%", "").lower()

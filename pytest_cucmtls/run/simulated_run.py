@@ -22,7 +22,7 @@ def ensure_pair(
 
     For a verify-only run the pair is configured first and then refuses every change. Raises: ClusterUnreachable, StepFailed.
     """
-    file = _pair_file(wanted.folder)
+    file = pair_file(wanted.folder)
     if file.exists():
         return SimulatedPair.from_json(file.read_text(encoding="utf-8"))
     what = f"the clusters of {wanted.inventory_file}" if wanted.inventory_file else f"the pair {wanted.pair!r}"
@@ -44,13 +44,14 @@ def ensure_pair(
 
 def stop_pair(folder: Path) -> None:
     """End the pair this run folder started, if any."""
-    file = _pair_file(folder)
+    file = pair_file(folder)
     if file.exists():
         SimulatedPair.from_json(file.read_text(encoding="utf-8")).stop()
         file.unlink()
 
 
-def _pair_file(folder: Path) -> Path:
+def pair_file(folder: Path) -> Path:
+    """Where a run folder remembers the clusters it started."""
     return folder / "private" / "pair.json"
 
 

@@ -15,6 +15,7 @@ from cryptography import x509
 
 from pytest_cucmtls.model.certificates import DistinguishedName
 from pytest_cucmtls.sim.certificates.identities import certificate_pem
+from pytest_cucmtls.sim.database import new_uuid
 from pytest_cucmtls.sim.inventory_file import write_private
 from pytest_cucmtls.sim.pairs import ClusterPlan, PairPlan
 from pytest_cucmtls.sim.state import ClusterState, NodeState
@@ -202,6 +203,7 @@ def _add_trunk(plan: ClusterPlan, cluster: ClusterState, nodes: Sequence[NodeSta
             "srtpAllowed": True,
             "trunkTrafficSecure": "When using both sRTP and TLS",
             "destinations": {"destination": destinations},
+            "versionStamp": f"{{{int((datetime.now(UTC) - BACK_DATED).timestamp())}-{new_uuid()[1:-1]}}}",
         },
     )
 

@@ -56,12 +56,12 @@ def render_page(
     """The page as text; the same arguments give the same text. Without `policy` it is the one the inventory names, if known."""
     words, found = words_of(language), findings(verdicts)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             t=words,
             language=language,
-            style=_style(),
+            style=style(),
             claimed=_titles(words),
             remedy=_remedies(words),
             reason=lambda answer: reason(words, answer, evidence.inventory.policy),
@@ -106,7 +106,7 @@ def _remedies(words: Words) -> object:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
     """Everything a template prints is escaped; an unknown name is an error, not an empty place."""
     environment = Environment(
         loader=PackageLoader("pytest_cucmtls.report.html"),
@@ -125,7 +125,7 @@ def _claim_word(name: str, words: Words, form: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _style() -> Markup:
+def style() -> Markup:
     """The style sheet, our own text."""
-    loaded, _, _ = PackageLoader("pytest_cucmtls.report.html").get_source(_environment(), "style.css")
+    loaded, _, _ = PackageLoader("pytest_cucmtls.report.html").get_source(environment(), "style.css")
     return Markup(loaded)
