@@ -51,7 +51,24 @@ BEHAVIOURS = (
         "narrower than the real one",
     ),
     Behaviour("SIP", "the standard profiles of third-party phones ask for no digest", Provenance.ASSUMED, "default of the form"),
-    Behaviour("calls", "keys as telephone events", Provenance.SPECIFIED, "RFC 4733"),
+    Behaviour(
+        "calls", "keys as telephone events, or as KPML events where the trunk says so", Provenance.SPECIFIED, "RFC 4733, 4730"
+    ),
+    Behaviour("calls", "MTP Required: early offer, media through the node", Provenance.SPECIFIED, "System Configuration Guide"),
+    Behaviour("calls", "no SRTP through a media termination point", Provenance.ASSUMED, "software MTPs; narrower where they do"),
+    Behaviour(
+        "calls", "music for a held party: a further re-INVITE answered sendonly, from the node", Provenance.SPECIFIED, "guides"
+    ),
+    Behaviour("calls", "REFER within a call: our phone dials, NOTIFY says how it goes", Provenance.SPECIFIED, "RFC 3515"),
+    Behaviour(
+        "calls", "REFER to a call between two SIP parties is declined (603)", Provenance.ASSUMED, "narrower than the real one"
+    ),
+    Behaviour(
+        "SIP",
+        "403 for REFER, SUBSCRIBE and NOTIFY outside calls that the profile does not accept; 501 where it does",
+        Provenance.ASSUMED,
+        "fields documented, answers not found",
+    ),
     Behaviour(
         "nodes",
         "device pool and CallManager group decide where phones and trunks are; runOnEveryNode",

@@ -189,7 +189,8 @@ class Bridge:
                 body = relayed(other.relay_end(), message.body) if "sdp" in kind else message.body
                 self._ask(leg, message, other, other.dialog.within(message.method or "", (), body, kind))
             else:
-                leg.send(leg.dialog.respond(message, 200 if message.method in ("OPTIONS", "PRACK") else 405))
+                answers = {"OPTIONS": 200, "PRACK": 200, "REFER": 603}
+                leg.send(leg.dialog.respond(message, answers.get(message.method or "", 405)))
         except UnexpectedAnswer:
             if message.method is not None and message.method != "ACK":
                 leg.send(leg.dialog.respond(message, 488))

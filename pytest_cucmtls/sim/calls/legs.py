@@ -1,12 +1,15 @@
 """SIP legs of a call: what they share, how one ends, waiting for answers and acknowledgements (RFC 3261 §13, RFC 3262)."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.calls.media import AudioStream
 from pytest_cucmtls.sim.calls.media_negotiation import Agreement, LocalMedia
 from pytest_cucmtls.sim.calls.media_relay import RelayEnd
+from pytest_cucmtls.sim.calls.media_resources import MediaTermination
 from pytest_cucmtls.sim.sip.dialogs import SipDialog
 from pytest_cucmtls.sim.sip.headers import SRTP_FALLBACK, option_tags
 from pytest_cucmtls.sim.sip.signalling import CallEvent, Inbox, LegEvent, SipSignalling
@@ -14,11 +17,18 @@ from pytest_cucmtls.sim.state import ClusterState
 
 TRANSACTION_SECONDS = 8.0
 
+Refer = Callable[[str, Callable[[int], None]], None]
+"""Begins to call a number for our phone and says the status once: 200 when it is answered, else the failure."""
+
 CLUSTER_SECURITY_MODE_PARAMETER = "Cluster Security Mode"
 """Key of `ClusterState.enterprise_parameters`: ``0`` non-secure, ``1`` mixed."""
 
 RTP_SENT_DESPITE_SRTP = "rtp_sent_despite_srtp"
 """Behaviour name: keys are agreed and plain RTP is sent."""
+
+
+def _nothing() -> None:
+    """Nobody waits for the answer."""
 
 
 @dataclass(slots=True)
@@ -82,17 +92,52 @@ class AudioLeg(SipLeg):
     audio: AudioStream = field(kw_only=True)
     direction: str = "sendrecv"
     """What our phone wants: inactive while it holds the call."""
+    through: MediaTermination | None = None
+    """The media termination point that the media passes (trunk field *MTP Required*)."""
+    music: AudioStream | None = None
+    """What a held peer hears; None leaves it in silence."""
+    keys_out_of_band: bool = False
+    """The peer's keys are asked for as KPML events (trunk field *DTMF Signaling Method*)."""
+    keys_in_media: bool = True
+    """Telephone events are offered."""
+    on_answer: Callable[[], None] = _nothing
+    """The phones begin to talk."""
+    refer: Refer | None = None
+    """How our phone calls somebody the peer refers it to."""
 
     def media(self) -> LocalMedia:
         """Our phone's end, for the next description."""
         self.version += 1
-        node_ip, local = self.dialog.node.ip, self.audio.local
-        secure = self.secure_media and phones_are_secure(self.cluster)
-        return LocalMedia(self.cluster, node_ip, self.session, self.version, local, secure, self.direction)
+        local = self.through.address if self.through else self.audio.local
+        secure = self.secure_media and phones_are_secure(self.cluster) and self.through is None
+        return self._media_at(local, secure, self.direction)
+
+    def music_media(self, music: AudioStream) -> LocalMedia:
+        """The music's end, for the next description."""
+        self.version += 1
+        return self._media_at(music.local, self.secure_media and phones_are_secure(self.cluster), "sendonly")
 
     def start_audio(self, agreement: Agreement) -> None:
         """Let the phones talk."""
-        self.audio.start(agreement, send_plain=RTP_SENT_DESPITE_SRTP in self.cluster.faults)
+        self.audio.start(self._routed(agreement), send_plain=RTP_SENT_DESPITE_SRTP in self.cluster.faults)
+        self.on_answer()
+
+    def release(self) -> None:
+        """Give back what the leg held beside the phone's audio."""
+        for held in (self.through, self.music):
+            if held is not None:
+                held.close()
+
+    def renegotiate(self, agreement: Agreement) -> None:
+        """Something else was agreed."""
+        self.audio.renegotiate(self._routed(agreement))
+
+    def _media_at(self, local: Endpoint, secure: bool, direction: str) -> LocalMedia:
+        node_ip, events = self.dialog.node.ip, self.keys_in_media
+        return LocalMedia(self.cluster, node_ip, self.session, self.version, local, secure, direction, events)
+
+    def _routed(self, agreement: Agreement) -> Agreement:
+        return self.through.connect(agreement) if self.through else agreement
 
 
 @dataclass(frozen=True, slots=True)

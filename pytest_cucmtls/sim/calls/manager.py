@@ -58,6 +58,7 @@ class CallManager:
         self._signalling = requests.signalling = SipSignalling(node, self._trunks, traces, recording, requests)
         self.targets = CallTargets(node, self._signalling, self._trunks, self.registrar)
         self.calls = Calls(node, self.phones, self._trunks, traces, length or CallLength(), self.targets)
+        self.calls.run = self._run
         node.call_control = self
         self._signalling.host_names = self.host_names
         self._signalling.key_log = key_log

@@ -6,6 +6,7 @@ import secrets
 import struct
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import pylibsrtp
@@ -66,6 +67,8 @@ class AudioStream(asyncio.DatagramProtocol):
         self.digits = ""
         """Telephone events understood, one character per key press."""
         self._keys: deque[str] = deque()
+        self.on_key: Callable[[str], None] | None = None
+        """Hears of keys instead of the other phone, where they travel out of band."""
         self._last_event: int | None = None
         """RTP time stamp of the last event heard, which all its packets share."""
         self._send_plain = False
@@ -101,6 +104,11 @@ class AudioStream(asyncio.DatagramProtocol):
         """A re-INVITE or UPDATE settled something else: another place, other keys, or a pause."""
         self._use(agreement)
 
+    def rest(self) -> None:
+        """Send nothing until the next agreement."""
+        if self._agreement is not None:
+            self._use(replace(self._agreement, sends=False))
+
     @property
     def paused(self) -> bool:
         """The call is held: this phone sends nothing."""
@@ -108,7 +116,12 @@ class AudioStream(asyncio.DatagramProtocol):
 
     def press(self, keys: str) -> None:
         """Send keys (0-9, *, #, A-D) as telephone events between the next audio packets; others are left out."""
-        self._keys.extend(key for key in keys.upper() if key in EVENT_KEYS)
+        pressed = [key for key in keys.upper() if key in EVENT_KEYS]
+        if self.on_key is None:
+            self._keys.extend(pressed)
+            return
+        for key in pressed:
+            self.on_key(key)
 
     def _use(self, agreement: Agreement) -> None:
         before = self._agreement.keys if self._agreement else None

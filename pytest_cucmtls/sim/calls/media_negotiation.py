@@ -32,6 +32,7 @@ WEAKEST_SRTP_SUITE_SELECTED = "weakest_srtp_suite_selected"
 
 EVENT_PAYLOAD = 101
 """Payload type our phones offer for telephone events (RFC 4733)."""
+_EVENT_LINES = (f"rtpmap:{EVENT_PAYLOAD} telephone-event/8000", f"fmtp:{EVENT_PAYLOAD} 0-15")
 _PCMU = "0"
 _ANSWERED_DIRECTION = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 _EVENTS = re.compile(r"a=rtpmap:(\d{1,3}) telephone-event/8000", re.IGNORECASE)
@@ -72,6 +73,8 @@ class LocalMedia:
     """SRTP may be offered and accepted."""
     direction: str = "sendrecv"
     """What our phone wants; the other side's wish narrows it."""
+    events: bool = True
+    """Telephone events are offered (not where keys travel out of band)."""
 
 
 class NoCommonMedia(Exception):
@@ -201,13 +204,8 @@ def _body(media: LocalMedia, crypto: tuple[CryptoOffer, ...], direction: str, of
         kind="audio",
         port=media.local.port,
         profile="RTP/SAVP" if crypto else "RTP/AVP",
-        formats=(_PCMU, str(EVENT_PAYLOAD)),
-        attributes=(
-            "rtpmap:0 PCMU/8000",
-            "ptime:20",
-            f"rtpmap:{EVENT_PAYLOAD} telephone-event/8000",
-            f"fmtp:{EVENT_PAYLOAD} 0-15",
-        ),
+        formats=(_PCMU, str(EVENT_PAYLOAD)) if media.events else (_PCMU,),
+        attributes=("rtpmap:0 PCMU/8000", "ptime:20", *(_EVENT_LINES if media.events else ())),
         crypto=crypto,
         direction=direction,
         address=media.local.ip,

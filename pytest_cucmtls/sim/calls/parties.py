@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import Protocol
 
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.calls.bridge import Bridge
+from pytest_cucmtls.sim.calls.dial_plan import text
 from pytest_cucmtls.sim.calls.legs import AudioLeg, LegResult, SipLeg
 from pytest_cucmtls.sim.calls.media import MEDIA_BLOCKED, MEDIA_PACKETS_LOST, AudioStream
 from pytest_cucmtls.sim.calls.media_negotiation import Agreement
+from pytest_cucmtls.sim.calls.media_resources import open_music, open_termination
 from pytest_cucmtls.sim.calls.phones import Phone
 from pytest_cucmtls.sim.calls.records import Call, CallLength
 from pytest_cucmtls.sim.calls.setup import dial, pick_up, ring
+from pytest_cucmtls.sim.calls.trunks import RunningTrunk
 from pytest_cucmtls.sim.sip.dialogs import SipDialog
 from pytest_cucmtls.sim.sip.headers import (
     BUSY,
@@ -48,6 +52,8 @@ class SipTarget:
     reliable: bool
     is_trunk: bool
     refreshes_by_update: bool = False
+    features: RunningTrunk | None = None
+    """The trunk whose media features apply; None for phones."""
     instance: int = 1
     """Of its process in traces."""
 
@@ -60,6 +66,8 @@ class CallSetting:
     length: CallLength
     sessions: "count[int]"
     cluster_id: str
+    refer: Callable[[Call, str, str, Callable[[int], None]], None] | None = None
+    """Lets the phone of a call dial a number from a search space and says how that went."""
 
     async def audio(self, phone: Phone, on_finished: Callable[[], None]) -> AudioStream:
         """A phone's end of a call. Raises: NoFreeAddress."""
@@ -67,6 +75,21 @@ class CallSetting:
         faults = self.node.cluster.faults
         stream.loses_every = 1 if MEDIA_BLOCKED in faults else 10 if MEDIA_PACKETS_LOST in faults else 0
         return stream
+
+    async def equip(self, leg: AudioLeg, trunk: RunningTrunk | None, call: Call, phone: Phone) -> None:
+        """What the trunk's and the phone's configuration adds to a leg. Raises: NoFreeAddress."""
+        leg.on_answer = call.answered.set
+        row = self.node.database.find("phone", name=phone.name) or {}
+        if text(row.get("userHoldMohAudioSourceId")):
+            leg.music = await open_music(leg.dialog.node.ip, self.length.interval_seconds)
+        if trunk is None:
+            return
+        if trunk.mtp_required:
+            leg.through = await open_termination(leg.dialog.node.ip, leg.audio.local)
+        leg.keys_out_of_band = trunk.dtmf in ("Out of Band", "OOB and RFC 2833")
+        leg.keys_in_media = trunk.dtmf != "Out of Band"
+        if self.refer is not None:
+            leg.refer = partial(self.refer, call, trunk.refer_search_space or trunk.calling_search_space)
 
     def dialog(self, signalling: SipSignalling, link: SipLink, call_id: str, call: Call, *, remote: str, local: str) -> SipDialog:
         """A dialog with its own tag."""
@@ -110,6 +133,7 @@ class PhoneCaller:
             agreement = Agreement(second.local, None)
             second.start(Agreement(first.local, None))
             first.start(agreement)
+            call.answered.set()
             await self._until_over()
             return LegResult(200, NORMAL_CLEARING, agreement)
         finally:
@@ -135,11 +159,13 @@ class PhoneCaller:
         leg = AudioLeg(target.signalling, dialog, target.srtp_allowed, inbox, next(setting.sessions), audio=audio)
         leg.refreshes_by_update = target.refreshes_by_update
         try:
+            await setting.equip(leg, target.features, call, self._phone)
             longest = setting.length.longest_seconds
             uri = target.uri_of(link)
             return await dial(leg, uri, longest, early_offer=target.early_offer, no_answer_seconds=no_answer_seconds)
         finally:
             audio.close()
+            leg.release()
             target.signalling.close_inbox(call_id)
 
     def conclude(self, result: LegResult) -> LegResult:
@@ -172,8 +198,11 @@ class PhoneCaller:
 class SipCaller:
     """An INVITE came in over a trunk or from a registered phone."""
 
-    def __init__(self, setting: CallSetting, call: Call, leg: SipLeg, invite: SipMessage) -> None:
+    def __init__(
+        self, setting: CallSetting, call: Call, leg: SipLeg, invite: SipMessage, trunk: RunningTrunk | None = None
+    ) -> None:
         self._setting = setting
+        self._trunk = trunk
         self._call = call
         self._leg = leg
         self._invite = invite
@@ -197,7 +226,11 @@ class SipCaller:
             leg.final_sent,
             audio=call.audio,
         )
-        result = await pick_up(talking, self._invite, setting.length.longest_seconds + 30)
+        try:
+            await setting.equip(talking, self._trunk, call, phone)
+            result = await pick_up(talking, self._invite, setting.length.longest_seconds + 30)
+        finally:
+            talking.release()
         leg.final_sent = talking.final_sent
         return result
 

@@ -1,8 +1,10 @@
 """A simulated node's calls: from digit analysis over forwarding to the phone or trunk that takes them."""
 
+import asyncio
 import secrets
 import uuid
 from collections import deque
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from itertools import count
 
@@ -18,7 +20,15 @@ from pytest_cucmtls.sim.calls.routing import CallRouting, Forward
 from pytest_cucmtls.sim.calls.targets import CallTargets
 from pytest_cucmtls.sim.calls.trunks import RunningTrunk, RunningTrunks
 from pytest_cucmtls.sim.logs.traces import TraceWriter
-from pytest_cucmtls.sim.sip.headers import NO_ROUTE, REJECTED, TEMPORARY_FAILURE, UNALLOCATED, UNAVAILABLE, user_of
+from pytest_cucmtls.sim.sip.headers import (
+    NO_ROUTE,
+    REJECTED,
+    TEMPORARY_FAILURE,
+    UNALLOCATED,
+    UNAVAILABLE,
+    status_of_cause,
+    user_of,
+)
 from pytest_cucmtls.sim.sip.links import SipLink
 from pytest_cucmtls.sim.sip.registrar import Registration
 from pytest_cucmtls.sim.sip.signalling import SipSignalling
@@ -47,6 +57,8 @@ class Calls:
     ) -> None:
         self.active: dict[int, Call] = {}
         self.finished: deque[Call] = deque(maxlen=MOST_FINISHED)
+        self.run: Callable[[Coroutine[None, None, None]], None] = _nowhere
+        """Runs a call beside the others until it is over (set by the service)."""
         self._phones = phones
         self._trunks = trunks
         self._traces = traces
@@ -54,7 +66,7 @@ class Calls:
         self._ids = count(1)
         self._call_identifiers = count(17218100 + secrets.randbelow(1000) * 2, 2)
         self._routing = CallRouting(node, trunks, traces)
-        self._setting = CallSetting(node, length, count(34), str(uuid.uuid4()))
+        self._setting = CallSetting(node, length, count(34), str(uuid.uuid4()), self.refer)
 
     def begin(self, device: str, calling: str, dialled: str) -> Call:
         """Register a call; `place`, `take` or `drop` ends it."""
@@ -68,8 +80,8 @@ class Calls:
         self.active.pop(call.call_id, None)
         self.finished.append(call)
 
-    async def place(self, call: Call) -> None:
-        """A simulated phone of this cluster dials: runs until the call is over."""
+    async def place(self, call: Call, space: tuple[str, ...] | None = None) -> None:
+        """A simulated phone of this cluster dials, from its own search space or another: runs until the call is over."""
         self._traces.call_log.setup(call.parties(call.dialled))
         phone = self._phones.find(call.device)
         result = LegResult(0, UNAVAILABLE)
@@ -77,11 +89,28 @@ class Calls:
             if phone is not None and not self._phones.is_external(phone.name):
                 phone.calls += 1
                 caller = PhoneCaller(self._setting, call, phone)
-                result = await self._connect(call, caller, phone.name, self._phones.search_space(phone.name, call.calling))
+                reach = self._phones.search_space(phone.name, call.calling) if space is None else space
+                result = await self._connect(call, caller, phone.name, reach)
         finally:
             if phone is not None:
                 phone.calls = max(0, phone.calls - 1)
             self._end(call, result)
+
+    def refer(self, call: Call, search_space: str, number: str, tell: Callable[[int], None]) -> None:
+        """The peer of a call refers our phone to a number: it dials from that search space; `tell` hears the outcome once."""
+        other = self.begin(call.device, call.answered_by or call.calling, number)
+        self.run(self._place_and_tell(other, self._routing.space_of(search_space), tell))
+
+    async def _place_and_tell(self, call: Call, space: tuple[str, ...], tell: Callable[[int], None]) -> None:
+        loop = asyncio.get_running_loop()
+        placing, answered = loop.create_task(self.place(call, space)), loop.create_task(call.answered.wait())
+        try:
+            await asyncio.wait((placing, answered), return_when=asyncio.FIRST_COMPLETED)
+            tell(200 if call.answered.is_set() or call.outcome is None else _status_of(call.outcome))
+            await placing
+        finally:
+            answered.cancel()
+            placing.cancel()
 
     async def take(
         self, call: Call, link: SipLink, party: RunningTrunk | Registration, invite: SipMessage, signalling: SipSignalling
@@ -94,7 +123,7 @@ class Calls:
         dialog.reliable = trunk is not None and trunk.reliable_provisional
         leg = SipLeg(signalling, dialog, trunk is None or trunk.srtp_allowed, call.inbox, next(self._setting.sessions))
         leg.refreshes_by_update = trunk is not None and trunk.refreshes_by_update
-        caller = SipCaller(self._setting, call, leg, invite)
+        caller = SipCaller(self._setting, call, leg, invite, trunk)
         result = LegResult(0, TEMPORARY_FAILURE)
         try:
             leg.send(dialog.respond(invite, 100))
@@ -211,3 +240,13 @@ def caller_of(invite: SipMessage) -> str:
 def dialled_of(invite: SipMessage) -> str:
     """Called number of an INVITE."""
     return user_of(invite.request_uri or "")
+
+
+def _status_of(result: LegResult) -> int:
+    """What a party that never picked up is reported with."""
+    return result.status if result.status > 299 else status_of_cause(result.cause)
+
+
+def _nowhere(work: Coroutine[None, None, None]) -> None:
+    """No service runs these calls."""
+    work.close()

@@ -2,6 +2,7 @@
 
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.sim.calls.key_presses import KeyPresses
 from pytest_cucmtls.sim.calls.legs import (
     AudioLeg,
     can_fall_back,
@@ -9,16 +10,18 @@ from pytest_cucmtls.sim.calls.legs import (
     say_bye,
 )
 from pytest_cucmtls.sim.calls.media_negotiation import NoCommonMedia, Offer, make_answer, make_offer
+from pytest_cucmtls.sim.calls.transfers import take_refer
 from pytest_cucmtls.sim.sip.headers import NORMAL_CLEARING, RECOVERY_ON_TIMER_EXPIRY, TEMPORARY_FAILURE, cause_in
 from pytest_cucmtls.sim.sip.session_timer import SessionDue
 from pytest_cucmtls.sim.sip.signalling import LegEvent
 
-_ANSWERED = {"OPTIONS", "INFO", "PRACK", "NOTIFY"}
+_ANSWERED = {"OPTIONS", "INFO", "PRACK"}
 
 
 async def talk(leg: AudioLeg, seconds: float, *, clear_when_done: bool) -> int:
     """Until somebody hangs up; the caller does when its media is through. Returns the release cause."""
     conversation = Conversation(leg)
+    conversation.keys.subscribe()
     leg.dialog.timer.start(leg.inbox.put_nowait)
     try:
         return await _until_over(leg, conversation, seconds, clear_when_done=clear_when_done)
@@ -58,6 +61,9 @@ class Conversation:
         self._leg = leg
         self._offered: Offer | None = None
         """Sent and not answered yet."""
+        self.keys = KeyPresses(leg)
+        self._music_due = False
+        """The peer was put on hold and shall hear music next."""
         self._asked: SipMessage | None = None
         """Our re-INVITE that is under way."""
 
@@ -65,6 +71,7 @@ class Conversation:
         """Our phone puts the call on hold: an offer without media flow (traces/sdl_11_5_hold_reinvite.txt)."""
         if self._asked is None and self._leg.direction == "sendrecv":
             self._leg.direction = "inactive"
+            self._music_due = self._leg.music is not None
             self._offered = make_offer(self._leg.media())
             self._ask(self._offered.body)
 
@@ -72,6 +79,9 @@ class Conversation:
         """Our phone takes the call back: the peer is asked for a new offer."""
         if self._asked is None and self._leg.direction != "sendrecv":
             self._leg.direction = "sendrecv"
+            self._music_due = False
+            if self._leg.music is not None:
+                self._leg.music.rest()
             self._offered = None
             self._ask(b"")
 
@@ -95,6 +105,12 @@ class Conversation:
             self._answer(message)
         elif message.method == "ACK":
             self._take_acknowledgement(message)
+        elif message.method == "SUBSCRIBE":
+            self.keys.take_subscription(message)
+        elif message.method == "NOTIFY":
+            self.keys.take_notification(message)
+        elif message.method == "REFER":
+            take_refer(self._leg, message, self._leg.refer)
         else:
             known = message.method in _ANSWERED or message.method == "UPDATE"
             self._leg.send(self._leg.dialog.respond(message, 200 if known else 405))
@@ -116,11 +132,18 @@ class Conversation:
         try:
             if offered is not None:
                 leg.send(leg.dialog.ack(b""))
-                leg.audio.renegotiate(offered.conclude(response.body))
+                leg.renegotiate(offered.conclude(response.body))
+                if self._music_due:
+                    self._ask(b"")
+            elif self._music_due and leg.music is not None:
+                self._music_due = False
+                body, agreement = make_answer(leg.music_media(leg.music), response.body, fallback=can_fall_back(response))
+                leg.send(leg.dialog.ack(body))
+                leg.music.start(agreement)
             else:
                 body, agreement = make_answer(leg.media(), response.body, fallback=can_fall_back(response))
                 leg.send(leg.dialog.ack(body))
-                leg.audio.renegotiate(agreement)
+                leg.renegotiate(agreement)
         except (NoCommonMedia, UnexpectedAnswer):
             if offered is None:
                 leg.send(leg.dialog.ack(b""))
@@ -148,7 +171,7 @@ class Conversation:
             return
         leg.dialog.learn(request)
         leg.send(leg.dialog.respond(request, 200, body))
-        leg.audio.renegotiate(agreement)
+        leg.renegotiate(agreement)
 
     def _take_acknowledgement(self, message: SipMessage) -> None:
         """Of a 200 that carried our offer."""
@@ -156,6 +179,6 @@ class Conversation:
             return
         offered, self._offered = self._offered, None
         try:
-            self._leg.audio.renegotiate(offered.conclude(message.body))
+            self._leg.renegotiate(offered.conclude(message.body))
         except (NoCommonMedia, UnexpectedAnswer):
             self._leg.inbox.put_nowait(LegEvent.HANG_UP)

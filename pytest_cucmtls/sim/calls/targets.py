@@ -53,6 +53,7 @@ class CallTargets:
             reliable=trunk.reliable_provisional,
             is_trunk=True,
             refreshes_by_update=trunk.refreshes_by_update,
+            features=trunk,
             instance=trunk.instance,
         )
 

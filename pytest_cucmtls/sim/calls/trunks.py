@@ -39,6 +39,16 @@ class RunningTrunk:
     """The SIP profile wants the offer in the first INVITE."""
     digest_authentication: bool = False
     """Requests from the peer must carry digest credentials (security profile)."""
+    mtp_required: bool = False
+    """Media of its calls passes a termination point of the node, and the offer is always early."""
+    dtmf: str = "No Preference"
+    """*DTMF Signaling Method*."""
+    refer_search_space: str = ""
+    """*REFER Calling Search Space*: where a peer's REFER may lead."""
+    accepts_refer: bool = False
+    """Security profile: *Accept Out-of-Dialog REFER*."""
+    accepts_presence: bool = False
+    accepts_notification: bool = False
     refreshes_by_update: bool = False
     """The SIP profile refreshes sessions with UPDATE."""
     reliable_provisional: bool = False
@@ -152,7 +162,13 @@ class RunningTrunks:
             significant_digits=_significant_digits(row),
             calling_search_space=text(row.get("callingSearchSpaceName")),
             over_udp=text(profile.get("outgoingTransport")).upper() == "UDP",
-            early_offer=_offers_early(sip_profile),
+            early_offer=_offers_early(sip_profile) or truth(row.get("mtpRequired")),
+            mtp_required=truth(row.get("mtpRequired")),
+            dtmf=text(row.get("dtmfSignalingMethod")) or "No Preference",
+            refer_search_space=text(row.get("referCallingSearchSpaceName")),
+            accepts_refer=truth(profile.get("acceptOutOfDialogRefer")),
+            accepts_presence=truth(profile.get("acceptPresenceSubscription")),
+            accepts_notification=truth(profile.get("acceptUnsolicitedNotification")),
             digest_authentication=truth(profile.get("digestAuthentication")),
             refreshes_by_update=text(sip_profile.get("sipSessionRefreshMethod")) == "Update",
             reliable_provisional=text(sip_profile.get("sipRe11XxEnabled") or "Disabled") != "Disabled",

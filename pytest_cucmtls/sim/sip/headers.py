@@ -37,6 +37,7 @@ REASONS = {
     486: "Busy here",
     487: "Request Terminated",
     488: "Not Acceptable Media",
+    489: "Bad Event",
     491: "Request Pending",
     500: "Server Internal Error",
     501: "Not Implemented",

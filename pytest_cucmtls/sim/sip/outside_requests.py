@@ -60,6 +60,8 @@ class OutsideRequests:
                 ("Allow-Events", "presence"),
             )
             self._answer(link, request, 200, capabilities)
+        elif request.method in ("SUBSCRIBE", "NOTIFY", "REFER") and isinstance(party, RunningTrunk):
+            self._answer(link, request, _status_of_service(party, request.method))
         elif request.method in ("PUBLISH", "MESSAGE", "SUBSCRIBE", "NOTIFY", "REFER"):
             self._answer(link, request, 405, (("Allow", ALLOW),))
         else:
@@ -84,3 +86,9 @@ class OutsideRequests:
             *extra,
         )
         self.signalling.send_outside(link, response_message(request, status, headers, sip_date(self._node)))
+
+
+def _status_of_service(trunk: RunningTrunk, method: str) -> int:
+    """403 for what the trunk's security profile does not accept, 501 for what it accepts and this simulator does not do."""
+    accepted = {"REFER": trunk.accepts_refer, "SUBSCRIBE": trunk.accepts_presence, "NOTIFY": trunk.accepts_notification}
+    return 501 if accepted[method] else 403
