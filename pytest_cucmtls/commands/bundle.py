@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from pytest_cucmtls.evidence.bundles.seal import Occasion, Sealed
     from pytest_cucmtls.evidence.bundles.signing_keys import Signer
     from pytest_cucmtls.evidence.bundles.verification import SealReport
+    from pytest_cucmtls.evidence.custody import CustodyLine
 
 PASSWORD_VARIABLE = "CUCMTLS_SEAL_PASSWORD"
 """Environment variable with the password of the signing key; without it, and on a terminal, it is asked for."""
+
+_NO_STAMP = "none; the time of sealing is the sealer's clock"
 
 Commands = Any
 """What `ArgumentParser.add_subparsers` returns (argparse gives its class no public name)."""
@@ -42,14 +45,22 @@ def add_commands(commands: Commands) -> None:
     seal = acts.add_parser("seal", help="seal a run folder as a signed bundle")
     seal.add_argument("run_folder", type=Path, metavar="RUN")
     seal.add_argument("--output", type=Path, metavar="BUNDLE", help="default: RUN.bundle")
+    seal.add_argument("--timestamp-url", metavar="URL", help="ask this RFC 3161 authority for a time stamp over the signature")
     _add_signing(seal)
     seal.set_defaults(run=_seal)
+
+    stamp = acts.add_parser("timestamp", help="add an RFC 3161 time stamp to a sealed bundle")
+    stamp.add_argument("bundle", type=Path, help="folder")
+    stamp.add_argument("--url", required=True, help="address of the time stamp authority")
+    stamp.add_argument("--actor", default="", help="who, for the custody log (default: the account)")
+    stamp.set_defaults(run=_timestamp)
 
     verify = acts.add_parser("verify", help="is the bundle as it was sealed, and by whom?")
     verify.add_argument("bundle", type=Path, help="folder or archive")
     who = verify.add_mutually_exclusive_group()
     who.add_argument("--signer", type=Path, metavar="PEM", help="public key or certificate that must have signed")
     who.add_argument("--authority", type=Path, metavar="PEM", help="certificates of the authorities that vouch for the signer")
+    verify.add_argument("--tsa-root", type=Path, metavar="PEM", help="roots of the authority that must have stamped the time")
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(run=_verify)
 
@@ -109,20 +120,48 @@ def _keygen(parsed: argparse.Namespace) -> int:
 
 def _seal(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.evidence.bundles.seal import seal
+    from pytest_cucmtls.evidence.bundles.time_stamps import library_needed
 
     target = parsed.output or parsed.run_folder.with_name(f"{parsed.run_folder.resolve().name}.bundle")
+    if parsed.timestamp_url:
+        library_needed()
     _print_sealed(seal(parsed.run_folder, target, _signer(parsed), _occasion(parsed)))
+    return _stamped(target, parsed.timestamp_url, parsed.actor) if parsed.timestamp_url else EXIT_CODES["ok"]
+
+
+def _timestamp(parsed: argparse.Namespace) -> int:
+    from pytest_cucmtls.evidence.bundles.verification import verify_bundle
+
+    report = verify_bundle(parsed.bundle, datetime.now(UTC))
+    if not report.intact:
+        print("\n".join([*_report_lines(report), "nothing was stamped"]))
+        return EXIT_CODES["finding"]
+    return _stamped(parsed.bundle, parsed.url, parsed.actor)
+
+
+def _stamped(bundle: Path, address: str, actor: str) -> int:
+    """Ask, check, keep. Raises: as the client and `add_time_stamp`; the bundle then stays sealed, without a time stamp."""
+    from pytest_cucmtls.clients.time_stamp_authority import ask_time_stamp
+    from pytest_cucmtls.evidence.bundles.seal import operator
+    from pytest_cucmtls.evidence.bundles.time_stamps import add_time_stamp, time_stamp_request
+
+    request = time_stamp_request(bundle)
+    answer = ask_time_stamp(address, request.as_bytes())
+    stamp = add_time_stamp(bundle, request, answer, actor or operator(), datetime.now(UTC), address)
+    print(f"time stamp: {stamp}")
     return EXIT_CODES["ok"]
 
 
 def _verify(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.evidence.bundles.opened import unpacked
     from pytest_cucmtls.evidence.bundles.signer_trust import expected_signer
+    from pytest_cucmtls.evidence.bundles.time_stamps import read_stamp_roots
     from pytest_cucmtls.evidence.bundles.verification import verify_bundle
 
     expected = expected_signer(parsed.signer, parsed.authority)
+    roots = read_stamp_roots(parsed.tsa_root) if parsed.tsa_root else ()
     with unpacked(parsed.bundle) as folder:
-        report = verify_bundle(folder, datetime.now(UTC), expected)
+        report = verify_bundle(folder, datetime.now(UTC), expected, roots)
     print(json.dumps(_report_as_json(report), indent=1, ensure_ascii=False) if parsed.json else "\n".join(_report_lines(report)))
     if not report.intact:
         return EXIT_CODES["finding"]
@@ -156,7 +195,7 @@ def _export(parsed: argparse.Namespace) -> int:
         print("\n".join(_report_lines(report)))
         print("nothing was exported")
         return EXIT_CODES["finding"]
-    print(f"{parsed.archive} written; the hand-over is in the custody log of {parsed.bundle} and of the copy")
+    print(f"{parsed.archive} written; the hand-over is in the custody log of {parsed.bundle} and of the copy, not signed")
     return EXIT_CODES["ok"]
 
 
@@ -217,12 +256,14 @@ def _description(report: "SealReport") -> list[str]:
         lines.append(
             f"collected  {min(collected):%Y-%m-%d %H:%M:%S} to {max(collected):%H:%M:%S} UTC, {len(manifest.files)} files"
         )
-    after = [line for line in report.custody if line.number >= manifest.custody_lines and line.action != "signed"]
-    lines += [
-        f"custody    {line.at:%Y-%m-%d %H:%M:%S} UTC  {line.action}  {line.item}  by {line.actor}  {line.purpose}".rstrip()
-        for line in after
-    ]
-    return lines
+    lines.append(f"time stamp {report.stamp or _NO_STAMP}")
+    sealing = [line for line in report.custody if line.number == manifest.custody_lines]
+    return lines + [_custody(line) for line in sealing] + [f"{_custody(line)}  (not signed)" for line in report.unsigned_lines]
+
+
+def _custody(line: "CustodyLine") -> str:
+    text = f"custody    {line.at:%Y-%m-%d %H:%M:%S} UTC  {line.action}  {line.item}  by {line.actor}  {line.purpose}"
+    return text.rstrip()
 
 
 def _as_installed(policy: dict[str, Any]) -> str:
@@ -245,6 +286,9 @@ def _report_lines(report: "SealReport") -> list[str]:
         lines.append(f"signed by the expected signer: {report.signer}")
     else:
         lines.append(f"signed with the {report.signer}; nobody said whose this should be (--signer or --authority)")
+    lines.append(f"time stamp: {report.stamp or _NO_STAMP}")
+    if report.unsigned_lines:
+        lines.append(f"{len(report.unsigned_lines)} custody line(s) after the seal: chained, signed by nobody")
     return lines
 
 
@@ -256,9 +300,19 @@ def _report_as_json(report: "SealReport") -> dict[str, Any]:
         "signer_expected": report.signer_expected,
         "bundle": report.manifest.bundle if report.manifest else None,
         "files": len(report.manifest.files) if report.manifest else None,
+        "time_stamp": _stamp_as_json(report),
+        "unsigned_custody_lines": len(report.unsigned_lines),
         "redacted_from": report.manifest.redacted_from if report.manifest else None,
         "problems": [{"kind": one.kind, "path": one.path, "detail": one.detail} for one in report.problems],
     }
+
+
+def _stamp_as_json(report: "SealReport") -> dict[str, Any] | None:
+    stamp = report.stamp
+    if stamp is None:
+        return None
+    at = stamp.at.isoformat() if stamp.at else None
+    return {"at": at, "authority": stamp.authority, "verified": stamp.verified, "text": str(stamp)}
 
 
 def _signer(parsed: argparse.Namespace) -> "Signer":

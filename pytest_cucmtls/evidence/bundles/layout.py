@@ -5,6 +5,8 @@ STATEMENT = "statement.intoto.json"
 ENVELOPE = "statement.dsse.json"
 CMS = "statement.p7s"
 SIGNER = "signer.pem"
+TIMESTAMP = "timestamp.tsr"
+"""RFC 3161 answer over the envelope; added after the seal, when somebody asks for it."""
 CUSTODY = "custody.jsonl"
 INDEX = "raw/index.jsonl"
 FACTS = "derived/facts.json"
@@ -14,10 +16,10 @@ JOURNAL = "journal.jsonl"
 POLICY = "policy.toml"
 """A user's own policy; shipped ones are known by name."""
 
-SEAL_FILES = frozenset({MANIFEST, STATEMENT, ENVELOPE, CMS, SIGNER, CUSTODY})
+SEAL_FILES = frozenset({MANIFEST, STATEMENT, ENVELOPE, CMS, SIGNER, TIMESTAMP, CUSTODY})
 """Not listed in the manifest: they are the seal, or (custody) go on growing after it."""
 SIGNED_FILES = (STATEMENT, ENVELOPE, SIGNER, CMS)
-"""Their digests are noted in the custody log when they are made."""
+"""Their digests are noted in the custody log when they are made, like that of a time stamp."""
 PRIVATE = "private"
 """Folder of a run that never enters a bundle."""
 

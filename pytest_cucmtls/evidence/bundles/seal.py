@@ -19,6 +19,7 @@ from pytest_cucmtls.evidence.bundles.dsse import (
     envelope_as_json,
     pre_authentication_encoding,
 )
+from pytest_cucmtls.evidence.bundles.guide import GUIDE, guide_text
 from pytest_cucmtls.evidence.bundles.layout import (
     CMS,
     CUSTODY,
@@ -130,6 +131,8 @@ def _sealed(draft: Path, target: Path, signer: Signer, occasion: Occasion, redac
     first = CustodyAct("sealed", INDEX, sha256_of(read_bytes(draft / INDEX)), occasion.actor, occasion.at, purpose)
     custody = continued(read_bytes(custody_file) if custody_file.exists() else b"", [first])
     index = RunFolder(draft).index()[0]
+    sealed_at = f"{occasion.at:%Y-%m-%d %H:%M:%S} UTC"
+    (draft / GUIDE).write_text(guide_text(str(signer.identity), sealed_at), encoding="utf-8")
     manifest = Manifest(
         bundle=str(uuid.uuid4()),
         run=str(about.get("run") or target.name),

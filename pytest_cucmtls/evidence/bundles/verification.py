@@ -4,13 +4,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
+
 from pytest_cucmtls.evidence.bundles.cms import verify_detached
 from pytest_cucmtls.evidence.bundles.dsse import IN_TOTO_PAYLOAD, parse_envelope
-from pytest_cucmtls.evidence.bundles.layout import CMS, CUSTODY, ENVELOPE, MANIFEST, SEAL_FILES, SIGNED_FILES, SIGNER, STATEMENT
+from pytest_cucmtls.evidence.bundles.layout import (
+    CMS,
+    CUSTODY,
+    ENVELOPE,
+    MANIFEST,
+    SEAL_FILES,
+    SIGNED_FILES,
+    SIGNER,
+    STATEMENT,
+    TIMESTAMP,
+)
 from pytest_cucmtls.evidence.bundles.manifest import Manifest, parse_manifest, sha256_of
 from pytest_cucmtls.evidence.bundles.signer_trust import ExpectedSigner, certificates_of, validity_objection
 from pytest_cucmtls.evidence.bundles.signing_keys import SignerIdentity, parse_identity
 from pytest_cucmtls.evidence.bundles.statement import Statement, parse_statement
+from pytest_cucmtls.evidence.bundles.time_stamps import STAMPED, TimeStamp, read_time_stamp
 from pytest_cucmtls.evidence.custody import CLOCK_STEP, CustodyLine, read_custody
 from pytest_cucmtls.evidence.folder_walk import digest_of, read_bytes, walk
 from pytest_cucmtls.model.errors import FileUnreadable
@@ -24,7 +37,7 @@ class SealProblem:
     """One thing that is not as sealed."""
 
     kind: str
-    """``changed``, ``missing``, ``added``, ``manifest``, ``signature``, ``signer``, ``custody`` or ``clock``."""
+    """``changed``, ``missing``, ``added``, ``manifest``, ``signature``, ``signer``, ``custody``, ``clock`` or ``timestamp``."""
     path: str
     detail: str
 
@@ -44,6 +57,14 @@ class SealReport:
     signer_expected: bool = False
     """The signer is the one the verifier named; False as well when none was named."""
     custody: tuple[CustodyLine, ...] = ()
+    stamp: TimeStamp | None = None
+    """None when the bundle has no time stamp."""
+
+    @property
+    def unsigned_lines(self) -> tuple[CustodyLine, ...]:
+        """Lines of the custody log written after the seal: chained, but signed by nobody."""
+        sealed = self.manifest.custody_lines if self.manifest else 0
+        return tuple(line for line in self.custody if line.number > sealed and line.action != "signed")
 
     @property
     def intact(self) -> bool:
@@ -55,8 +76,12 @@ class SealReport:
         self.problems.append(SealProblem(kind, path if path.isprintable() else ascii(path), detail))
 
 
-def verify_bundle(folder: Path, now: datetime, expected: ExpectedSigner | None = None) -> SealReport:
+def verify_bundle(
+    folder: Path, now: datetime, expected: ExpectedSigner | None = None, stamp_roots: tuple[x509.Certificate, ...] = ()
+) -> SealReport:
     """Check everything that can be checked; each problem names its file. Never raises on what a bundle holds.
+
+    `stamp_roots` are roots of the time stamp authority: given, a bundle must have a time stamp that leads to one of them.
 
     Raises: FileUnreadable, when the folder itself cannot be listed or is no sealed bundle at all.
     """
@@ -73,6 +98,7 @@ def verify_bundle(folder: Path, now: datetime, expected: ExpectedSigner | None =
     _check_signer(report, expected)
     _check_custody(report)
     _check_clocks(report, now)
+    _check_stamp(report, stamp_roots)
     return report
 
 
@@ -184,8 +210,8 @@ def _check_custody(report: SealReport) -> None:
             report.found("custody", CUSTODY, f"has {len(report.custody)} lines, {manifest.custody_lines} were sealed")
         elif head != manifest.custody_head:
             report.found("custody", CUSTODY, f"line {manifest.custody_lines} is not the one that was sealed")
-    noted = {line.item: line.sha256 for line in report.custody if line.action == "signed"}
-    for name in SIGNED_FILES:
+    noted = {line.item: line.sha256 for line in report.custody if line.action in ("signed", STAMPED)}
+    for name in (*SIGNED_FILES, TIMESTAMP):
         place = report.folder / name
         if name in noted and not place.is_file():
             report.found("missing", name, "is noted in the custody log, but not there")
@@ -211,6 +237,24 @@ def _check_clocks(report: SealReport, now: datetime) -> None:
             report.found("clock", CUSTODY, f"line {line.number} ({line.action}) is dated {_utc(line.at)}, before the seal")
         if line.at > now + FUTURE:
             report.found("clock", CUSTODY, f"line {line.number} ({line.action}) is dated {_utc(line.at)}, which is still to come")
+
+
+def _check_stamp(report: SealReport, roots: tuple[x509.Certificate, ...]) -> None:
+    """The time stamp is over this envelope, from the authority named, and not from before the seal."""
+    place = report.folder / TIMESTAMP
+    if not place.is_file():
+        if roots:
+            report.found("timestamp", TIMESTAMP, "is asked for, but this bundle has no time stamp")
+        return
+    try:
+        report.stamp = stamp = read_time_stamp(read_bytes(place), read_bytes(report.folder / ENVELOPE), roots)
+    except FileUnreadable as problem:
+        report.found("timestamp", TIMESTAMP, problem.detail)
+        return
+    if stamp.problem or (roots and not stamp.verified):
+        report.found("timestamp", TIMESTAMP, stamp.problem or stamp.unchecked)
+    if stamp.at is not None and report.manifest is not None and stamp.at < report.manifest.sealed_at - FUTURE:
+        report.found("clock", TIMESTAMP, f"is of {_utc(stamp.at)}, before the seal at {_utc(report.manifest.sealed_at)}")
 
 
 def _utc(moment: datetime) -> str:
