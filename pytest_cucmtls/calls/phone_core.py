@@ -82,8 +82,10 @@ class PhoneCore:
         return list(self._registration.end())
 
     def expect_call(self, wish: MediaWish) -> list[Action]:
-        """From now on a call is answered with this media; before, every call hears busy."""
+        """From now on a call is answered with this media; before, every call hears busy. A call that is over is forgotten."""
         self._wish = wish
+        if self.call is not None and self.call.over:
+            self.call = None
         return []
 
     def dial(self, number: str, wish: MediaWish) -> list[Action]:

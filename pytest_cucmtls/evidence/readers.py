@@ -162,7 +162,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("probe", ""): lambda data, _: parse_probe(data),
     ("call", ""): _checked_call,
     ("media_proof", ""): lambda data, _: media_proof_from_json(json.loads(data)),
-    ("phone_capture", ""): lambda data, _: parse_capture(io.BytesIO(data)),
+    ("phone_capture", ""): _capture,
     ("step", ""): _step,
 }
 """(kind, interface) to parser; interface ``""`` is any. An AXL object that does not exist is None."""
