@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -10,7 +11,7 @@ from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.inventory import read_inventory
 from pytest_cucmtls.model.cucm import RoutePattern, SipTrunk
 from pytest_cucmtls.procedure.context import Run
-from tests.cluster_truth import ask_simulator, truth_of
+from tests.cluster_truth import ask_simulator, remember, truth_of
 from tests.killed_runs import KILLED, Death, run_command
 from tests.plan_runs import Desk, cucmtls
 from tests.restored_pairs import fresh_desk, remembered_pair
@@ -18,15 +19,21 @@ from tests.test_plan_on_a_pair import somebody
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedPair]:
-    with remembered_pair(tmp_path_factory.mktemp("undo")) as started:
-        yield started
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A plan applied once; every test begins with these clusters and a copy of these files."""
+    folder = tmp_path_factory.mktemp("undo")
+    with remembered_pair(folder) as pair:
+        desk = Desk(pair, folder / "desk")
+        desk.folder.mkdir()
+        assert desk.plan().code == desk.approve().code == desk.apply().code == 0
+        remember(pair)
+        yield desk
 
 
 @pytest.fixture
-def applied(pair: SimulatedPair, tmp_path: Path) -> Desk:
-    desk = fresh_desk(pair, tmp_path)
-    assert desk.plan().code == desk.approve().code == desk.apply().code == 0
+def applied(finished: Desk, tmp_path: Path) -> Desk:
+    desk = fresh_desk(finished.pair, tmp_path / "desk")
+    copytree(finished.folder, desk.folder)
     return desk
 
 
@@ -94,15 +101,13 @@ def test_after_undo_the_same_plan_is_applied_again(applied: Desk) -> None:
     assert truth_of(applied.pair).objects() == after.objects()
 
 
-def test_a_partial_apply_is_undone_as_far_as_it_went(pair: SimulatedPair, tmp_path: Path) -> None:
-    desk = fresh_desk(pair, tmp_path)
-    before = truth_of(pair)
-    assert desk.plan().code == desk.approve().code == 0
-    words = ["apply", str(desk.plan_file), "--inventory", str(pair.inventory_file), "--run", str(desk.run_folder)]
-    assert run_command(words, desk.run_folder, death=Death(18, "after")).code == KILLED
-    said = desk.undo("--replace-identities")
-    assert said.code == 0
-    assert truth_of(pair).objects() == before.objects()
+def test_a_partial_apply_is_undone_as_far_as_it_went(applied: Desk) -> None:
+    applied.undo("--replace-identities")
+    before = truth_of(applied.pair)
+    words = ["apply", applied.plan_file, "--inventory", applied.pair.inventory_file, "--run", applied.run_folder]
+    assert run_command([str(word) for word in words], applied.run_folder, death=Death(18, "after")).code == KILLED
+    assert applied.undo("--replace-identities").code == 0
+    assert truth_of(applied.pair).objects() == before.objects()
 
 
 def test_an_object_somebody_changed_since_is_left_to_them(applied: Desk) -> None:
@@ -141,7 +146,7 @@ def test_an_object_somebody_removed_already_is_no_problem(applied: Desk) -> None
     assert "A route pattern 9898: was gone already" in said.output
 
 
-def test_what_is_no_run_folder_cannot_be_undone(pair: SimulatedPair, tmp_path: Path) -> None:
-    said = cucmtls("undo", tmp_path, "--inventory", pair.inventory_file)
+def test_what_is_no_run_folder_cannot_be_undone(finished: Desk, tmp_path: Path) -> None:
+    said = cucmtls("undo", tmp_path, "--inventory", finished.pair.inventory_file)
     assert said.code == 2
     assert "is no run folder" in said.errors
