@@ -208,5 +208,8 @@ async def say_bye(leg: SipLeg, cause: int) -> None:
         if isinstance(event, SipMessage):
             if event.method == "BYE":
                 leg.send(leg.dialog.respond(event, 200))
+            elif event.status_code is not None and 200 <= event.status_code < 300 and is_about(event, "INVITE"):
+                # Our re-INVITE crossed the hang-up: its answer still has to be acknowledged (RFC 3261 §13.2.2.4).
+                leg.send(leg.dialog.ack(b""))
             elif event.status_code is not None and event.status_code >= 200 and is_about(event, "BYE"):
                 return
