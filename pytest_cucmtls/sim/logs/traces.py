@@ -74,9 +74,7 @@ class TraceWriter:
         self._started_at = self._now()
         self._sdl.make_room()
 
-    def signal(
-        self, name: str, state: str, receiver: str, sender: str, tag: str, payload: str, *, kind: str = "SdlSig"
-    ) -> None:
+    def signal(self, name: str, state: str, receiver: str, sender: str, tag: str, payload: str, *, kind: str = "SdlSig") -> None:
         """An ``SdlSig`` record (``-O``, ``-I``: to, from another node): a new activity begins."""
         self._sequence = (self._sequence[0] + 1, 0)
         self._write(kind, sdl_records.signal_columns(name, state, receiver, sender, tag, payload))
