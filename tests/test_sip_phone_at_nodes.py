@@ -17,6 +17,7 @@ from pytest_cucmtls.model.errors import ClusterUnreachable, CredentialsRefused, 
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.sim.state import NodeState
+from pytest_cucmtls.wire.call_endings import ending_of
 from tests.other_sip_stacks import add_external_phone, write_identity
 from tests.simulated_nodes import PHONES, Authority, SimulatedPair, manager, pair, run, sdl_text
 
@@ -159,6 +160,36 @@ def test_what_a_call_met_is_told_apart(tmp_path: Path, number: str, outcome: Cal
             assert not caller.wait_connected(20)
             assert caller.call is not None
             assert caller.call.ending.outcome is outcome, caller.call.ending
+
+    run(with_ends(tmp_path, work))
+
+
+@pytest.mark.parametrize(
+    ("field", "forward", "outcome", "party"),
+    [
+        ("callForwardAll", {"destination": "9898"}, CallOutcome.FORWARDED, "9898"),
+        ("callForwardAll", {"forwardToVoiceMail": "true"}, CallOutcome.VOICEMAIL, "5000"),
+        ("callForwardNotRegistered", {"destination": "9898"}, CallOutcome.FORWARDED, "9898"),
+        ("callForwardNotRegistered", {"forwardToVoiceMail": "true"}, CallOutcome.VOICEMAIL, "5000"),
+        ("callForwardBusy", {"destination": "9898"}, CallOutcome.UNAVAILABLE, ""),
+    ],
+)
+def test_who_answers_instead_is_told(
+    tmp_path: Path, field: str, forward: dict[str, str], outcome: CallOutcome, party: str
+) -> None:
+    def work(ends: Ends) -> None:
+        ends.pair.b.cluster.enterprise_parameters["Voice Mail Pilot"] = "5000"
+        line = ends.pair.b.cluster.database.find("line", pattern="8001")
+        assert line is not None
+        line[field] = forward
+        with SipPhone(ends.plan(ends.pair.a, "7001"), Secret(PASSWORD)) as caller:
+            caller.dial("8001", MARKERS[0])
+            assert caller.wait_connected(20) is bool(party)
+            caller.hang_up()
+            assert caller.wait_over(20)
+            assert caller.call is not None
+            ending = ending_of("8001", caller.call.messages, voicemail="5000")
+            assert (ending.outcome, ending.party) == (outcome, party)
 
     run(with_ends(tmp_path, work))
 

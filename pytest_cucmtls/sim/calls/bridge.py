@@ -16,6 +16,7 @@ from pytest_cucmtls.sim.sip.headers import (
     TEMPORARY_FAILURE,
     cause_in,
     cause_of_status,
+    user_of,
 )
 from pytest_cucmtls.sim.sip.session_timer import SessionDue
 from pytest_cucmtls.sim.sip.signalling import CallEvent, LegEvent
@@ -85,6 +86,9 @@ class Bridge:
                     return LegResult(event.status_code, cause_in(event, cause_of_status(event.status_code)))
                 if event.status_code >= 200:
                     called.dialog.learn(event)
+                    # Who answered is told on: the number behind the trunk, which may be another than the one dialled.
+                    connected = user_of(event.header("P-Asserted-Identity") or "")
+                    caller.dialog.local_number = connected or caller.dialog.local_number
                     return event
                 take_provisional(called, event)
                 if event.status_code > 100:
