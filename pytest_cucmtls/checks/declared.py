@@ -1,6 +1,6 @@
 """What an auditor asks beside the wire: module validation and the record of changes."""
 
-from pytest_cucmtls.checks.judgements import missing, not_applicable, not_mentioned, undecided
+from pytest_cucmtls.checks.judgements import missing, not_applicable, not_mentioned, ruled, undecided
 from pytest_cucmtls.checks.moments import moment
 from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.stores import why
@@ -23,18 +23,20 @@ STEPS = 10
 def fips_mode_is_enabled(evidence: Evidence, policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The node runs in FIPS mode where the policy requires it.
 
-    No interface of this product reads the mode: where it is required the verdict is undecided and says what to collect, never
-    a pass. The module's validation certificate is a declared value in any case.
+    Read with `utils fips status`. That the release's module is validated is a declared value in any case: the number of its
+    certificate is for the auditor to look up.
     """
     rule = policy.rule("platform.fips_mode", moment(evidence).date())
     if rule is None or rule.value != "required":
         return not_mentioned(policy, "platform.fips_mode")
     place = f"{cluster.name}/{node.name}"
-    raise missing(
-        f"the FIPS mode of {place}",
-        why(evidence, f"fips of {place}"),
-        "Attach the output of `utils fips status` and the validation certificate number of the release's module.",
-    )
+    if node.fips_mode is None:
+        collect = "Run `utils fips status` on the node."
+        raise missing(f"the FIPS mode of {place}", why(evidence, f"fips of {place}"), collect)
+    observed = "FIPS mode" if node.fips_mode.value else "non-FIPS mode"
+    broken = [] if node.fips_mode.value else [f"{place} operates in non-FIPS mode"]
+    fine = f"{place} operates in FIPS mode; the validation of its module is for the auditor to look up."
+    return ruled(rule, broken, expected="FIPS mode", observed=observed, fine=fine, evidence=(node.fips_mode.item,))
 
 
 @check(

@@ -187,7 +187,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T23",
         "Trunk settings",
         ((CISCO, "step 9", "V"),),
-        "trunk_leads_to_the_peer trunk_uses_the_secure_profile trunk_allows_srtp trunk_traffic_is_secure_with_both "
+        "trunk_leads_to_the_peer trunk_name_resolves_to_the_peer trunk_uses_the_secure_profile trunk_allows_srtp "
+        "trunk_traffic_is_secure_with_both "
         "trunk_fields_are_as_specified srtp_does_not_fall_back trunk_keeps_all_digits",
         "FAIL: any field differs from what step 9 sets.",
     ),
@@ -195,7 +196,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T24",
         "Running is configured",
         ((CISCO, "trunk reset (capture section)", "V"), (SP53, "CM-6", "V")),
-        "service_started_after_its_certificate connection_is_younger_than_the_trunk call_manager_runs",
+        "service_started_after_its_certificate connection_is_younger_than_the_trunk call_manager_runs nodes_of_a_cluster_agree",
         "FAIL: the service or a connection is older than what it should be using.",
     ),
     _of(
@@ -282,8 +283,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "FIPS mode",
         ((SP53, "SC-13", "V"), (SP53, "IA-7", "V"), (SRG, "V-260039", "V")),
         "fips_mode_is_enabled",
-        "INCONCLUSIVE where the policy requires it: the mode and the validation number are declared values; never "
-        "PASS from configuration.",
+        "FAIL where the policy requires it and the node says non-FIPS; that the module is validated stays a declared value.",
     ),
     _of(
         "T37",
@@ -296,7 +296,8 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T38",
         "Change control",
         ((SP53, "CM-3", "V"), (SP53, "CM-3(2)", "V")),
-        "changes_are_recorded step_01_is_performed step_02_is_performed step_03_is_performed step_04_is_performed "
+        "changes_are_recorded account_may_write "
+        "step_01_is_performed step_02_is_performed step_03_is_performed step_04_is_performed "
         "step_05_is_performed step_06_is_performed step_07_is_performed step_08_is_performed step_09_is_performed "
         "step_10_is_performed",
         "PASS: every step left a record of what it changed; the approval is outside a program.",

@@ -220,8 +220,9 @@ def captured_connection(
         exact = [
             seen for seen in open_then if (seen.handshake.client.ip, seen.handshake.client.port) == (incoming.peer, incoming.port)
         ]
+        led = [seen for seen in exact if (seen.handshake.server.ip, seen.handshake.server.port) == (invite.peer, invite.port)]
         if exact:
-            return exact[-1], ""
+            return (led or exact)[-1], ""  # one port of a caller may lead to several nodes
     elif at is not None:
         target = [
             seen for seen in open_then if (seen.handshake.server.ip, seen.handshake.server.port) == (invite.peer, invite.port)

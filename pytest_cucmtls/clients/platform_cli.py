@@ -16,6 +16,8 @@ from pytest_cucmtls.model.errors import ConfigurationInvalid, InterfaceRefused
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.readings import Reading
 from pytest_cucmtls.model.secrets import Secret
+from pytest_cucmtls.model.surroundings import NameLookup, ReplicationState
+from pytest_cucmtls.wire.cli_surroundings import parse_fips_status, parse_host_lookup, parse_replication_state
 from pytest_cucmtls.wire.cli_text import (
     CliRefusal,
     parse_certificate_list,
@@ -108,6 +110,19 @@ class PlatformCliReader:
     def read_tls_minimum(self) -> Reading[str]:
         """``show tls min-version``: ``1.0`` … ``1.3``; refused by releases that do not know the command."""
         return self._read("show tls min-version", parse_tls_minimum)
+
+    def read_fips_mode(self) -> Reading[bool]:
+        """``utils fips status``: True in FIPS mode."""
+        return self._read("utils fips status", parse_fips_status)
+
+    def read_replication_state(self) -> Reading[ReplicationState]:
+        """``utils dbreplication runtimestate``: how this node sees every server of its cluster."""
+        return self._read("utils dbreplication runtimestate", parse_replication_state)
+
+    def read_host_lookup(self, name: str) -> Reading[NameLookup]:
+        """``utils network host <name>``: what the node itself resolves a name to."""
+        host = _word(name, "host name")
+        return self._read(f"utils network host {host}", lambda text: parse_host_lookup(text, host))
 
     def read_own_certificate(self, unit: str) -> Reading[NamedCertificate]:
         """``show cert own <unit>``: the stored identity, not necessarily the one being served."""

@@ -136,6 +136,10 @@ _FACTS = {
     "phone": "phone of {cluster}",
     "version": "version of {place}",
     "ntp": "ntp of {place}",
+    "fips": "fips of {place}",
+    "replication": "replication of {place}",
+    "name_lookup": "name lookup of {place}",
+    "write_access": "write access of {cluster}",
     "service_status": "service status of {place}",
     "probe": "probe of {place}",
     "crl": "revocation list",
@@ -193,6 +197,7 @@ def _cluster(gathered: _Gathered, spec: ClusterSpec) -> ClusterEvidence:
         phone=gathered.latest("phone", name),
         other_trunks=_newest_each(gathered, "other_sip_trunk", name, lambda value: value.name) or (),
         similar_trunks=gathered.latest("similar_trunks", name),
+        write_access=gathered.latest("write_access", name),
         other_profiles=_newest_each(gathered, "other_security_profile", name, lambda value: value.name) or (),
     )
 
@@ -237,6 +242,9 @@ def _node(gathered: _Gathered, cluster: str, node: str) -> NodeEvidence:
         other_identities=tuple(source for source in identities if source.value.unit not in {"CallManager", ""}),
         asked=_last(gathered.sources("csr_request", cluster, node)),
         issued_received_at=max((line.at for line, _ in gathered.every("issued_certificate", cluster, node)), default=None),
+        fips_mode=gathered.latest("fips", cluster, node),
+        replication=gathered.latest("replication", cluster, node),
+        name_lookups=tuple({source.value.name: source for source in gathered.sources("name_lookup", cluster, node)}.values()),
         probe=gathered.latest("probe", cluster, node),
     )
 

@@ -13,9 +13,11 @@ from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.model.evidence import CallAttempt, StepRecord
+from pytest_cucmtls.model.surroundings import WriteAccess
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.wire import axl_answers, certificate_answers, cli_text, serviceability_answers
 from pytest_cucmtls.wire.capture_report import parse_capture
+from pytest_cucmtls.wire.cli_surroundings import parse_fips_status, parse_host_lookup, parse_replication_state
 from pytest_cucmtls.wire.media_report import with_measured_media
 from pytest_cucmtls.wire.probe_report import parse_probe
 from pytest_cucmtls.wire.traces import parse_trace
@@ -116,6 +118,12 @@ def _capture(data: bytes, _line: IndexLine) -> CaptureReport:
     return with_measured_media(report, io.BytesIO(data)) if report.streams else report
 
 
+def _write_access(data: bytes, _line: IndexLine) -> WriteAccess:
+    values = json.loads(data)
+    may = values["may_write"]
+    return WriteAccess(str(values["user"]), tuple(map(str, values["roles"])), None if may is None else bool(may))
+
+
 def _step(data: bytes, _line: IndexLine) -> StepRecord:
     values = json.loads(data)
     changes = tuple(str(change) for change in values["changes"])
@@ -159,6 +167,10 @@ READERS: dict[tuple[str, str], Reader] = {
     ("sdl_trace", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
     ("calllog", ""): lambda data, line: parse_trace(io.BytesIO(data), file_name=str(line.attributes.get("name", ""))),
     ("crl", ""): lambda data, _: parse_revocation_list(data),
+    ("fips", "cli"): lambda data, _: parse_fips_status(_text(data)),
+    ("replication", "cli"): lambda data, _: parse_replication_state(_text(data)),
+    ("name_lookup", "cli"): lambda data, line: parse_host_lookup(_text(data), line.operation.rpartition(" ")[2]),
+    ("write_access", ""): _write_access,
     ("probe", ""): lambda data, _: parse_probe(data),
     ("call", ""): _checked_call,
     ("media_proof", ""): lambda data, _: media_proof_from_json(json.loads(data)),

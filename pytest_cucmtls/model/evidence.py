@@ -30,6 +30,7 @@ from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.inventory import Inventory
 from pytest_cucmtls.model.probe import ProbeReport
 from pytest_cucmtls.model.revocation import RevocationList
+from pytest_cucmtls.model.surroundings import NameLookup, ReplicationState, WriteAccess
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.model.verdicts import EvidenceItem, Outcome
 
@@ -103,6 +104,11 @@ class NodeEvidence:
     """IP addresses the node was reached under, beside the inventory's."""
     issued_received_at: datetime | None = None
     """When the authority handed out the certificate that `issued` is, by the tool's clock."""
+    fips_mode: "Sourced[bool] | None" = None
+    replication: "Sourced[ReplicationState] | None" = None
+    """How this node sees its cluster's database replication; not read where the cluster has one node."""
+    name_lookups: "tuple[Sourced[NameLookup], ...]" = ()
+    """What this node resolves its trunk's named destinations to."""
     probe: "Sourced[ProbeReport] | None" = None
     """What the node's SIP TLS listener accepts and refuses."""
 
@@ -127,6 +133,8 @@ class ClusterEvidence:
     other_profiles: "tuple[Sourced[SipTrunkSecurityProfile], ...]" = ()
     similar_trunks: "Sourced[tuple[str, ...]] | None" = None
     """Names of all devices whose name begins with that of the trunk, itself included; None: they were not listed."""
+    write_access: "Sourced[WriteAccess] | None" = None
+    """What the AXL account may do; looked at before the first change of a run that may change clusters."""
 
     def node(self, name: str) -> NodeEvidence:
         """The node of that name. Raises: KeyError."""

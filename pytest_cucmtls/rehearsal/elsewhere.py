@@ -4,16 +4,6 @@ from pytest_cucmtls.rehearsal.catalogue import Elsewhere
 
 ELSEWHERE: tuple[Elsewhere, ...] = (
     Elsewhere(
-        "F-030",
-        "AXL account can read, not write",
-        why="not covered: reported as an error of access at step 8, when the first object is written; nothing earlier asks",
-    ),
-    Elsewhere(
-        "F-039",
-        "trunk resolves by DNS to the old address",
-        why="not covered: a run resolves no names on the nodes; a name in the trunk is compared with the inventory only",
-    ),
-    Elsewhere(
         "F-040",
         "call placed while the trunk is still resetting",
         why="not covered: a run places each call once; there is no bounded retry and no ERROR of its own",
@@ -58,11 +48,6 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "F-133",
         "run killed between step 8 and step 9",
         "test_procedure.py::test_a_run_killed_at_every_other_change_is_continued_to_the_same_end",
-    ),
-    Elsewhere(
-        "F-142",
-        "database replication broken: nodes answer differently",
-        why="not covered: the simulator can hold replication, but no check compares what the nodes of a cluster answer",
     ),
     Elsewhere(
         "N-28",

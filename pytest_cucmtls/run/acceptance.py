@@ -38,6 +38,7 @@ from pytest_cucmtls.run.call_prerequisites import accounts_of, check_call_driver
 from pytest_cucmtls.run.collect import collect_proof
 from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.run.simulated_run import ensure_pair, stop_pair
+from pytest_cucmtls.run.write_access import WriteAccessGate
 
 PROOF = 11
 """Journal number of the proof phase, after the ten steps."""
@@ -129,6 +130,7 @@ class Acceptance:
         self._record_start(inventory)
         run = self._stack.enter_context(open_run(inventory, self.folder, credentials, self._progress))
         if inventory.mode is Mode.APPLY:
+            run.gates = (WriteAccessGate(run), *run.gates)
             try:
                 self._bind_to_plan(run)
             except CucmTlsError as problem:

@@ -32,6 +32,7 @@ from pytest_cucmtls.run.further_evidence import keep_further_evidence
 from pytest_cucmtls.run.placing import place_test_call
 from pytest_cucmtls.run.probing import probe_listeners
 from pytest_cucmtls.run.replaying import keep_replayed_call, replays
+from pytest_cucmtls.run.surroundings import keep_surroundings
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
 CAPTURE_FILE = "cucmtls"
@@ -70,6 +71,7 @@ def collect_proof(
         _make_calls(run, phases, begun_at)
     phases.run("listeners are probed", partial(probe, run))
     phases.run("revocation lists and copies of the trunk are looked for", partial(keep_further_evidence, run))
+    phases.run("names, replication and cryptographic mode are read", partial(keep_surroundings, run))
     phases.run("configuration is read once more", lambda: _read_again(run))
     phases.run("captures are read by the second witness", lambda: _second_witness(run, witness))
     return phases.done

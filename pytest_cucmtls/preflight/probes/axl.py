@@ -1,6 +1,6 @@
 """AXL on each publisher: whether it answers, whether the account may also write, how much CallManager traces."""
 
-from pytest_cucmtls.clients.axl import AxlReader
+from pytest_cucmtls.clients.axl_roles import FULL_ROLE, READING_ROLE, roles_of_account
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE
 from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.model.inventory import Mode
@@ -8,17 +8,10 @@ from pytest_cucmtls.preflight.register import of_publisher
 from pytest_cucmtls.preflight.results import Answer, cannot_say, not_applicable, ok, problem
 from pytest_cucmtls.preflight.views import NodeView
 
-FULL_ROLE, READING_ROLE = "Standard AXL API Access", "Standard AXL Read Only API Access"
 DETAILED_TRACE = 127
 """Sum of the level bits Error 1 … Detailed 64 (platform facts §5.4)."""
 _GRANT = f"Put the application user into an access group with the role {FULL_ROLE}, or run in mode verify."
 _BY_HAND = "Look at the account's roles in User Management; only the first write would prove it from here."
-_ROLES = (
-    "select r.name from {table} u inner join {table}dirgroupmap m on m.fk{table} = u.pkid "
-    "inner join functionroledirgroupmap f on f.fkdirgroup = m.fkdirgroup "
-    "inner join functionrole r on r.pkid = f.fkfunctionrole where lower(u.{column}) = '{user}'"
-)
-"""Tables of Cisco's data dictionary; that a given release has them in this form is ASSUMED."""
 _TRACE_LEVELS = (
     "select p.name as node, s.tracelevel from processnodeservice s inner join processnode p on s.fkprocessnode = p.pkid "
     f"inner join typeservice t on s.tkservice = t.enum where t.name = '{CALL_MANAGER_SERVICE}'"
@@ -36,7 +29,7 @@ def axl_reads(view: NodeView) -> Answer:
 def axl_writes(view: NodeView) -> Answer:
     """Found in the tables of roles, without writing."""
     applies = view.cluster.inventory.mode is Mode.APPLY
-    roles = _roles_of_account(view)
+    roles = roles_of_account(view.axl(), view.spec.axl.user)
     if roles is None or not roles & {FULL_ROLE, READING_ROLE}:
         if not applies:
             return not_applicable("mode verify only reads")
@@ -44,24 +37,6 @@ def axl_writes(view: NodeView) -> Answer:
     if FULL_ROLE in roles:
         return ok(FULL_ROLE + ("" if applies else f": more than mode verify needs ({READING_ROLE} from 11.5 on)"))
     return problem(f"{READING_ROLE} only", _GRANT) if applies else ok(f"{READING_ROLE}: enough for mode verify")
-
-
-def _roles_of_account(view: NodeView) -> set[str] | None:
-    """Names of the account's roles as application user or end user; None when the tables cannot be asked."""
-    user = view.spec.axl.user.lower().replace("'", "''")
-    with_axl = view.axl()
-    try:
-        found = _names(with_axl, "applicationuser", "name", user)
-        return found or _names(with_axl, "enduser", "userid", user)
-    except InterfaceRefused as refusal:
-        if refusal.code in ("503", "-1"):
-            raise
-        return None
-
-
-def _names(with_axl: AxlReader, table: str, column: str, user: str) -> set[str]:
-    rows = with_axl.query(_ROLES.format(table=table, column=column, user=user)).value
-    return {row.get("name", "") for row in rows}
 
 
 @of_publisher("trace level of CallManager", order=52, needs=("axl_reads",), account="axl")

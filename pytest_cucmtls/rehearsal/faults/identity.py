@@ -17,6 +17,7 @@ from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.handshakes import Alert, CipherSuite, HandshakeOutcome
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.network import Endpoint
+from pytest_cucmtls.model.surroundings import ReplicationState
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.rehearsal.built_certificates import NOW, certificate, key, request, root, self_signed
 from pytest_cucmtls.rehearsal.built_pair import (
@@ -98,7 +99,9 @@ def two_nodes(second: Certificate, admin: Certificate | None = None) -> Evidence
                     request=sourced(asked, "csr-sub"),
                     own_certificate_before=sourced(named(self_signed("CUCM10S")), "before-sub"),
                     issued=sourced(leaf, "issued-sub"), captures=(), traces=(), calllogs=())  # fmt: skip
-    good = with_cluster(replace(good, inventory=stock), "B", nodes=(*good.cluster("B").nodes, found))
+    agreeing = sourced(ReplicationState((("CUCM10", 2, "Setup Completed"), ("CUCM10S", 2, "Setup Completed"))), "replication")
+    both = (replace(good.cluster("B").nodes[0], replication=agreeing), replace(found, replication=agreeing))
+    good = with_cluster(replace(good, inventory=stock), "B", nodes=both)
     rows = tuple(replace(trunk_of(good, "A").value.destinations[0], address=address) for address in ("10.2.0.1", "10.2.0.2"))
     sub = handshake("A", "B", server=Endpoint("10.2.0.2", 5061), server_chain=(second, root()))
     good = with_profile(good, "A", x509_subject_name="CUCM10,CUCM10S")
