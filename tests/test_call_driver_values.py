@@ -2,7 +2,10 @@
 
 import io
 import random
+import re
+import tomllib
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -287,3 +290,12 @@ def test_an_operator_needs_no_account_of_an_end_user() -> None:
     found = parse_inventory(lines[0] + "# " + rest)
     assert found.cluster_a.calling.operator_seconds == 60
     assert found.cluster_a.call.user == ""
+
+
+def test_every_example_of_the_guide_is_a_setup() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "calls.md").read_text(encoding="utf-8")
+    found = [
+        call_setup_of(tomllib.loads(block)["clusters"]["A"], file) for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    ]
+    assert [setup.driver for setup in found] == ["sip-phone", "operator", "replay"]
+    assert all(f"`{outcome.value}`" in text for outcome in CallOutcome)
