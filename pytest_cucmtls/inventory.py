@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pytest_cucmtls.credentials import Credentials as Credentials
 from pytest_cucmtls.credentials import credentials_beside as credentials_beside
 from pytest_cucmtls.model import access, call_setup
+from pytest_cucmtls.model.authority_keys import AUTHORITY_KEYS, AUTHORITY_NEEDS, PASSWORD_WAYS
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import DEFAULT_POLICY, Account, AuthoritySpec, ClusterSpec, Inventory, Mode, NodeAddress
 from pytest_cucmtls.model.maintenance import Maintenance
@@ -40,19 +41,6 @@ _CLUSTER_KEYS = {
     "call", "nodes", *call_setup.KEYS, *access.KEYS,
 }  # fmt: skip
 _NODE_KEYS = {"name", "address", "role", "https_port", "ssh_port", "sip_port", "ssh_host_key"}
-_AUTHORITY_KEYS = {
-    "kind", "certificate_file", "key_file", "chain_file", "key_password_variable", "folder", "signature_hash",
-    "key_length", "with_intermediate", "crl_file", "url", "user", "password_variable", "authentication", "template",
-    "ca_bundle", "wait_seconds",
-}  # fmt: skip
-_AUTHORITY_NEEDS = {
-    "embedded": (),
-    "files": ("certificate_file", "key_file"),
-    "folder": ("folder",),
-    "certsrv": ("url",),
-    "existing": ("chain_file",),
-}
-"""Kinds of authority, and the keys each cannot do without."""
 _SCHEME = "cucm://"
 SIMULATED = "sim://"
 
@@ -298,7 +286,11 @@ def _subject(table: _Table) -> tuple[tuple[str, str], ...]:
 
 
 def _account(table: _Table) -> Account:
-    table.check_keys({"user", "password_variable", "password_command", "password_keyring", "password_prompt"})
+    table.check_keys({"user", *PASSWORD_WAYS})
+    return _account_of(table)
+
+
+def _account_of(table: _Table) -> Account:
     command, keyring = table.names_of("password_command"), table.text_of("password_keyring", "")
     prompt = table.text_of("password_prompt", "")
     named = "password_variable" in table.values or not (command or keyring or prompt)
@@ -331,9 +323,9 @@ def _node(table: _Table) -> NodeAddress:
 
 
 def _authority(table: _Table) -> AuthoritySpec:
-    table.check_keys(_AUTHORITY_KEYS)
-    kind = table.choice_of("kind", "embedded", tuple(_AUTHORITY_NEEDS))
-    for key in _AUTHORITY_NEEDS[kind]:
+    table.check_keys(AUTHORITY_KEYS)
+    kind = table.choice_of("kind", "embedded", tuple(AUTHORITY_NEEDS))
+    for key in AUTHORITY_NEEDS[kind]:
         table.text_of(key)
     authentication = table.choice_of("authentication", "basic", ("basic", "ntlm", "negotiate"))
     if kind == "certsrv":
@@ -350,8 +342,7 @@ def _authority(table: _Table) -> AuthoritySpec:
         with_intermediate=table.flag_of("with_intermediate", False),
         crl_file=_file(table, "crl_file"),
         url=table.optional_text("url"),
-        user=table.optional_text("user"),
-        password_variable=_variable(table) if "password_variable" in table.values else None,
+        account=_account_of(table) if kind == "certsrv" and "user" in table.values else None,
         authentication=authentication,
         template=table.optional_text("template"),
         ca_bundle=_file(table, "ca_bundle"),
@@ -364,9 +355,8 @@ def _check_enrolment(table: _Table, authentication: str) -> None:
     url = table.text_of("url")
     if not re.fullmatch(r"https://[^/?#@\s]+(/[^?#\s]*)?", url):
         raise table.problem("url", "must look like https://ca.example.org/certsrv, without user, password or query")
-    if authentication != "negotiate" or "user" in table.values:
-        for key in ("user", "password_variable"):
-            table.text_of(key)
+    if authentication != "negotiate":
+        table.text_of("user")
 
 
 def _file(table: _Table, key: str) -> str | None:

@@ -5,19 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from pytest_cucmtls.evidence.inventory_json import inventory_as_json, inventory_from_json
 from pytest_cucmtls.inventory import parse_inventory
 from pytest_cucmtls.inventory_template import TEMPLATE
 from pytest_cucmtls.model.errors import ConfigurationInvalid
-from pytest_cucmtls.model.inventory import AuthoritySpec
+from pytest_cucmtls.model.inventory import Account, AuthoritySpec
 
 GUIDE = (Path(__file__).parents[1] / "docs" / "authorities.md").read_text(encoding="utf-8")
 TABLES = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
 CERTSRV = 'kind = "certsrv"\nurl = "https://ca.example/certsrv"\nuser = "CORP\\\\x"\npassword_variable = "CA_PASSWORD"\n'
+REST = TEMPLATE[TEMPLATE.index("[clusters.A]") :]
 
 
 def authority(table: str) -> AuthoritySpec:
-    begin, end = TEMPLATE.index("[authority]"), TEMPLATE.index("[clusters.A]")
-    return parse_inventory(TEMPLATE[:begin] + table + "\n" + TEMPLATE[end:]).authority
+    return parse_inventory(TEMPLATE[: TEMPLATE.index("[authority]")] + table + "\n" + REST).authority
 
 
 def test_the_guide_has_one_table_per_kind() -> None:
@@ -36,7 +37,8 @@ def test_every_key_of_the_template_is_read() -> None:
     lines = TEMPLATE[begin:end].split("\n\n")[0].splitlines()
     table = "\n".join(re.sub(r"^# (?=\w+ =)", "", line) for line in lines)
     spec = authority(table)
-    assert (spec.user, spec.template, spec.authentication, spec.wait_seconds) == ("CORP\\enroller", "CUCMTrunk", "basic", 0)
+    assert (spec.template, spec.authentication, spec.wait_seconds) == ("CUCMTrunk", "basic", 0)
+    assert spec.url == "https://ca.example.org/certsrv"
 
 
 @pytest.mark.parametrize(
@@ -61,4 +63,11 @@ def test_a_table_that_cannot_work_is_refused_with_the_key(table: str, key: str) 
 
 def test_negotiate_needs_no_account() -> None:
     spec = authority('[authority]\nkind = "certsrv"\nurl = "https://ca.example/certsrv"\nauthentication = "negotiate"\n')
-    assert (spec.user, spec.password_variable) == (None, None)
+    assert spec.account is None
+
+
+def test_the_password_comes_in_every_way_an_account_has() -> None:
+    table = CERTSRV.replace('password_variable = "CA_PASSWORD"', 'password_command = ["pass", "show", "ca"]')
+    assert authority(f"[authority]\n{table}").account == Account("CORP\\x", password_command=("pass", "show", "ca"))
+    inventory = parse_inventory(TEMPLATE[: TEMPLATE.index("[authority]")] + f"[authority]\n{table}\n" + REST)
+    assert inventory_from_json(inventory_as_json(inventory)) == inventory

@@ -24,7 +24,7 @@ def inventory_from_json(values: dict[str, Any], *, path: str = "run.json") -> In
         return Inventory(
             cluster_a=_cluster(values["cluster_a"]),
             cluster_b=_cluster(values["cluster_b"]),
-            authority=AuthoritySpec(**values["authority"]),
+            authority=_authority(values["authority"]),
             policy=values["policy"],
             mode=Mode(values["mode"]),
             place_calls=values["place_calls"],
@@ -54,6 +54,11 @@ def _cluster(values: dict[str, Any]) -> ClusterSpec:
     accounts = {name: _account(values[name]) for name in ("axl", "platform", "call")}
     complete: dict[str, Any] = {**values, **built, **accounts}
     return ClusterSpec(**complete)
+
+
+def _authority(values: dict[str, Any]) -> AuthoritySpec:
+    account = values.get("account")
+    return AuthoritySpec(**{**values, "account": None if account is None else _account(account)})
 
 
 def _account(values: dict[str, Any]) -> Account:

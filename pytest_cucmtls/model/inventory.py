@@ -114,9 +114,8 @@ class AuthoritySpec:
     """The authority's current revocation list, PEM or DER."""
     url: str | None = None
     """``certsrv``: address of the web enrolment pages, ``https://ca.example.org/certsrv``."""
-    user: str | None = None
-    """``certsrv``: account that may enrol, ``DOMAIN\\name`` or ``name@domain``; None: the Kerberos ticket of the session."""
-    password_variable: str | None = None
+    account: Account | None = None
+    """``certsrv``: may enrol; its user is ``DOMAIN\\name`` or ``name@domain``. None: the Kerberos ticket of the session."""
     authentication: str = "basic"
     """``certsrv``: ``basic``, ``ntlm`` or ``negotiate`` (Kerberos, else NTLM)."""
     template: str | None = None

@@ -61,11 +61,10 @@ def _open_web_enrolment(spec: AuthoritySpec, credentials: Credentials) -> Certif
     from pytest_cucmtls.ca.enrolment_http import EnrolmentSession
     from pytest_cucmtls.ca.web_enrolment import WebEnrolment
 
-    account = Account(spec.user, spec.password_variable) if spec.user and spec.password_variable else None
     session = EnrolmentSession(
         spec.url or "",
-        spec.user,
-        credentials.password(account) if account else None,
+        spec.account.user if spec.account else None,
+        credentials.password(spec.account) if spec.account else None,
         authentication=spec.authentication,
         ca_bundle=spec.ca_bundle,
     )
