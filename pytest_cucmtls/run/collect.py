@@ -66,7 +66,7 @@ def collect_proof(
     run.step = 0
     if replays(run.inventory):
         read = partial(keep_replayed_call, run)
-        phases.run("files of a call made before are read", partial(_attempt, run, "the test call", read))
+        phases.run("files of a call made before are read", partial(attempt, run, "the test call", read))
     else:
         _make_calls(run, phases, begun_at)
     phases.run("listeners are probed", partial(probe, run))
