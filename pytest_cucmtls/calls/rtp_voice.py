@@ -28,6 +28,8 @@ _PAUSE_PACKETS: Final = 5
 _MOST_PACKETS: Final = 6000
 """Two minutes: later packets are counted, not kept."""
 _MOST_EARLY: Final = 200
+_MOST_SAMPLES: Final = 1_000_000
+"""Two minutes of talk, whatever a sender writes into its time stamps."""
 _LONGEST_GAP: Final = 16000
 """Samples: the keys of a phone number."""
 _PROFILES: Final = {
@@ -134,6 +136,8 @@ class RtpVoice:
         found: list[int] = []
         end: int | None = None
         for place, payload in sorted(self._heard.items()):
+            if len(found) >= _MOST_SAMPLES:
+                break
             if end is not None and 0 < place - end <= _LONGEST_GAP:
                 found += [0] * (place - end)
             found += g711.decode(self.agreement.codec, payload)
@@ -222,6 +226,6 @@ def lost_packets(packets: Iterable[Datagram]) -> int:
     if not numbers:
         return 0
     seen = max(numbers.values(), key=len)
-    first = min(seen, key=lambda number: min((number - other) % 65536 for other in seen) if len(seen) < 2 else number)
+    first = min(seen)
     relative = {(number - first + 32768) % 65536 - 32768 for number in seen}
     return max(relative) - min(relative) + 1 - len(relative)
