@@ -1,6 +1,7 @@
 """Control Center: the state of a node's services, and restarting one until it runs again."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
@@ -79,10 +80,12 @@ class ControlCenterWriter(ControlCenterReader):
 
         While a node restarts services its web server may refuse connections: such polls count but do not end the wait.
 
-        Raises: AnswerTimedOut after limit_seconds / poll_seconds polls.
+        Raises: AnswerTimedOut after limit_seconds / poll_seconds polls, or after limit_seconds of polls that are slow to fail.
         """
-        stopped = False
+        stopped, begun = False, time.monotonic()
         for _ in range(max(1, round(limit_seconds / poll_seconds))):
+            if time.monotonic() - begun > limit_seconds:
+                break
             self._wait(poll_seconds)
             try:
                 reading = self.read_service(node_name, service)
