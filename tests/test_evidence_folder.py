@@ -217,9 +217,8 @@ def reading(**changes):
         "server": {"ip": "10.2.0.1", "port": 5061},
         "version": "TLSv1.2",
         "cipher_suite": {"id": "0xC030"},
-        "client_cert_requested": True,
-        "server_certificates": [{"sha256": certificate("CUCM10").sha256}],
-        "client_certificates": [{"sha256": certificate("CUCMA").sha256}],
+        "server_certificates": [{"sha256": certificate("CUCM10").sha256}, {"sha256": root().sha256}],
+        "client_certificates": [{"sha256": certificate("CUCMA").sha256}, {"sha256": root().sha256}],
     }
     return {"handshakes": [{**plain, **changes}]}
 
@@ -228,22 +227,25 @@ def reading(**changes):
     ("changes", "word"),
     [
         ({}, None),
-        ({"version": None, "client_certificates": []}, None),
+        ({"version": None}, "version"),
+        ({"client_certificates": []}, "client's certificates"),
+        ({"alerts": [{"sender": "server", "level": "fatal", "description": "unknown_ca"}]}, "alerts"),
+        ({"alerts": [{"sender": "server", "level": "warning", "description": "close_notify"}]}, None),
         ({"version": "TLSv1.0"}, "version"),
         ({"cipher_suite": {"id": "0x002F"}}, "cipher suite"),
-        ({"client_cert_requested": False}, "certificate request"),
-        ({"server_certificates": [{"sha256": "0" * 64}]}, "server certificate"),
-        ({"client": {"ip": "10.1.0.1", "port": 1}}, "only our reader"),
+        ({"server_certificates": [{"sha256": "0" * 64}]}, "server's certificates"),
+        ({"client": {"ip": "10.1.0.1", "port": 1}}, "saw 1 handshakes, Wireshark's dissectors 0"),
     ],
 )
-def test_two_readers_contradict_each_other_only_where_both_speak(changes, word):
+def test_two_readers_contradict_each_other_wherever_they_differ(changes, word):
     found = disagreements(capture(handshake("A", "B")), reading(**changes))
     assert (word is None and not found) or any(word in sentence for sentence in found)
 
 
 def test_a_second_reading_without_handshakes_is_a_contradiction():
     assert disagreements(capture(handshake("A", "B")), {"handshakes": []})
-    assert disagreements(capture(handshake("A", "B")), {})
+    for damaged in ({}, [], None, "x", {"handshakes": [1]}, {"handshakes": [{"client": {}}]}, {"handshakes": 3}):
+        assert disagreements(capture(handshake("A", "B")), damaged)
 
 
 def test_paths_in_the_index_are_relative(folder):

@@ -40,7 +40,7 @@ def no_second_witness() -> Iterator[None]:
     """Starting Wireshark for every run of this module would take most of its time; one test asks it."""
     with pytest.MonkeyPatch.context() as patch:
 
-        def unavailable(_path: Path) -> dict[str, object]:
+        def unavailable(_path: Path, _ports: set[int]) -> dict[str, object]:
             raise NoEvidence("the second reading of captures", "not in these tests", collect="")
 
         patch.setattr(judged_files, "second_reading", unavailable)

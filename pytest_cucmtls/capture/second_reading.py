@@ -1,5 +1,6 @@
 """The second witness's reading of a capture file, as JSON to be kept with the evidence."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,12 @@ from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.network import Endpoint
 
 
-def second_reading(path: Path) -> dict[str, Any]:
-    """Handshakes as Wireshark's dissectors see them, in the words of `read-capture --json`. Raises: NoEvidence without tshark."""
-    reading = read_with_pyshark(path)
+def second_reading(path: Path, ports: Iterable[int] = ()) -> dict[str, Any]:
+    """Handshakes as Wireshark's dissectors see them, in the words of `read-capture --json`; `ports` are decoded as TLS.
+
+    Secrets that the capture file itself carries are used, as by the native reader. Raises: NoEvidence without tshark.
+    """
+    reading = read_with_pyshark(path, ports)
     if reading.unavailable is not None:
         raise NoEvidence("the second reading of captures", reading.unavailable, collect="Install tshark, then judge again.")
     return {"reader": "pyshark", "problem": reading.problem, "handshakes": [_handshake(seen) for seen in reading.handshakes]}

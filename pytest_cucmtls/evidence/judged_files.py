@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pytest_cucmtls.capture.files import read_capture
 from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.evidence.given.from_files import FolderFromFiles, folder_from_files
 from pytest_cucmtls.evidence.given.given_files import GivenFiles
@@ -72,7 +73,7 @@ def _second_witness(folder: RunFolder) -> None:
     """Wireshark's dissectors read the same captures, where they are installed; where not, the report says so."""
     for line in folder.entries("capture"):
         try:
-            reading = second_reading(folder.path / line.item.path)
+            reading = second_reading(folder.path / line.item.path, _tls_ports(folder.path / line.item.path))
         except CucmTlsError as problem:
             said = json.dumps({"fact": "the second reading of captures", "why": str(problem)}, ensure_ascii=False)
             folder.keep(said.encode(), kind="not_collected", at=line.at, media_type="application/json")
@@ -87,6 +88,11 @@ def _second_witness(folder: RunFolder) -> None:
             media_type="application/json",
             attributes={"capture": line.item.path},
         )
+
+
+def _tls_ports(capture: Path) -> set[int]:
+    """Where our reader found TLS: Wireshark knows the usual ports only."""
+    return {handshake.server.port for handshake in read_capture(capture).handshakes if handshake.transport == "tcp"}
 
 
 def _about(made: FolderFromFiles) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -162,7 +162,8 @@ def _unsaid(text: str) -> None:
     del text
 
 
-def _not_read_twice(capture: Path) -> dict[str, Any]:
+def _not_read_twice(capture: Path, ports: Iterable[int]) -> dict[str, Any]:
+    del ports
     raise FileUnreadable(str(capture), "a rehearsal reads captures once")
 
 

@@ -8,7 +8,7 @@ an event the cluster itself logs, with a limit.
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -36,8 +36,8 @@ from pytest_cucmtls.run.surroundings import keep_surroundings
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
 CAPTURE_FILE = "cucmtls"
-Witness = Callable[[Path], dict[str, Any]]
-"""Reads a capture file in the words of `read-capture --json`."""
+Witness = Callable[[Path, Iterable[int]], dict[str, Any]]
+"""Reads a capture file, these ports decoded as TLS, in the words of `read-capture --json`."""
 
 
 class _Phases:
@@ -189,7 +189,7 @@ def _second_witness(run: Run, witness: Witness) -> None:
 def keep_second_reading(run: Run, line: IndexLine, witness: Witness) -> None:
     """Keep what the second witness says of one capture. Raises: the witness's errors."""
     run.folder.keep(
-        json.dumps(witness(run.folder.path / line.item.path)).encode(),
+        json.dumps(witness(run.folder.path / line.item.path, {node.sip_port for _, node in run.nodes()})).encode(),
         kind="witness",
         cluster=line.cluster,
         node=line.node,
