@@ -6,6 +6,7 @@ so that a verify-only run has no writing method to call.
 
 import json
 import os
+import secrets
 import select
 import signal
 import subprocess
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_cucmtls.capture.cli_capture import CliFileCapture
     from pytest_cucmtls.clients.axl import AxlReader
     from pytest_cucmtls.clients.axl_writer import AxlWriter
+    from pytest_cucmtls.clients.back_off import BackOff
     from pytest_cucmtls.clients.certificate_rest import CertificateRestReader, CertificateRestWriter
     from pytest_cucmtls.clients.control_center import ControlCenterReader, ControlCenterWriter
     from pytest_cucmtls.clients.dime import Dime
@@ -54,10 +56,18 @@ def needs_old_cryptography(spec: ClusterSpec) -> bool:
 class ClusterReader:
     """One cluster's interfaces, reading only; sessions are opened on first use and kept until `close`."""
 
-    def __init__(self, spec: ClusterSpec, credentials: Credentials, exchange_log: ExchangeLog | None = None) -> None:
+    def __init__(
+        self,
+        spec: ClusterSpec,
+        credentials: Credentials,
+        exchange_log: ExchangeLog | None = None,
+        progress: Callable[[str], object] | None = None,
+    ) -> None:
+        """`progress` is told when an interface is busy and asked again after a pause."""
         self.spec = spec
         self._credentials = credentials
         self._exchange_log = exchange_log
+        self._progress = progress
         self._cli: dict[str, PlatformCliReader] = {}
         self._axl: AxlReader | None = None
         self._release: Release | None = None
@@ -78,7 +88,7 @@ class ClusterReader:
         from pytest_cucmtls.clients.axl import AxlReader
 
         if self._axl is None:
-            self._axl = AxlReader(self._axl_session("axl"), self.release().axl_version)
+            self._axl = AxlReader(self._axl_session("axl"), self.release().axl_version, back_off=self._patience())
         return self._axl
 
     def cli(self, node: NodeAddress) -> "PlatformCliReader":
@@ -88,7 +98,10 @@ class ClusterReader:
         return self._cli[node.name]
 
     def file_capture(self, node: NodeAddress, *, peer_ip: str | None, file_name: str) -> "CliFileCapture":
-        """A capture on the node between it and one peer (None: all), in an SSH session of its own; not yet started."""
+        """A capture on the node between it and one peer (None: all), in an SSH session of its own; not yet started.
+
+        Each file gets a name of its own: an earlier one of the same name would be renamed by the node.
+        """
         from pytest_cucmtls.capture.cli_capture import CliFileCapture
 
         return CliFileCapture(
@@ -96,40 +109,41 @@ class ClusterReader:
             self.spec.platform.user,
             self._credentials.password(self.spec.platform),
             peer_ip=peer_ip,
-            file_name=file_name,
+            file_name=f"{file_name}-{secrets.token_hex(4)}",
             known_hosts=self.spec.known_hosts,
             legacy_algorithms=self._is_old(),
+            **self.spec.access.limit,
         )
 
     def certificate_rest(self, node: NodeAddress) -> "CertificateRestReader":
         """The certificate REST API (release 14 and later)."""
         from pytest_cucmtls.clients.certificate_rest import CertificateRestReader
 
-        return CertificateRestReader(self._session(node, "platform", "certificate-rest"))
+        return CertificateRestReader(self._session(node, "platform", "certificate-rest"), back_off=self._patience())
 
     def control_center(self, node: NodeAddress) -> "ControlCenterReader":
         """Service states of one node."""
         from pytest_cucmtls.clients.control_center import ControlCenterReader
 
-        return ControlCenterReader(self._session(node, "axl", "control-center"))
+        return ControlCenterReader(self._session(node, "axl", "control-center"), back_off=self._patience())
 
     def risport(self) -> "RisPort":
         """Real-time device states, asked of the publisher."""
-        from pytest_cucmtls.clients.risport import RisPort
+        from pytest_cucmtls.clients.risport import PAUSES_SECONDS, RisPort
 
-        return RisPort(self._session(self.spec.publisher, "axl", "risport"))
+        return RisPort(self._session(self.spec.publisher, "axl", "risport"), back_off=self._patience(*PAUSES_SECONDS))
 
     def log_collection(self, node: NodeAddress) -> "LogCollection":
         """Which trace files a node has."""
         from pytest_cucmtls.clients.log_collection import LogCollection
 
-        return LogCollection(self._session(node, "axl", "log-collection"))
+        return LogCollection(self._session(node, "axl", "log-collection"), back_off=self._patience())
 
     def dime(self, node: NodeAddress) -> "Dime":
         """Files of a node, one at a time; a session of its own because cookies of one service upset the other."""
-        from pytest_cucmtls.clients.dime import Dime
+        from pytest_cucmtls.clients.dime import PAUSES_SECONDS, Dime
 
-        return Dime(self._session(node, "axl", "dime"))
+        return Dime(self._session(node, "axl", "dime"), back_off=self._patience(*PAUSES_SECONDS))
 
     def webdialer(self) -> "WebDialer":
         """The dialer that places the test call."""
@@ -151,6 +165,12 @@ class ClusterReader:
             session.close()
         self._cli.clear()
 
+    def _patience(self, *pauses_seconds: float) -> "BackOff":
+        """With the client's own pauses, or the usual ones; each pause is told."""
+        from pytest_cucmtls.clients.back_off import BackOff
+
+        return BackOff(pauses_seconds, tell=self._progress) if pauses_seconds else BackOff(tell=self._progress)
+
     def _axl_session(self, interface: str) -> "HttpsSession":
         return self._session(self.spec.publisher, "axl", interface)
 
@@ -166,6 +186,7 @@ class ClusterReader:
             ca_bundle=self.spec.ca_bundle,
             oldest_tls="TLSv1" if self._is_old() else "TLSv1.2",
             exchange_log=None if log is None else (lambda operation, asked, got: log(interface, operation, asked, got)),
+            **self.spec.access.limit,
         )
 
     def _open_cli(self, node: NodeAddress) -> "PlatformCliReader":
@@ -177,6 +198,7 @@ class ClusterReader:
             self._credentials.password(self.spec.platform),
             known_hosts=self.spec.known_hosts,
             legacy_algorithms=self._is_old(),
+            **self.spec.access.limit,
         )
 
     def _is_old(self) -> bool:
@@ -191,7 +213,7 @@ class ClusterWriter(ClusterReader):
         from pytest_cucmtls.clients.axl_writer import AxlWriter
 
         if not isinstance(self._axl, AxlWriter):
-            self._axl = AxlWriter(self._axl_session("axl"), self.release().axl_version)
+            self._axl = AxlWriter(self._axl_session("axl"), self.release().axl_version, back_off=self._patience())
         return self._axl
 
     def cli(self, node: NodeAddress) -> "PlatformCliWriter":
@@ -206,13 +228,13 @@ class ClusterWriter(ClusterReader):
         """The certificate REST API with CSR and uploads."""
         from pytest_cucmtls.clients.certificate_rest import CertificateRestWriter
 
-        return CertificateRestWriter(self._session(node, "platform", "certificate-rest"))
+        return CertificateRestWriter(self._session(node, "platform", "certificate-rest"), back_off=self._patience())
 
     def control_center(self, node: NodeAddress) -> "ControlCenterWriter":
         """Service restarts."""
         from pytest_cucmtls.clients.control_center import ControlCenterWriter
 
-        return ControlCenterWriter(self._session(node, "axl", "control-center"))
+        return ControlCenterWriter(self._session(node, "axl", "control-center"), back_off=self._patience())
 
     def _open_cli(self, node: NodeAddress) -> "PlatformCliWriter":
         from pytest_cucmtls.clients.platform_cli_writer import PlatformCliWriter
@@ -223,6 +245,7 @@ class ClusterWriter(ClusterReader):
             self._credentials.password(self.spec.platform),
             known_hosts=self.spec.known_hosts,
             legacy_algorithms=self._is_old(),
+            **self.spec.access.limit,
         )
 
 

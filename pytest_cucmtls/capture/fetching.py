@@ -1,6 +1,8 @@
 """Brings a file from a node to us: by DIME and by `file get` to an SFTP server of ours, one where the other fails."""
 
 import socket
+import threading
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -25,10 +27,15 @@ class NodeFiles(Protocol):
 
 
 WAYS = ("dime", "sftp")
+_fixed_port = threading.Lock()
 
 
-def fetch_file(cluster: NodeFiles, node: NodeAddress, path: str, *, ways: tuple[str, ...] = WAYS) -> tuple[bytes, str]:
+def fetch_file(
+    cluster: NodeFiles, node: NodeAddress, path: str, *, ways: tuple[str, ...] = WAYS, sftp_port: int = 0
+) -> tuple[bytes, str]:
     """(bytes, the way that gave them) of a file below ``/var/log/active``; `ways` are tried in their order.
+
+    `sftp_port` is where this machine listens for uploads: 0 takes any free port, another one is used by one node at a time.
 
     Raises: the only way's error; with several ways InterfaceRefused that says what each of them ended with.
     """
@@ -37,7 +44,7 @@ def fetch_file(cluster: NodeFiles, node: NodeAddress, path: str, *, ways: tuple[
         try:
             if way == "dime":
                 return cluster.dime(node).read_file(path).value, way
-            return fetch_by_sftp(cluster.cli(node), node, path), way
+            return fetch_by_sftp(cluster.cli(node), node, path, port=sftp_port), way
         except CucmTlsError as problem:
             problems.append(problem)
     if len(problems) == 1:
@@ -46,11 +53,12 @@ def fetch_file(cluster: NodeFiles, node: NodeAddress, path: str, *, ways: tuple[
     raise InterfaceRefused("file transfer", path, "", detail, remedy=problems[-1].remedy) from problems[-1]
 
 
-def fetch_by_sftp(cli: PlatformCliReader, node: NodeAddress, path: str) -> bytes:
+def fetch_by_sftp(cli: PlatformCliReader, node: NodeAddress, path: str, *, port: int = 0) -> bytes:
     """The node pushes the file to an SFTP server that lives as long as this call, with algorithms the node's release knows."""
     with (
+        _fixed_port if port else nullcontext(),
         TemporaryDirectory(prefix="cucmtls-") as folder,
-        SftpSink(Path(folder), address=own_address_towards(node.address), legacy_algorithms=cli.legacy_algorithms) as sink,
+        SftpSink(Path(folder), own_address_towards(node.address), port, legacy_algorithms=cli.legacy_algorithms) as sink,
     ):
         return cli.fetch_file(path.removeprefix(_ACTIVE_LOG), sink).read_bytes()
 

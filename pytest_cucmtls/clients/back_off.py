@@ -20,6 +20,8 @@ class BackOff:
 
     pauses_seconds: tuple[float, ...] = (2.0, 5.0, 10.0, 20.0)
     wait: Callable[[float], object] = field(default_factory=_pause)
+    tell: Callable[[str], object] | None = None
+    """Told before each pause who is busy and how long the pause is."""
 
     def ask(self, question: Callable[[], T], is_busy: Callable[[InterfaceRefused], bool]) -> T:
         """The answer of the first attempt that is not refused as busy.
@@ -33,6 +35,8 @@ class BackOff:
             except InterfaceRefused as refusal:
                 if not is_busy(refusal):
                     raise
+                if self.tell is not None:
+                    self.tell(f"{refusal.interface} is busy ({refusal.detail[:80]}): asked again in {pause:g} s")
                 self.wait(pause)
         try:
             return question()

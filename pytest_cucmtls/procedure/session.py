@@ -100,7 +100,7 @@ def open_run(inventory: Inventory, folder: Path, credentials: Credentials, progr
         )
 
     kind = ClusterWriter if applies else ClusterReader
-    first, second = (kind(spec, credentials, log) for spec in inventory.clusters)
+    first, second = (kind(spec, credentials, log, progress) for spec in inventory.clusters)
     run = Run(inventory, kept, (first, second), authority, Journal(folder / "journal.jsonl"), progress, gates=gates_of(inventory))
     try:
         yield run

@@ -29,9 +29,11 @@ from pytest_cucmtls.procedure.plan_values import PROOF_STEP
 from pytest_cucmtls.procedure.proof_changes import reset_before_calls
 from pytest_cucmtls.procedure.runner import make_change
 from pytest_cucmtls.run.further_evidence import keep_further_evidence
+from pytest_cucmtls.run.node_zones import node_time_zone
 from pytest_cucmtls.run.placing import place_test_call
 from pytest_cucmtls.run.probing import probe_listeners
 from pytest_cucmtls.run.replaying import keep_replayed_call, replays
+from pytest_cucmtls.run.side_by_side import side_by_side
 from pytest_cucmtls.run.surroundings import keep_surroundings
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
@@ -100,18 +102,15 @@ def attempt(run: Run, fact: str, act: Callable[[], object]) -> None:
 
 
 def _start_captures(run: Run, stack: ExitStack) -> list[_NodeCapture]:
-    started: list[_NodeCapture] = []
-    for cluster, peer in (run.clusters, run.clusters[::-1]):
-        for node in cluster.spec.nodes:
-            attempt(run, f"capture of {cluster.name}/{node.name}", partial(_start_capture, stack, cluster, node, peer, started))
-    return started
+    started: dict[tuple[str, str], _NodeCapture] = {}
+    places = [(cluster, peer, node) for cluster, peer in (run.clusters, run.clusters[::-1]) for node in cluster.spec.nodes]
 
+    def start(cluster: ClusterReader, peer: ClusterReader, node: NodeAddress) -> None:
+        capture = cluster.file_capture(node, peer_ip=peer.spec.publisher.address, file_name=CAPTURE_FILE)
+        started[cluster.name, node.name] = (cluster, node, stack.enter_context(capture))
 
-def _start_capture(
-    stack: ExitStack, cluster: ClusterReader, node: NodeAddress, peer: ClusterReader, started: list[_NodeCapture]
-) -> None:
-    capture = cluster.file_capture(node, peer_ip=peer.spec.publisher.address, file_name=CAPTURE_FILE)
-    started.append((cluster, node, stack.enter_context(capture)))
+    side_by_side([partial(attempt, run, f"capture of {c.name}/{n.name}", partial(start, c, p, n)) for c, p, n in places])
+    return [started[c.name, n.name] for c, _, n in places if (c.name, n.name) in started]
 
 
 def _reset_trunks(run: Run) -> None:
@@ -122,14 +121,15 @@ def _reset_trunks(run: Run) -> None:
 
 
 def _fetch_captures(run: Run, captures: list[_NodeCapture]) -> None:
-    for cluster, node, capture in captures:
-        attempt(run, f"capture of {cluster.name}/{node.name}", partial(keep_capture, run, cluster, node, capture))
+    side_by_side(
+        [partial(attempt, run, f"capture of {c.name}/{n.name}", partial(keep_capture, run, c, n, o)) for c, n, o in captures]
+    )
 
 
 def keep_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: CliFileCapture) -> None:
-    """Stop a capture, fetch its file and keep it. Raises: the errors of stopping and fetching."""
-    path = capture.stop()
-    data, way = fetch_file(cluster, node, path)
+    """Stop a capture, fetch its file, keep it and take it off the node. Raises: the errors of stopping and fetching."""
+    path, access = capture.stop(), cluster.spec.access
+    data, way = fetch_file(cluster, node, path, ways=access.file_transfer, sftp_port=access.sftp_port)
     run.folder.keep(
         data,
         kind="capture",
@@ -138,31 +138,37 @@ def keep_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: C
         interface=way,
         operation=capture.command,
         media_type="application/vnd.tcpdump.pcap",
-        attributes={"path": path},
+        attributes={"path": path} | ({"cut_short": capture.cut_short} if capture.cut_short else {}),
     )
+    try:
+        capture.remove()
+    except CucmTlsError as problem:
+        run.progress(f"{capture.active_log_path} stays on {node.name}: {problem}")
 
 
 def _collect_traces(run: Run, since: datetime) -> None:
-    for cluster, node in run.nodes():
-        attempt(run, f"traces of {cluster.name}/{node.name}", partial(keep_traces_of, run, cluster, node, since))
+    nodes = run.nodes()
+    side_by_side(
+        [partial(attempt, run, f"traces of {c.name}/{n.name}", partial(keep_traces_of, run, c, n, since)) for c, n in nodes]
+    )
 
 
 def keep_traces_of(run: Run, cluster: ClusterReader, node: NodeAddress, since: datetime) -> None:
-    """Keep the SDL traces and call logs a node wrote since then. Raises: the errors of log collection and DIME."""
-    offered = cluster.log_collection(node).list_files(
-        CALL_MANAGER_SERVICE, since - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1)
-    )
+    """Keep the SDL traces and call logs a node wrote since then. Raises: the errors of log collection and transfer."""
+    access, until = cluster.spec.access, datetime.now(UTC) + timedelta(minutes=1)
+    zone = node_time_zone(cluster, node)
+    offered = cluster.log_collection(node).list_files(CALL_MANAGER_SERVICE, since - timedelta(minutes=1), until, zone)
     wanted = [(file, kind) for file in offered.value if (kind := _kind_of(file))]
     if not wanted:
         run.folder.keep_missing(f"traces of {cluster.name}/{node.name}", "the node offers no SDL or call log file of this time")
     for file, kind in wanted:
-        reading = cluster.dime(node).read_file(file.path)
+        data, way = fetch_file(cluster, node, file.path, ways=access.file_transfer, sftp_port=access.sftp_port)
         run.folder.keep(
-            reading.value,
+            data,
             kind=kind,
             cluster=cluster.name,
             node=node.name,
-            interface="dime",
+            interface=way,
             operation=file.path,
             attributes={"name": file.name},
         )
