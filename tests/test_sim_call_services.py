@@ -156,3 +156,24 @@ def test_a_subscription_to_something_else_within_a_call_is_a_bad_event(tmp_path:
                 assert "Allow-Events: kpml" in await peer.answer_starting("SIP/2.0 489")
 
     run(work())
+
+
+@pytest.mark.parametrize(
+    ("told", "setting", "reason"), [(True, "callForwardAll", "unconditional"), (False, "callForwardAll", "")]
+)
+def test_a_call_forwarded_over_a_trunk_says_who_forwarded_it_where_the_trunk_delivers_that(
+    tmp_path: Path, told: bool, setting: str, reason: str
+) -> None:
+    async def work() -> None:
+        both = pair(tmp_path)
+        trunk_of(both.a, acceptOutboundRdnis=told)
+        add_phone(both.a, "SEP001122337001", "7001")
+        line = next(row for row in both.a.cluster.database.rows("line") if row["pattern"] == "7001")
+        line[setting] = {"destination": "9898", "callingSearchSpaceName": ""}
+        async with both:
+            assert outcome(await both.call(dialled="7001")) == (200, 16)
+            text = sdl_text(both.b)
+            assert ("Diversion: <sip:7001@" in text) is told
+            assert (f">;reason={reason};privacy=off;screen=yes" in text) is told
+
+    run(work())

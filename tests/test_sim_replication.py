@@ -21,6 +21,7 @@ from pytest_cucmtls.sim.server import RunningPair, start_pair
 from pytest_cucmtls.sim.state import ClusterState
 from tests.sim_node_stand import ask
 from tests.simulated_nodes import Authority, manager, pair
+from tests.test_sim_call_features import until
 
 GET_TRUNK = (
     '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>'
@@ -113,5 +114,20 @@ def test_waiting_changes_and_old_tables_survive_a_save(tmp_path: Path) -> None:
         clusters[0].replication.release()
         assert list(subscriber.certificates.trust("CallManager")) == ["Late.pem"]
         assert subscriber.certificates.request("CallManager") is not None
+
+    asyncio.run(work())
+
+
+def test_a_slow_change_arrives_when_its_time_is_over(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with two_nodes(tmp_path) as running:
+            cluster = running.cluster("A")
+            inject("certificates_replicated_slowly", cluster)
+            cluster.replication.delay_seconds = 0.05
+            publisher, subscriber = cluster.nodes
+            publisher.certificates.import_trust("CallManager", Authority(name="Late").der)
+            assert "Late.pem" not in subscriber.certificates.trust("CallManager")
+            assert cluster.replication.waiting == 1
+            await until(lambda: "Late.pem" in subscriber.certificates.trust("CallManager"))
 
     asyncio.run(work())

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from pytest_cucmtls.sim.calls.media import MEDIA_BLOCKED, MEDIA_PACKETS_LOST
-from pytest_cucmtls.sim.fault_register import fault
+from pytest_cucmtls.sim.fault_register import UnknownFault, fault
 from pytest_cucmtls.sim.packets.capture import DISK_FILLS_DURING_CAPTURE
 from pytest_cucmtls.sim.sip.middlebox import MIDDLEBOX_TERMINATES_TLS, middlebox_authority
 from pytest_cucmtls.sim.sip.tls_contexts import TLS_CIPHERS_PARAMETER
@@ -48,6 +48,14 @@ def clock_behind(cluster: ClusterState) -> None:
 @fault
 def disk_fills_during_capture(_cluster: ClusterState) -> None:
     """The log partition fills while packets are captured: the file stops in the middle of a packet (packets.capture)."""
+
+
+@fault
+def certificates_replicated_slowly(cluster: ClusterState) -> None:
+    """Certificate changes on one node reach the others twenty seconds later."""
+    if len(cluster.nodes) < 2:
+        raise UnknownFault(f"cluster {cluster.name} has no subscriber: start a pair with several nodes")
+    cluster.replication.delay_seconds = 20.0
 
 
 @fault

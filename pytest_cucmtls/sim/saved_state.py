@@ -179,9 +179,12 @@ def _fill_cluster(cluster: ClusterState, saved: dict[str, Any]) -> None:
     cluster.ctl = _made_trust_list(saved["ctl"]) if saved["ctl"] else None
     for node, kept in zip(cluster.nodes, saved["nodes"], strict=True):
         _fill_node(node, kept)
-    waiting = saved["replication"]["waiting"]
-    if saved["replication"]["held"]:
-        cluster.replication.keep_waiting((int(place), _made_change(change)) for place, change in waiting)
+    waiting = [(int(place), _made_change(change)) for place, change in saved["replication"]["waiting"]]
+    if waiting or saved["replication"]["held"]:
+        cluster.replication.keep_waiting(waiting)
+    if not saved["replication"]["held"]:
+        # What was only slow has arrived when the simulator starts again.
+        cluster.replication.release()
 
 
 def _node(node: NodeState) -> dict[str, Any]:

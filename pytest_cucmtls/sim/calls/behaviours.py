@@ -27,6 +27,9 @@ BEHAVIOURS = (
         "calls", "phones encrypt in mixed mode only", Provenance.SPECIFIED, "Cisco document 217138; OAuth is not simulated"
     ),
     Behaviour("calls", "call forward all, busy, no answer, not registered", Provenance.SPECIFIED, "System Configuration Guide"),
+    Behaviour(
+        "calls", "Diversion header of forwarded calls where the trunk delivers it", Provenance.SPECIFIED, "RFC 5806, trunk field"
+    ),
     Behaviour("calls", "the voice mail pilot is one answering party", Provenance.ASSUMED, "narrower than the real one"),
     Behaviour(
         "calls",

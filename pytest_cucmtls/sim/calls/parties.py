@@ -153,6 +153,7 @@ class PhoneCaller:
         call_id = new_call_id(target.signalling.node)
         dialog = setting.dialog(target.signalling, link, call_id, call, remote=target.called, local=call.calling)
         dialog.reliable = target.reliable
+        dialog.diversion = call.diversion if target.features and target.features.tells_diversion else ""
         inbox = target.signalling.open_inbox(call_id, link, call.ci, call.inbox)
         audio = await setting.audio(self._phone, lambda: inbox.put_nowait(LegEvent.MEDIA_DONE))
         call.audio = audio
@@ -247,6 +248,7 @@ class SipCaller:
         call_id = new_call_id(target.signalling.node)
         dialog = setting.dialog(target.signalling, link, call_id, call, remote=target.called, local=call.calling)
         dialog.reliable = target.reliable
+        dialog.diversion = call.diversion if target.features and target.features.tells_diversion else ""
         dialog.max_forwards = min(dialog.max_forwards, hops - 1)
         target.signalling.open_inbox(call_id, link, call.ci, call.inbox)
         called = SipLeg(target.signalling, dialog, target.srtp_allowed, call.inbox, next(setting.sessions))

@@ -16,7 +16,7 @@ from pytest_cucmtls.sim.calls.legs import LegResult, SipLeg
 from pytest_cucmtls.sim.calls.parties import Caller, CallSetting, PhoneCaller, SipCaller, is_busy
 from pytest_cucmtls.sim.calls.phones import NoFreeAddress, Phone, Phones
 from pytest_cucmtls.sim.calls.records import Call, CallLength
-from pytest_cucmtls.sim.calls.routing import CallRouting, Forward
+from pytest_cucmtls.sim.calls.routing import FORWARD_REASONS, CallRouting, Forward
 from pytest_cucmtls.sim.calls.targets import CallTargets
 from pytest_cucmtls.sim.calls.trunks import RunningTrunk, RunningTrunks
 from pytest_cucmtls.sim.logs.traces import TraceWriter
@@ -164,12 +164,14 @@ class Calls:
             if found.entry.usage != 2:
                 names = self._routing.trunks_of(call, found)
                 return await self._over_trunks(call, caller, origin, names, found.called)
-            forward = self._routing.forward_all(found)
+            forward, reason = self._routing.forward_all(found), "unconditional"
             if forward is None:
                 result = await self._to_line(call, caller, origin, found)
                 forward = None if result.answered else self._routing.forward_after(found, result.cause)
                 if forward is None:
                     return result
+                reason = FORWARD_REASONS[result.cause]
+            call.diversion = f"{found.entry.pattern.text};reason={reason}"
             found = self._forwarded(call, forward)
         return LegResult(0, UNALLOCATED)
 

@@ -29,6 +29,8 @@ class Call:
     """The phone went on hook before anything answered for the call."""
     extended: bool = False
     """A leg to somebody exists: what happens to the call goes through the inbox."""
+    diversion: str = ""
+    """Diversion of the last forwarding (RFC 5806): number and reason; "" without one."""
     answered: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when somebody picked up."""
     inbox: Inbox = field(default_factory=asyncio.Queue)

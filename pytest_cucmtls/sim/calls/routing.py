@@ -19,6 +19,8 @@ VOICE_MAIL_PILOT_PARAMETER = "Voice Mail Pilot"
 
 _DEFAULT_NO_ANSWER_SECONDS = 12.0
 """Service parameter *Forward No Answer Timer*."""
+FORWARD_REASONS = {BUSY: "user-busy", NO_ANSWER: "no-answer", UNAVAILABLE: "unavailable"}
+"""Words of RFC 5806 for a forwarding after a cause."""
 _FORWARDS = {BUSY: "callForwardBusy", NO_ANSWER: "callForwardNoAnswer", UNAVAILABLE: "callForwardNotRegistered"}
 
 

@@ -41,6 +41,8 @@ class RunningTrunk:
     """Requests from the peer must carry digest credentials (security profile)."""
     mtp_required: bool = False
     """Media of its calls passes a termination point of the node, and the offer is always early."""
+    tells_diversion: bool = False
+    """*Redirecting Diversion Header Delivery - Outbound*."""
     dtmf: str = "No Preference"
     """*DTMF Signaling Method*."""
     refer_search_space: str = ""
@@ -164,6 +166,7 @@ class RunningTrunks:
             over_udp=text(profile.get("outgoingTransport")).upper() == "UDP",
             early_offer=_offers_early(sip_profile) or truth(row.get("mtpRequired")),
             mtp_required=truth(row.get("mtpRequired")),
+            tells_diversion=truth(row.get("acceptOutboundRdnis")),
             dtmf=text(row.get("dtmfSignalingMethod")) or "No Preference",
             refer_search_space=text(row.get("referCallingSearchSpaceName")),
             accepts_refer=truth(profile.get("acceptOutOfDialogRefer")),

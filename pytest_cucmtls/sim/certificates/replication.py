@@ -1,5 +1,6 @@
 """How certificate changes on one node reach the others of a cluster: at once, or when somebody lets them through."""
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,13 +15,15 @@ class CertificateReplication:
     """The change notification of one cluster.
 
     A real cluster takes seconds to half an hour (`CN_SYNC_TIMER=1800`). Here a change arrives at once unless replication
-    is held; `release` then delivers everything that waits, in order. No clock is involved.
+    is held, when `release` delivers everything that waits, in order, or is slow.
     """
 
     def __init__(self) -> None:
         self._stores: list[CertificateStore] = []
         self._waiting: deque[tuple[CertificateStore, StoreChange]] = deque()
         self.held = False
+        self.delay_seconds = 0.0
+        """How long a change is on its way; needs a running event loop when it is not 0."""
 
     @property
     def waiting(self) -> int:
@@ -35,6 +38,15 @@ class CertificateReplication:
     def spread(self, source: "CertificateStore", change: StoreChange) -> None:
         """Let a change that was made in one store happen in every other one."""
         self._waiting.extend((store, change) for store in self._stores if store is not source)
+        if self.held:
+            return
+        if self.delay_seconds:
+            asyncio.get_running_loop().call_later(self.delay_seconds, self._arrive)
+        else:
+            self.release()
+
+    def _arrive(self) -> None:
+        """The time is over for what waited first, unless somebody holds everything meanwhile."""
         if not self.held:
             self.release()
 

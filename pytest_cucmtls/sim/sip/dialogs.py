@@ -51,6 +51,8 @@ class SipDialog:
     cseq: int = 100
     invite_cseq: int = 0
     """CSeq number of the last INVITE sent, which its ACK repeats."""
+    diversion: str = ""
+    """``1018;reason=unconditional``: who forwarded the call to the party we invite; "" when nobody did, or it is not told."""
     max_forwards: int = 69
     """Hops an INVITE of ours may take: one less than the call had left when it came to us."""
     timer: SessionTimer = field(init=False)
@@ -195,6 +197,7 @@ class SipDialog:
             expires,
             *self._session(),
             *self._identity("calling"),
+            *self._diverted(),
             ("Contact", self.contact()),
             ("Max-Forwards", str(self.max_forwards)),
             *typed(body),
@@ -237,6 +240,11 @@ class SipDialog:
             ("P-Asserted-Identity", f"<{self.local_uri}>"),
             ("Remote-Party-ID", f"<{self.local_uri}>;party={party};screen=yes;privacy=off"),
         )
+
+    def _diverted(self) -> Headers:
+        """RFC 5806, as the trunk's *Redirecting Diversion Header Delivery - Outbound* asks."""
+        number, _, reason = self.diversion.partition(";")
+        return (("Diversion", f"<sip:{number}@{self.node.ip}>;{reason};privacy=off;screen=yes"),) if number else ()
 
     def _session(self) -> Headers:
         if self.node.cluster.release.major < _FIRST_RELEASE_WITH_SESSION_ID:
