@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from pytest_cucmtls.checks.requirements_map import REQUIREMENTS
+from pytest_cucmtls.evidence.comparison.compare_runs import Comparison, Difference
+from pytest_cucmtls.evidence.given.preference import Change
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder
 from pytest_cucmtls.model.capture import MediaProtection, MediaQuality, MediaStream
@@ -487,3 +489,46 @@ def test_data_under_a_suite_that_does_not_encrypt_is_marked() -> None:
     bare_suite, real_suite = (handshake("A", "B", cipher_suite=suite, messages=messages) for suite in (NULL_SHA, GCM))
     assert "Application Data (not encrypted)" in words_in(page(with_wire(good_pair(), bare_suite)))
     assert "not encrypted)" not in words_in(page(with_wire(good_pair(), real_suite)))
+
+
+# since the baseline
+
+
+def compared(*differences: Difference) -> Comparison:
+    return Comparison("/runs/run-0", "/runs/run-1", "cisco-hardening", tuple(differences), 490, ("one note",))
+
+
+def since(comparison: Comparison, language: str = "en") -> str:
+    return render_page([], good_pair(), {}, language=language, comparison=comparison)
+
+
+def test_without_a_baseline_nothing_is_said_about_one() -> None:
+    assert "Since the baseline" not in page()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_worse_stands_open_on_top_and_what_was_expected_is_folded(language: str) -> None:
+    worse = Difference(Change.WORSE, "security_profile", "A", "profile", "mode", "Encrypted", "Authenticated", "")
+    fine = Difference(Change.EXPECTED, "release", "A", "node", "release", "14.0.1", "15.0.1", "a newer release")
+    text = since(compared(worse, fine), language)
+    assert parsed(text) is not None
+    section = next(one for one in parsed(text).iter("section") if one.get("id") == "changes")
+    assert [one.get("open") for one in section.iter("details")] == ["open", None]
+    assert "run-0" in "".join(section.itertext())
+    assert "/runs/" not in "".join(section.itertext())
+    marked = ["".join(mark.itertext()) for mark in section.iter("mark")]
+    assert marked == ["4", "5"]
+
+
+def test_verdicts_that_went_the_same_way_share_a_row() -> None:
+    lost = [
+        Difference(Change.WORSE, "verdict", "A->B", name, "outcome", "PASS", "INCONCLUSIVE", "no trace")
+        for name in ("one", "two")
+    ]
+    section = next(one for one in parsed(since(compared(*lost))).iter("section") if one.get("id") == "changes")
+    assert len(list(section.iter("tr"))) == 2
+    assert "".join(section.itertext()).count("no trace") == 1
+
+
+def test_no_difference_is_said_to_be_none() -> None:
+    assert "no differences" in words_in(since(compared()))

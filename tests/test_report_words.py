@@ -8,12 +8,14 @@ import pytest
 
 import pytest_cucmtls.report.html as package
 from pytest_cucmtls.checks.register import STEPS, all_checks
+from pytest_cucmtls.evidence.comparison.compare_runs import ORDER
 from pytest_cucmtls.model.probe import Answer
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.report.answers import CLAIMS, Standing
 from pytest_cucmtls.report.html.sections.listeners import TOPICS
 from pytest_cucmtls.report.html.words import LANGUAGES, WORDS, claimed, remedy, words_of
 from pytest_cucmtls.report.html.words_claims import CLAIMS_IN_FRENCH
+from pytest_cucmtls.report.html.words_mesh import mesh_words
 
 REMEDIES = [*(f"S{number}" for number in range(1, 11)), "V1", "V2", *(f"X{number}" for number in range(1, 9))]
 FOLDER = Path(package.__file__).parent
@@ -35,7 +37,7 @@ def test_every_word_exists_in_both_languages_with_the_same_places(key: str) -> N
 def test_every_word_a_template_asks_for_exists() -> None:
     asked = {name for file in FOLDER.rglob("*.html") for name in re.findall(r"\bt\[[\"'](\w+)[\"']\]", file.read_text("utf-8"))}
     assert asked
-    assert asked <= {*WORDS}
+    assert asked <= {*WORDS, *mesh_words("en")}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,7 @@ def test_every_word_a_template_asks_for_exists() -> None:
         ("handshake", ["complete", "refused", "incomplete"]),
         ("mutual", ["yes", "no", "unknown"]),
         ("topic", TOPICS),
+        ("change", [change.value for change in ORDER]),
         ("probe", [answer.value.replace(" ", "_") for answer in Answer]),
     ],
 )
@@ -74,7 +77,7 @@ def test_no_word_is_left_over() -> None:
         "handshake_",
         "mutual_",
     )
-    built += ("role_", "nav_", "field_", "sender_", "answer_", "topic_", "probe_")
+    built += ("role_", "nav_", "field_", "sender_", "answer_", "topic_", "probe_", "change_")
     text = sources()
     assert not [key for key in WORDS if not key.startswith(built) and f'"{key}"' not in text]
 

@@ -25,6 +25,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     report.add_argument("--html", type=Path, metavar="FILE", help="default, when no --pdf is asked for: <name>.html here")
     report.add_argument("--pdf", type=Path, metavar="FILE", help="printed by an installed Chromium or Chrome")
     report.add_argument("--browser", metavar="PROGRAM", help="what prints the PDF (default: looked for on PATH)")
+    report.add_argument("--baseline", type=Path, metavar="RUN", help="show what changed since this run folder or bundle")
     report.add_argument("--lang", choices=("en", "fr"), default="en")
     report.add_argument("--policy", help="another policy than the run's own")
     report.set_defaults(run=_report)
@@ -51,7 +52,7 @@ def _report(parsed: argparse.Namespace) -> int:
     if parsed.pdf:
         find_browser(parsed.browser)
     with opened_bundle(parsed.source) as folder:
-        page = _page(folder, parsed.policy, parsed.lang)
+        page = _page(folder, parsed)
     for line in (*page.differences, *([page.note] if page.note else [])):
         print(line)
     if page_file:
@@ -63,8 +64,9 @@ def _report(parsed: argparse.Namespace) -> int:
     return exit_code([verdict.outcome for verdict in page.verdicts])
 
 
-def _page(folder: Path, policy_name: str | None, language: str) -> _Page:
+def _page(folder: Path, parsed: argparse.Namespace) -> _Page:
     from pytest_cucmtls.evidence.bundles.opened import redaction_note
+    from pytest_cucmtls.evidence.comparison.compare_runs import compare_runs
     from pytest_cucmtls.evidence.judge import judge
     from pytest_cucmtls.evidence.kept_policy import policy_in
     from pytest_cucmtls.evidence.load import load_evidence
@@ -74,7 +76,7 @@ def _page(folder: Path, policy_name: str | None, language: str) -> _Page:
     from pytest_cucmtls.policies import load_policy
     from pytest_cucmtls.report.html.page import render_page
 
-    evidence = load_evidence(folder)
+    evidence, policy_name = load_evidence(folder), parsed.policy
     name = evidence.inventory.policy
     policy = load_policy(policy_name or policy_in(folder, name))
     if policy_name:
@@ -87,7 +89,9 @@ def _page(folder: Path, policy_name: str | None, language: str) -> _Page:
     same_policy = about.get("policy") in (None, policy_name or name)
     found = [f"differs from the recorded verdicts: {one}" for one in differences(recorded, verdicts)] if same_policy else []
     index = RunFolder(folder).entries()
-    text = render_page(verdicts, evidence, _told(about, folder, policy.name), index, language=language, policy=policy)
+    comparison = compare_runs(parsed.baseline, folder, policy_name=policy_name) if parsed.baseline else None
+    told = _told(about, folder, policy.name)
+    text = render_page(verdicts, evidence, told, index, language=parsed.lang, policy=policy, comparison=comparison)
     return _Page(text, verdicts, found if recorded else (), redaction_note(folder))
 
 

@@ -86,7 +86,9 @@ def conclude(acceptance: Acceptance) -> Conclusion:
     verdicts = tuple(acceptance.verdicts(evidence))
     about, folder = acceptance.about(), acceptance.folder
     write_verdicts(folder / "verdicts.json", verdicts, about)
-    write_html_report(folder / "report.html", verdicts, evidence, about, language=acceptance.settings.language)
+    comparison = _compared(acceptance)
+    language = acceptance.settings.language
+    write_html_report(folder / "report.html", verdicts, evidence, about, language=language, comparison=comparison)
     for_tools = folder / "for-tools"
     write_csv(for_tools / "verdicts.csv", verdicts)
     write_junit(for_tools / "junit.xml", verdicts)
@@ -97,9 +99,8 @@ def conclude(acceptance: Acceptance) -> Conclusion:
         write_checklist_xml(for_tools / "checklist.ckl", verdicts, about, host)
     releases = [node.release.value.text for cluster in evidence.clusters for node in cluster.nodes if node.release]
     write_surroundings(folder / "allure-results", about, " / ".join(dict.fromkeys(releases)))
-    return Conclusion(
-        folder, verdicts, evidence, tuple(acceptance.phases()), _compared(acceptance), outside=outside_references(folder)
-    )
+    phases, outside = tuple(acceptance.phases()), outside_references(folder)
+    return Conclusion(folder, verdicts, evidence, phases, comparison, outside=outside)
 
 
 def _compared(acceptance: Acceptance) -> Comparison | None:

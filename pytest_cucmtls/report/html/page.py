@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from pytest_cucmtls.evidence.comparison.compare_runs import Comparison
 from pytest_cucmtls.evidence.kept_policy import policy_in
 from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder, write_atomically
 from pytest_cucmtls.model.errors import CucmTlsError
@@ -17,6 +18,7 @@ from pytest_cucmtls.policies import load_policy
 from pytest_cucmtls.report.html.sections.appendix import appendix
 from pytest_cucmtls.report.html.sections.calls import calls
 from pytest_cucmtls.report.html.sections.certificates import FIELDS, comparisons
+from pytest_cucmtls.report.html.sections.changes import changes
 from pytest_cucmtls.report.html.sections.clauses import standards
 from pytest_cucmtls.report.html.sections.connections import matrix, wire_directions
 from pytest_cucmtls.report.html.sections.expiry import forecast
@@ -32,7 +34,13 @@ from pytest_cucmtls.report.sentences import reason
 
 
 def write_html_report(
-    path: Path, verdicts: Sequence[Verdict], evidence: Evidence, about: Mapping[str, object], *, language: str = "en"
+    path: Path,
+    verdicts: Sequence[Verdict],
+    evidence: Evidence,
+    about: Mapping[str, object],
+    *,
+    language: str = "en",
+    comparison: Comparison | None = None,
 ) -> None:
     """Write the page in one piece; a reader sees the old or the new one.
 
@@ -41,7 +49,8 @@ def write_html_report(
     """
     policy = _policy(evidence, path.parent)
     index = RunFolder(path.parent).entries()
-    write_atomically(path, render_page(verdicts, evidence, about, index, language=language, policy=policy).encode())
+    text = render_page(verdicts, evidence, about, index, language=language, policy=policy, comparison=comparison)
+    write_atomically(path, text.encode())
 
 
 def render_page(
@@ -52,6 +61,7 @@ def render_page(
     *,
     language: str = "en",
     policy: Policy | None = None,
+    comparison: Comparison | None = None,
 ) -> str:
     """The page as text; the same arguments give the same text. Without `policy` it is the one the inventory names, if known."""
     words, found = words_of(language), findings(verdicts)
@@ -81,6 +91,7 @@ def render_page(
             streams=streams(evidence),
             forecast=forecast(evidence, policy or _policy(evidence)),
             standards=standards(verdicts),
+            changes=changes(comparison),
             verdicts=verdicts,
             appendix=appendix(verdicts, evidence, about, index),
             contradictions=[source.value for source in evidence.contradictions],

@@ -266,6 +266,24 @@ WORDS: dict[str, tuple[str, str]] = {
         "Aucune capture ne contient de paquets média. Le média circule entre les postes, pas par les nœuds : pour prouver "
         "les paquets, capturer au port d’un téléphone.",
     ),
+    # baseline
+    "nav_changes": ("Since the baseline", "Depuis la référence"),
+    "changes_worse": (
+        "Something is worse than in {baseline}, or changed and nobody can say why. {count} values were compared.",
+        "Quelque chose s’est dégradé depuis {baseline}, ou a changé sans que personne sache pourquoi. {count} valeurs comparées.",
+    ),
+    "changes_fine": (
+        "Nothing is worse than in {baseline}, and nothing changed without a reason. {count} values were compared.",
+        "Rien ne s’est dégradé depuis {baseline}, et rien n’a changé sans raison. {count} valeurs comparées.",
+    ),
+    "change_worse": ("worse", "dégradé"),
+    "change_unexplained": ("unexplained", "inexpliqué"),
+    "change_improved": ("improved", "amélioré"),
+    "change_expected": ("expected", "attendu"),
+    "change_none": ("no differences", "aucune différence"),
+    "change_before": ("Before", "Avant"),
+    "change_after": ("Now", "Maintenant"),
+    "change_why": ("Why", "Pourquoi"),
     # expiry
     "expiry_lede": (
         "First to end: {name}, on {day}, {count} days after the judgement.",
