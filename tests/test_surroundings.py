@@ -1,5 +1,6 @@
 """Reading what surrounds a trunk: CLI answers of any shape; an account that only reads stops a run before its first change."""
 
+import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,13 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_cucmtls.evidence.load import load_evidence
+from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.procedure.runner import perform
 from pytest_cucmtls.procedure.steps import STEPS
+from pytest_cucmtls.run.earlier_identities import identities_in
 from pytest_cucmtls.run.write_access import WriteAccessGate
 from pytest_cucmtls.wire.cli_surroundings import parse_fips_status, parse_host_lookup, parse_replication_state
+from tests.evidence_builders import NOW, certificate, good_pair, inventory, self_signed
 from tests.procedure_runs import run_on, simulated_pair
 
 STATE = """DB and Replication Services: SOME REPLICATION SERVICES ARE DOWN
@@ -83,3 +87,15 @@ def test_an_account_that_may_only_read_stops_the_run_before_anything_is_changed(
     access = load_evidence(tmp_path / "run").cluster("A").write_access
     assert access is not None
     assert access.value.may_write is False
+
+
+def test_identities_of_a_baseline_are_kept_and_read_back(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    folder.begin(inventory(), started_at=NOW)
+    folder.keep(json.dumps(identities_in(good_pair())).encode(), kind="earlier_identities", interface="tool")
+    known = load_evidence(tmp_path / "run").earlier_identities
+    assert known is not None
+    assert [one.sha256 for one in known.value if one.place == "A/CUCMA"] == [
+        self_signed("CUCMA").sha256,
+        certificate("CUCMA").sha256,
+    ]

@@ -48,6 +48,41 @@ def identity_is_the_issued_one(evidence: Evidence, _policy: Policy, cluster: Clu
     return failed(short(issued), short(shown), text, evidence_items, remedies=("S6", "S7") if shown.is_ca else None)
 
 
+@check(
+    "identity_is_not_an_older_one",
+    step="7",
+    phase="config",
+    scope="node",
+    remedies=("S7", "X1"),
+    clauses=(Clause("NIST SP 800-53 r5", "CM-6", "V"),),
+)
+def identity_is_not_an_older_one(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
+    """The CallManager certificate is none that the baseline knows as replaced: a restored backup brings such a one back.
+
+    The last identity recorded, or one nobody recorded yet (a renewal), passes. Without a baseline nothing is compared.
+    """
+    known, place = evidence.earlier_identities, f"{cluster.name}/{node.name}"
+    recorded = [one for one in known.value if one.place == place] if known is not None else []
+    if known is None or not recorded:
+        return not_applicable(f"No earlier run recorded an identity of {place} (--cucm-baseline).")
+    own, latest = identity(evidence, cluster, node), recorded[-1]
+    shown, evidence_items = own.value.certificate, (own.item, known.item)
+    expected = (
+        f"serial {latest.serial}, SHA-256 {latest.sha256[:16]}…, recorded {latest.recorded_at:%Y-%m-%d %H:%M} UTC, or a newer one"
+    )
+    observed = f"serial {shown.serial_hex}, SHA-256 {shown.sha256[:16]}…"
+    older = next((one for one in recorded if one.sha256 == shown.sha256), None)
+    if older is not None and shown.sha256 != latest.sha256:
+        text = (
+            f"The admin interface of {place} shows {observed}, which an earlier run found before it was replaced by the latest "
+            f"recorded one, serial {latest.serial}, SHA-256 {latest.sha256[:16]}… ({latest.recorded_at:%Y-%m-%d %H:%M} UTC): "
+            "drift, a backup was restored or the older file uploaded again."
+        )
+        return failed(expected, observed, text, evidence_items)
+    what = "the identity the baseline left" if older is not None else "newer than what the baseline knows"
+    return passed(expected, observed, f"The CallManager certificate of {place} ({observed}) is {what}.", evidence_items)
+
+
 def roles_text(cluster: ClusterEvidence, node: NodeEvidence, shown: Certificate) -> str:
     """What each file is by its basic constraints, when a CA certificate stands where the leaf belongs."""
     leaves = [

@@ -107,7 +107,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "Certificate on the wire is that of the admin page, both directions",
         ((CISCO, "collect packet capture: serial, subject, issuer, validity", "V"),),
         "server_presents_admin_certificate client_presents_admin_certificate every_node_presents_the_right_certificate "
-        "identity_is_the_issued_one",
+        "identity_is_the_issued_one identity_is_not_an_older_one",
         "PASS: SHA-256 of the DER is equal on every connection of every node; the odd node is named.",
     ),
     _of(

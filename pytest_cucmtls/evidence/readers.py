@@ -13,7 +13,7 @@ from pytest_cucmtls.model.capture import CaptureReport
 from pytest_cucmtls.model.cucm import NamedCertificate
 from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.model.evidence import CallAttempt, StepRecord
-from pytest_cucmtls.model.surroundings import WriteAccess
+from pytest_cucmtls.model.surroundings import EarlierIdentity, WriteAccess
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.wire import axl_answers, certificate_answers, cli_text, serviceability_answers
 from pytest_cucmtls.wire.capture_report import parse_capture
@@ -124,6 +124,13 @@ def _write_access(data: bytes, _line: IndexLine) -> WriteAccess:
     return WriteAccess(str(values["user"]), tuple(map(str, values["roles"])), None if may is None else bool(may))
 
 
+def _earlier_identities(data: bytes, _line: IndexLine) -> tuple[EarlierIdentity, ...]:
+    return tuple(
+        EarlierIdentity(str(one["place"]), str(one["sha256"]), str(one["serial"]), datetime.fromisoformat(one["recorded_at"]))
+        for one in json.loads(data)
+    )
+
+
 def _step(data: bytes, _line: IndexLine) -> StepRecord:
     values = json.loads(data)
     changes = tuple(str(change) for change in values["changes"])
@@ -171,6 +178,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("replication", "cli"): lambda data, _: parse_replication_state(_text(data)),
     ("name_lookup", "cli"): lambda data, line: parse_host_lookup(_text(data), line.operation.rpartition(" ")[2]),
     ("write_access", ""): _write_access,
+    ("earlier_identities", ""): _earlier_identities,
     ("probe", ""): lambda data, _: parse_probe(data),
     ("call", ""): _checked_call,
     ("media_proof", ""): lambda data, _: media_proof_from_json(json.loads(data)),

@@ -30,7 +30,7 @@ from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.inventory import Inventory
 from pytest_cucmtls.model.probe import ProbeReport
 from pytest_cucmtls.model.revocation import RevocationList
-from pytest_cucmtls.model.surroundings import NameLookup, ReplicationState, WriteAccess
+from pytest_cucmtls.model.surroundings import EarlierIdentity, NameLookup, ReplicationState, WriteAccess
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.model.verdicts import EvidenceItem, Outcome
 
@@ -166,6 +166,8 @@ class Evidence:
     witnesses: "tuple[EvidenceItem, ...]" = ()
     """Readings of the captures by the second reader; empty when it did not run."""
     revocation_lists: "tuple[Sourced[RevocationList], ...]" = ()
+    earlier_identities: "Sourced[tuple[EarlierIdentity, ...]] | None" = None
+    """Of the same nodes, from the baseline, oldest first; None when there was none."""
     kept_items: int = 0
     """How many raw items the run folder holds, statements of what is missing left out."""
     unusable: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """What surrounds a trunk and can break it: names that resolve, a database that is the same everywhere, a cryptographic mode."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,17 @@ class ReplicationState:
 
 SETUP_COMPLETED = 2
 """Cisco: 0 initialisation, 1 the number of replicates is incorrect, 2 good, 3 mismatched tables, 4 setup failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierIdentity:
+    """A CallManager identity that an earlier run recorded of a node."""
+
+    place: str
+    """``A/node``."""
+    sha256: str
+    serial: str
+    recorded_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

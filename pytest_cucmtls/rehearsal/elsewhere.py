@@ -40,11 +40,6 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "test_platform_cli_misbehaving.py::test_an_odd_prompt_is_reported_with_what_came",
     ),
     Elsewhere(
-        "F-128",
-        "restored backup brought the previous certificate back",
-        why="against a baseline: `cucmtls compare`, tests/test_compare_runs.py; on the wire: row G-03",
-    ),
-    Elsewhere(
         "F-133",
         "run killed between step 8 and step 9",
         "test_procedure.py::test_a_run_killed_at_every_other_change_is_continued_to_the_same_end",

@@ -36,6 +36,7 @@ from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.run.call_prerequisites import accounts_of, check_call_drivers
 from pytest_cucmtls.run.collect import collect_proof
+from pytest_cucmtls.run.earlier_identities import keep_earlier_identities
 from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.run.simulated_run import ensure_pair, stop_pair
 from pytest_cucmtls.run.write_access import WriteAccessGate
@@ -222,6 +223,8 @@ class Acceptance:
         if done.exists():
             return
         run = self.open()
+        if self.settings.baseline is not None:
+            keep_earlier_identities(run, self.settings.baseline)
         for phase, seconds in collect_proof(run):
             self._add_phase(phase, seconds)
         _write(done, json.dumps({"session": self.settings.session}))

@@ -1,13 +1,14 @@
 """Faults of what surrounds the trunk: accounts, names, replication, the cryptographic mode."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from pytest_cucmtls.model.cucm import TrunkDestination
 from pytest_cucmtls.model.evidence import Evidence
-from pytest_cucmtls.model.surroundings import NameLookup, ReplicationState, WriteAccess
+from pytest_cucmtls.model.surroundings import EarlierIdentity, NameLookup, ReplicationState, WriteAccess
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.rehearsal.bench import Bench
-from pytest_cucmtls.rehearsal.built_certificates import certificate, root
+from pytest_cucmtls.rehearsal.built_certificates import NOW, certificate, root
 from pytest_cucmtls.rehearsal.built_pair import good_pair, sourced, trusted, with_cluster, with_node, with_trunk
 from pytest_cucmtls.rehearsal.catalogue import Row
 from pytest_cucmtls.rehearsal.faults.identity import two_nodes
@@ -51,6 +52,16 @@ def fips(enabled: bool) -> Evidence:
     return evidence
 
 
+def restored_backup(*recorded: str) -> Evidence:
+    """Serials of A's identity as earlier runs recorded them, oldest first; the present one is ``now``."""
+    now = certificate("CUCMA").sha256
+    known = tuple(
+        EarlierIdentity(A, now if serial == "now" else serial * 64, serial, NOW - timedelta(days=30 - place))
+        for place, serial in enumerate(recorded)
+    )
+    return good_pair(earlier_identities=sourced(known, "earlier"))
+
+
 def old_address_by_name(bench: Bench) -> None:
     """A's trunk names B's node, whose old address A's resolver still has."""
     found = bench.axl("A").read_sip_trunk(bench.spec("A").trunk).value
@@ -69,6 +80,12 @@ ROWS = (
         says=("cucm-b.beta.example resolves to", "expected 127."), live=True),
     Row("F-142", "database replication broken: nodes answer differently", not_replicated, (AGREE,), phase="access", remedy="X5",
         says=("CUCM10S (3) Bad", "By node", "CUCM10: replication good (2)")),
+    Row("F-128", "restored backup brought the previous certificate back", lambda: restored_backup("now", "2"),
+        (("identity_is_not_an_older_one", A),), remedy="S7", says=("drift", "backup", "serial 2", "2026-05-03")),
+    Row("N-102", "the identity the baseline left", lambda: restored_backup("2", "now"), (("identity_is_not_an_older_one", A),),
+        PASS, says=("left",)),
+    Row("N-103", "an identity renewed since the baseline", lambda: restored_backup("2", "3"),
+        (("identity_is_not_an_older_one", A),), PASS, says=("newer",)),
     Row("G-100", "replication claims to be good, one node trusts something else", other_anchors, (AGREE,), phase="access",
         remedy="X5", says=("B/CUCM10S trusts also", "odd one out"),
         also=frozenset({"peer_root_is_trusted", "issued_certificate_chains_to_authority"})),

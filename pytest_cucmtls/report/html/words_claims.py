@@ -81,6 +81,7 @@ CLAIMS_IN_FRENCH: dict[str, str] = {
     "caller_digit_analysis_finds_the_pattern": "L’appelant a analysé les chiffres composés et choisi modèle et trunk prévus.",
     "invite_travels_over_tls": "L’INVITE de l’appel nomme TLS dans son premier Via.",
     "trace_agrees_with_the_wire": "Suite et sujet de SIPCertificateInd sont ceux du réseau, pour cette connexion.",
+    "identity_is_not_an_older_one": "Le certificat CallManager n’est pas un certificat déjà remplacé, revenu d’une sauvegarde.",
     "account_may_write": "Le compte AXL d’une exécution qui modifie les clusters a le droit d’écrire.",
     "nodes_of_a_cluster_agree": "Tous les nœuds du cluster donnent la même réponse et la base est répliquée.",
     "trunk_name_resolves_to_the_peer": "Les noms du trunk mènent, sur chaque nœud, aux adresses du pair.",
