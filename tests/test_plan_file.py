@@ -185,6 +185,7 @@ def test_what_was_not_known_when_planning_is_open_and_nothing_else() -> None:
     assert trust.covers(6, made("A/a CallManager-trust CN=CA", "SHA-256 ab", "cli", bound="ab"))
     assert not trust.covers(6, made("A/ab CallManager-trust CN=CA", "SHA-256 ab", "cli", bound="ab"))
     assert not trust.covers(6, made("A/a CallManager identity", "x", "cli"))
+    assert not trust.covers(6, replace(made("A/a CallManager-trust CN=CA", "SHA-256 ab", "cli", bound="ab"), before="SHA-256 cd"))
 
 
 def test_a_change_of_a_step_is_planned_as_it_is() -> None:

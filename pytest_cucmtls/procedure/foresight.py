@@ -123,6 +123,7 @@ def _certificates(run: Run) -> tuple[list[PlannedChange], list[str]]:
     if chain:
         _caught(5, partial(step_05_root.plan, run), blocked)
     trust = _caught(6, partial(step_06_trust.plan, run), blocked) if chain else []
+    blocked += [f"step 6: {text}" for text in step_06_trust.ignored_imports(run, chain)]
     now = _caught(7, partial(step_07_identity.plan, run), blocked)
     signatures, identities = [], []
     for cluster, node in run.nodes():

@@ -29,8 +29,8 @@ def is_own_doing(journal: Journal, part: str, before: str, after: str) -> bool:
 
 
 def _only_ours_came_or_went(about: list[Entry], before: str, after: str) -> bool:
-    """Trusted certificates, listed with their SHA-256: every one that came or went is one of ours."""
-    ours = [entry.undo["sha256"] for entry in about if "sha256" in entry.undo]
+    """Trusted certificates, listed with their SHA-256: every one that came or went is one of ours, or was replaced by one."""
+    ours = [entry.undo[key] for entry in about for key in ("sha256", "former_sha256") if key in entry.undo]
     then, now = ({text for text in listed.split("; ") if text != "none"} for listed in (before, after))
     return bool(ours) and all(any(digest in text for digest in ours) for text in then ^ now)
 

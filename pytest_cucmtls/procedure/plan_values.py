@@ -31,8 +31,14 @@ class PlannedChange:
     """It becomes due only after an earlier one of the plan."""
 
     def covers(self, step: int, change: Change) -> bool:
-        """The change is what was planned: same step, object, interface, and bound values."""
-        named = change.target.startswith(self.target[:-1]) if self.target.endswith("*") else change.target == self.target
+        """The change is what was planned: same step, object, interface, and bound values.
+
+        An object whose name was open must not replace anything either, unless the plan says so.
+        """
+        is_open = self.target.endswith("*")
+        named = change.target.startswith(self.target[:-1]) if is_open else change.target == self.target
+        if is_open and change.before != self.before:
+            return False
         stated = change.after if change.bound is None else change.bound
         return self.step == step and named and self.interface == change.interface and self.bound in ("", stated)
 

@@ -28,8 +28,27 @@ def plan(run: Run) -> list[Change]:
     changes = []
     for cluster, node in run.nodes():
         present = _present(cluster, node)
-        changes += [_import(run, cluster, node, certificate) for certificate in wanted if certificate.sha256 not in present]
+        known = {one.sha256 for one in present}
+        for certificate in wanted:
+            if certificate.sha256 not in known:
+                changes.append(_import(run, cluster, node, certificate, _of_same_name(present, certificate)))
     return changes
+
+
+def ignored_imports(run: Run, chain: tuple[bytes, ...]) -> list[str]:
+    """What would be kept instead of ours without a word: a trusted certificate of the same common name, not older
+    (Cisco document 217138); one sentence each."""
+    wanted = [parse_certificate(der) for der in chain]
+    return [
+        f"{cluster.name}/{node.name} CallManager-trust holds {other.subject} (SHA-256 {other.sha256}), which is not older "
+        "than the authority's certificate of the same name: the import would be ignored without a word; adopt that one as "
+        "the authority or delete it by hand if nobody needs it, then plan again"
+        for cluster, node in run.nodes()
+        for present in [_present(cluster, node)]
+        for certificate in wanted
+        if (other := _of_same_name(present, certificate)) and not _is_older(other, certificate)
+        if certificate.sha256 not in {one.sha256 for one in present}
+    ]
 
 
 def read_back(run: Run) -> None:
@@ -49,19 +68,29 @@ def read_back(run: Run) -> None:
                 )
 
 
-def _present(cluster: ClusterReader, node: NodeAddress) -> set[str]:
-    """SHA-256 of what the node's CallManager-trust holds, by REST where there is one, else by CLI."""
+def _present(cluster: ClusterReader, node: NodeAddress) -> tuple[Certificate, ...]:
+    """What the node's CallManager-trust holds, by REST where there is one, else by CLI."""
     if cluster.release().has_certificate_rest:
-        return {found.certificate.sha256 for found in cluster.certificate_rest(node).read_trust(CALL_MANAGER).value}
+        return tuple(found.certificate for found in cluster.certificate_rest(node).read_trust(CALL_MANAGER).value)
     cli = cluster.cli(node)
-    return {
-        cli.read_trust_certificate(unit, file_name).value.certificate.sha256
+    return tuple(
+        cli.read_trust_certificate(unit, file_name).value.certificate
         for unit, file_name, _ in cli.read_certificate_list("trust").value
         if unit == CALL_MANAGER_TRUST
-    }
+    )
 
 
-def _import(run: Run, cluster: ClusterReader, node: NodeAddress, certificate: Certificate) -> Change:
+def _of_same_name(present: tuple[Certificate, ...], certificate: Certificate) -> Certificate | None:
+    """A trusted certificate that stands where ours would: a store holds one per common name."""
+    name = certificate.subject.common_name
+    return next((one for one in present if name and one.subject.common_name == name and one.sha256 != certificate.sha256), None)
+
+
+def _is_older(one: Certificate, other: Certificate) -> bool:
+    return one.not_before is not None and other.not_before is not None and one.not_before < other.not_before
+
+
+def _import(run: Run, cluster: ClusterReader, node: NodeAddress, certificate: Certificate, former: Certificate | None) -> Change:
     rest = cluster.release().has_certificate_rest
     pem = pem_of(certificate.der)
 
@@ -73,11 +102,14 @@ def _import(run: Run, cluster: ClusterReader, node: NodeAddress, certificate: Ce
 
     return Change(
         target=f"{cluster.name}/{node.name} CallManager-trust {certificate.subject}",
-        before="absent",
+        before=f"SHA-256 {former.sha256} under the same name" if former else "absent",
         after=f"SHA-256 {certificate.sha256}",
         interface="certificate-rest" if rest else "cli",
         perform=through_rest if rest else through_cli,
         bound=certificate.sha256,
-        risk=TRUST_RISK,
-        undo={"action": "delete_trust", "cluster": cluster.name, "node": node.name, "sha256": certificate.sha256},
+        risk=f"{TRUST_RISK}; the trusted certificate of the same name is replaced: whom only it vouched for is refused"
+        if former
+        else TRUST_RISK,
+        undo={"action": "delete_trust", "cluster": cluster.name, "node": node.name, "sha256": certificate.sha256}
+        | ({"former": pem_of(former.der), "former_sha256": former.sha256} if former else {}),
     )

@@ -61,11 +61,20 @@ def _delete_trust(run: Run, what: dict[str, str]) -> str:
     cluster = run.writer(run.cluster(what["cluster"]))
     node = next(node for node in cluster.spec.nodes if node.name == what["node"])
     cli = cluster.cli(node)
+    said, trusted = GONE, set()
     for unit, file_name, _ in cli.read_certificate_list("trust").value:
-        if unit == CALL_MANAGER_TRUST and cli.read_trust_certificate(unit, file_name).value.certificate.sha256 == what["sha256"]:
+        if unit != CALL_MANAGER_TRUST:
+            continue
+        digest = cli.read_trust_certificate(unit, file_name).value.certificate.sha256
+        if digest == what["sha256"]:
             cli.delete_trust(unit, file_name)
-            return "deleted"
-    return GONE
+            said = "deleted"
+        else:
+            trusted.add(digest)
+    if "former" in what and what["former_sha256"] not in trusted:
+        cli.import_trust(CALL_MANAGER, what["former"])
+        return f"{said}; the one of the same name that it had replaced is back"
+    return said
 
 
 def _regenerate_identity(run: Run, what: dict[str, str]) -> str:
