@@ -26,6 +26,13 @@ def axl_not_activated(cluster: ClusterState) -> None:
 
 
 @fault
+def log_window_in_own_zone(cluster: ClusterState) -> None:
+    """The nodes live in Asia/Kolkata and take the dates of log collection in their own zone, whatever TimeZone says."""
+    for node in cluster.nodes:
+        node.time_zone = "Asia/Kolkata"
+
+
+@fault
 def trace_level_error_only(cluster: ClusterState) -> None:
     """The trace level of Cisco CallManager is Error: the configuration says so, the simulated traces stay complete."""
     cluster.enterprise_parameters[TRACE_LEVEL_PARAMETER] = _ERROR_ONLY

@@ -141,6 +141,8 @@ class NodeState:
     sip_port: int = 5061
     services: dict[str, ServiceState] = field(default_factory=dict)
     clock_offset: timedelta = timedelta()
+    time_zone: str = "Etc/UTC"
+    """The zone the node shows its time in."""
     loaded: LoadedSecurity | None = None
     call_manager: CallManagerPort | None = None
     call_control: "CallManager | None" = None

@@ -1,6 +1,7 @@
 """`utils ntp status`: the node's clock, synchronised unless it is off."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from pytest_cucmtls.sim.cli_command import RECORDED, CliCommand, CliContext
 
@@ -33,7 +34,10 @@ async def _status(context: CliContext, _arguments: Sequence[str]) -> None:
     now = context.node.now()
     stamp = f"{now.strftime('%a %b')} {now.day:2d} {now.strftime('%H:%M:%S UTC %Y')}"
     show(f"Current time in UTC is : {stamp}")
-    show(f"Current time in Etc/UTC is : {stamp}")
+    zone = ZoneInfo(context.node.time_zone)
+    local = now.astimezone(zone)
+    shown = f"{local.strftime('%a %b')} {local.day:2d} {local.strftime('%H:%M:%S %Z %Y')}"
+    show(f"Current time in {zone.key} is : {shown}")
 
 
 COMMANDS = (CliCommand(("utils", "ntp", "status"), _status, "utils ntp status", RECORDED, "platform.md §3.6"),)

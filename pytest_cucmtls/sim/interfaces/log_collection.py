@@ -49,6 +49,8 @@ BEHAVIOURS = (
     ),
 )
 
+WINDOW_IN_OWN_ZONE = "log_window_in_own_zone"
+"""Behaviour name (`ClusterState.faults`): dates are taken in the node's own zone, whatever TimeZone says."""
 _REALM = "Log Collection Service"
 _LAST_BARE_MAJOR = 10
 _TIME_FORM = "%m/%d/%y %I:%M %p"
@@ -126,6 +128,8 @@ def _attached(content: bytes) -> web.Response:
 
 def _selected(node: NodeState, criteria: etree._Element, late: LateFiles) -> str:
     zone = _zone(text_of(criteria, "TimeZone") or "")
+    if WINDOW_IN_OWN_ZONE in node.cluster.faults:
+        zone = ZoneInfo(node.time_zone)
     first, last = text_of(criteria, "FromDate") or "", text_of(criteria, "ToDate") or ""
     since = _time(first, "FromDate", zone) if first else datetime.min.replace(tzinfo=UTC)
     # The field has minutes only: a file of the last minute named belongs to the selection.
