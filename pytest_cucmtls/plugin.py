@@ -308,7 +308,7 @@ def _concluded(run: _RunOfSession) -> Any:
         return conclude_mesh(run.open_mesh(), lines_on(run.config))
     from pytest_cucmtls.run.conclusion import conclude
 
-    return conclude(run.open())
+    return conclude(run.open(), run.config.option.allure_report_dir)
 
 
 def _run_of(config: pytest.Config) -> _RunOfSession:

@@ -31,6 +31,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     report.set_defaults(run=_report)
 
 
+_ELSEWHERE = "Name a place outside of it with --html or --pdf."
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     """A report and what it rests on."""
@@ -114,4 +117,6 @@ def _refuse_inside_a_bundle(target: Path, source: Path) -> None:
     from pytest_cucmtls.evidence.bundles.opened import is_sealed
 
     if source.is_dir() and is_sealed(source) and target.resolve().is_relative_to(source.resolve()):
-        raise ConfigurationInvalid("report", str(target), "lies inside a sealed bundle, which takes no further file")
+        raise ConfigurationInvalid(
+            "report", str(target), "lies inside a sealed bundle, which takes no further file", remedy=_ELSEWHERE
+        )

@@ -80,8 +80,11 @@ class Conclusion:
         ]
 
 
-def conclude(acceptance: Acceptance) -> Conclusion:
-    """Load, judge, and write what a run leaves beside its evidence: verdicts, the page, and the forms other tools read."""
+def conclude(acceptance: Acceptance, allure_results: str | None = None) -> Conclusion:
+    """Load, judge, and write what a run leaves beside its evidence: verdicts, the page, and the forms other tools read.
+
+    `allure_results`: where the user let Allure's results go, when that is not the run folder.
+    """
     evidence = acceptance.evidence()
     verdicts = tuple(acceptance.verdicts(evidence))
     about, folder = acceptance.about(), acceptance.folder
@@ -98,7 +101,9 @@ def conclude(acceptance: Acceptance) -> Conclusion:
         write_checklist(for_tools / "checklist.cklb", verdicts, about, host)
         write_checklist_xml(for_tools / "checklist.ckl", verdicts, about, host)
     releases = [node.release.value.text for cluster in evidence.clusters for node in cluster.nodes if node.release]
-    write_surroundings(folder / "allure-results", about, " / ".join(dict.fromkeys(releases)))
+    write_surroundings(
+        Path(allure_results) if allure_results else folder / "allure-results", about, " / ".join(dict.fromkeys(releases))
+    )
     phases, outside = tuple(acceptance.phases()), outside_references(folder)
     return Conclusion(folder, verdicts, evidence, phases, comparison, outside=outside)
 

@@ -125,6 +125,8 @@ def explained(verdict: Verdict) -> str:
         f"  expected  {verdict.expected}",
         f"  observed  {verdict.observed}",
     ]
+    if verdict.depends_on:
+        return "\n".join(lines[:2])  # its cause is told in full where it failed
     if verdict.waiver is not None:
         lines.append(f"  waiver    {verdict.waiver.sentence}")
     if verdict.remedies:

@@ -17,7 +17,7 @@ Is it as it was sealed, and by whom?     pip install pytest-cucmtls
    Sealed {sealed_at} with the {signer}.
 
 Does the evidence carry the verdicts?    cucmtls judge .            (judges everything again and lists what differs)
-The report again, in French, as a PDF    cucmtls report . --lang fr --pdf report.pdf
+The report again, in French, as a PDF    cucmtls report . --lang fr --pdf ../report.pdf   (a bundle takes no further file)
 
 What is signed    manifest.json lists every file with its SHA-256; statement.intoto.json names the manifest's SHA-256;
                   statement.dsse.json is the signature over the statement (statement.p7s the same as CMS, when present).
