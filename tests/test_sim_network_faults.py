@@ -201,3 +201,27 @@ def test_a_trunk_to_an_srv_name_reaches_every_target_and_one_may_serve_an_old_ce
             assert mine[targets[1].ip].issuer.common_name == "Simulated CA"
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    "noise", [b"", b"\x16\x03\x01", b"GET / HTTP/1.0\r\n\r\n", bytes(range(256)) * 20, b"\x15\x03\x03\x00\x02\x02\x28"]
+)
+def test_noise_at_the_middlebox_leaves_nothing_behind(tmp_path: Path, noise: bytes) -> None:
+    async def work() -> None:
+        async with configured(tmp_path) as running:
+            await broken(running, "middlebox_terminates_tls@A", "middlebox_terminates_tls@B")
+            node = running.cluster("B").publisher
+            for _ in range(3):
+                reader, writer = await asyncio.open_connection(node.ip, node.sip_port)
+                writer.write(noise)
+                writer.write_eof()
+                async with asyncio.timeout(5):
+                    await reader.read()
+                writer.close()
+                await writer.wait_closed()
+            call, _ = await captured(running, tmp_path)
+            assert status_of(call) == 200
+            await manager(node).stop()
+            assert manager(node)._signalling._connections == []
+
+    asyncio.run(work())
