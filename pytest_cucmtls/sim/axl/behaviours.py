@@ -83,6 +83,7 @@ _ASSUMED = (
     ("departures recorded on 12.5 hold for every release", "none found"),
     ("executeSQLUpdate is refused", "simulator's choice"),
     ("numbers of the type tables beside those recorded; SQL codes -206 and -217", "Informix messages"),
+    ("tables of users, access groups, roles and service trace levels beside the column tracelevel", "vendor's data dictionary"),
     ("which elements of objects beside trunk, line, phone and pattern are empty or nil", "none found"),
 )
 
