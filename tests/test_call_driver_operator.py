@@ -87,6 +87,9 @@ def test_what_a_driver_needs_is_looked_at_before_anything_is_touched(monkeypatch
     with pytest.raises(ConfigurationInvalid, match="ca_file"):
         check_call_drivers(inventory(phone, CallSetup()))
     check_call_drivers(inventory(CallSetup("sip-phone", transport="udp"), CallSetup()))
+    check_call_drivers(inventory(CallSetup("sip-phone", transport="udp", node="CUCM-A.example.org"), CallSetup()))
+    with pytest.raises(ConfigurationInvalid, match="none of cucm-a"):
+        check_call_drivers(inventory(CallSetup("sip-phone", transport="udp", node="other"), CallSetup()))
 
 
 def test_a_password_is_wanted_only_where_a_driver_speaks_for_a_user() -> None:

@@ -4,7 +4,7 @@ import io
 import random
 import re
 import tomllib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.inventory import parse_inventory
 from pytest_cucmtls.inventory_template import TEMPLATE
 from pytest_cucmtls.model.call_setup import CallSetup, call_setup_from_json, call_setup_of
 from pytest_cucmtls.model.calls import CallOutcome
 from pytest_cucmtls.model.errors import ConfigurationInvalid, UnexpectedAnswer
+from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.model.sip import SipMessage
+from pytest_cucmtls.model.verdicts import Verdict
+from pytest_cucmtls.policies import load_policy
+from pytest_cucmtls.rehearsal.built_pair import good_pair, with_traces
+from pytest_cucmtls.rehearsal.built_traces import dialogue, sip
 from pytest_cucmtls.wire import g711
 from pytest_cucmtls.wire.call_endings import ending_of
 from pytest_cucmtls.wire.capture_report import parse_capture
@@ -299,3 +305,34 @@ def test_every_example_of_the_guide_is_a_setup() -> None:
     ]
     assert [setup.driver for setup in found] == ["sip-phone", "operator", "replay"]
     assert all(f"`{outcome.value}`" in text for outcome in CallOutcome)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "words"),
+    [
+        (486, 17, "busy (486, Q.850 cause 17)"),
+        (480, 19, "no answer (480, Q.850 cause 19)"),
+        (480, 20, "unavailable (480, Q.850 cause 20)"),
+        (404, 1, "unknown number (404, Q.850 cause 1)"),
+        (488, 47, "media refused (488, Q.850 cause 47)"),
+    ],
+)
+def test_a_verdict_says_what_the_call_met(status: int, cause: int, words: str) -> None:
+    invite, trying = dialogue("A", "B")[:2]
+    final = sip(f"SIP/2.0 {status} x", "101 INVITE", invite[1].call_id or "", extra=(("Reason", f"Q.850;cause={cause}"),))
+    evidence = with_traces(good_pair(), dialogues={("A", "B"): (invite, trying, ("in", final))})
+    assert words in answering(evidence).diagnosis
+
+
+@pytest.mark.parametrize(("pilot", "words"), [("5000", "5000: by voicemail"), ("", "5000: forwarded, or voicemail")])
+def test_a_verdict_says_voicemail_where_the_pilot_is_declared(pilot: str, words: str) -> None:
+    evidence = with_traces(good_pair(), dialogues={("A", "B"): dialogue("A", "B", answered_by="5000")})
+    called = replace(evidence.inventory.cluster_b, calling=CallSetup(voicemail=pilot))
+    evidence = replace(evidence, inventory=replace(evidence.inventory, cluster_b=called))
+    assert words in answering(evidence).diagnosis
+
+
+def answering(evidence: Evidence) -> Verdict:
+    """The verdict about who answered A's call."""
+    found = judge(evidence, load_policy(evidence.inventory.policy))
+    return next(verdict for verdict in found if (verdict.check, verdict.subject) == ("right_party_answers", "A->B"))

@@ -255,3 +255,34 @@ def test_the_password_and_keys_never_stand_in_the_traces(tmp_path: Path) -> None
             assert PASSWORD not in sdl_text(ends.pair.a)
 
     run(with_ends(tmp_path, work))
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_node_that_goes_away_in_the_middle_of_a_call_ends_it_without_hanging(tmp_path: Path, transport: str) -> None:
+    async def work() -> None:
+        ends = Ends(tmp_path)
+        async with ends.pair:
+            phone = SipPhone(ends.plan(ends.pair.a, "7001", transport), Secret(PASSWORD))
+            await asyncio.to_thread(phone.__enter__)
+            phone.dial("9898", MARKERS[0])
+            assert await asyncio.to_thread(phone.wait_connected, 20)
+            registration = manager(ends.pair.a).registrar.find("SEP7001")
+            assert registration is not None
+            registration.link.abort()
+            assert await asyncio.to_thread(phone.wait_over, 20)
+            await asyncio.to_thread(phone.__exit__)
+            await manager(ends.pair.a).wait_until_idle()
+
+    run(work())
+
+
+def test_leaving_in_the_middle_of_a_call_hangs_up_first(tmp_path: Path) -> None:
+    def work(ends: Ends) -> None:
+        with SipPhone(ends.plan(ends.pair.a, "7001"), Secret(PASSWORD)) as phone:
+            phone.dial("9898", MARKERS[0])
+            assert phone.wait_connected(20)
+        assert phone.call is not None
+        assert phone.call.over
+        assert manager(ends.pair.a).phone_status("SEP7001") == ("UnRegistered", 10)
+
+    run(with_ends(tmp_path, work))

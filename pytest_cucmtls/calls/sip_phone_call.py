@@ -10,7 +10,8 @@ from pytest_cucmtls.calls.sip_links import LinkSettings
 from pytest_cucmtls.calls.sip_phone import PhonePlan, SipPhone
 from pytest_cucmtls.model.call_setup import CODECS
 from pytest_cucmtls.model.calls import CallEnding, CallOutcome, MediaProof
-from pytest_cucmtls.model.inventory import ClusterSpec
+from pytest_cucmtls.model.errors import ConfigurationInvalid
+from pytest_cucmtls.model.inventory import ClusterSpec, NodeAddress
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.wire.call_endings import ending_of
 from pytest_cucmtls.wire.marker_tones import PERIOD_BLOCKS, SYMBOLS
@@ -32,9 +33,21 @@ def new_marker() -> str:
     return secrets.token_hex(SYMBOLS // 2)
 
 
+def phone_node(spec: ClusterSpec) -> NodeAddress:
+    """The node the phone of a cluster registers with. Raises: ConfigurationInvalid when there is none of that name."""
+    wanted = spec.calling.node
+    if not wanted:
+        return spec.publisher
+    for node in spec.nodes:
+        if node.name.lower() == wanted.lower():
+            return node
+    known = ", ".join(node.name for node in spec.nodes)
+    raise ConfigurationInvalid("inventory", f"clusters.{spec.name}.sip_phone.node", f"{wanted!r} is none of {known}")
+
+
 def phone_plan(spec: ClusterSpec, node_ip: str) -> PhonePlan:
     """The phone a cluster's inventory declares. Raises: ConfigurationInvalid for a file that cannot be used."""
-    setup, node = spec.calling, spec.publisher
+    setup, node = spec.calling, phone_node(spec)
     secure = setup.transport == "tls"
     context: ssl.SSLContext | None = None
     if secure:

@@ -17,6 +17,7 @@ CODECS: Final = ("PCMU", "PCMA")
 KEYS: Final = frozenset({"call_driver", "voicemail", "sip_phone", "operator", "replay"})
 """What belongs here in a cluster's table."""
 _PHONE_KEYS = {
+    "node",
     "transport",
     "port",
     "local_ip",
@@ -37,6 +38,8 @@ class CallSetup:
     driver: str = WEBDIALER
     voicemail: str = ""
     """Number of the voicemail pilot, so that voicemail is told from another forward; "" when it is not known."""
+    node: str = ""
+    """Name of the node the phone registers with; "" is the publisher."""
     transport: str = "tls"
     """Of the SIP phone's signalling."""
     port: int = 0
@@ -71,6 +74,7 @@ def call_setup_of(values: Mapping[str, Any], file: Callable[[str], str]) -> Call
     setup = CallSetup(
         driver=driver,
         voicemail=_text(values, "voicemail", ""),
+        node=_text(phone, "node", ""),
         transport=_choice(phone, "transport", "tls", TRANSPORTS),
         port=int(_number(phone, "port", 0, 65535, whole=True)),
         local_ip=_text(phone, "local_ip", ""),

@@ -1,6 +1,6 @@
 """What the call drivers of an inventory need, looked at before a cluster is touched."""
 
-from pytest_cucmtls.calls.sip_phone_call import phone_plan
+from pytest_cucmtls.calls.sip_phone_call import phone_node, phone_plan
 from pytest_cucmtls.calls.terminal import open_terminal
 from pytest_cucmtls.model.call_setup import NEEDS_PASSWORD, OPERATOR, SIP_PHONE
 from pytest_cucmtls.model.inventory import Account, ClusterSpec, Inventory
@@ -19,6 +19,6 @@ def check_call_drivers(inventory: Inventory) -> None:
         return
     for spec in inventory.clusters:
         if spec.calling.driver == SIP_PHONE:
-            phone_plan(spec, spec.publisher.address)
+            phone_plan(spec, phone_node(spec).address)
         if spec.calling.driver == OPERATOR:
             open_terminal(f"clusters.{spec.name}.call_driver").close()

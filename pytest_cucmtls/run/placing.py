@@ -17,6 +17,7 @@ from pytest_cucmtls.calls.sip_phone_call import (
     SipPhoneCall,
     TalkingPhone,
     heard_by,
+    phone_node,
     phone_plan,
 )
 from pytest_cucmtls.calls.terminal import open_terminal
@@ -116,12 +117,13 @@ def _phone(cluster: ClusterReader) -> SipPhone:
 
 
 def _address(spec: ClusterSpec) -> str:
-    """IP address of the publisher. Raises: ClusterUnreachable when its name has none."""
-    host = spec.publisher.address
+    """IP address of the phone's node. Raises: ClusterUnreachable when its name has none; ConfigurationInvalid."""
+    node = phone_node(spec)
+    host = node.address
     try:
         return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
     except OSError as problem:
-        raise ClusterUnreachable("sip phone", host, spec.publisher.sip_port, problem.strerror or str(problem)) from problem
+        raise ClusterUnreachable("sip phone", host, node.sip_port, problem.strerror or str(problem)) from problem
 
 
 def _ending_values(ending: CallEnding | None) -> dict[str, Any]:
