@@ -127,6 +127,7 @@ def test_planning_changes_nothing_and_covers_all_steps_beforehand(desk: Desk) ->
     assert desk.plan().code == 0
     assert truth_of(desk.pair) == before
     plan = desk.planned()
+    assert "| 7 | A/cucm-a.alpha.example CallManager identity |" in desk.plan_file.with_suffix(".md").read_text()
     assert {change.step for change in plan.changes} == {3, 4, 6, 7, 8, 9, 10, PROOF_STEP}
     assert sum(change.foreseen for change in plan.changes) >= 8
     assert [change.target for change in plan.irreversible] == [

@@ -17,7 +17,9 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """`plan`, `approve`, `apply` and `undo`."""
     plan = commands.add_parser("plan", help="list what the ten steps would change, without changing it")
     plan.add_argument("--inventory", type=Path, required=True)
-    plan.add_argument("--out", type=Path, metavar="FILE", help="save the plan, to be approved and applied")
+    plan.add_argument(
+        "--out", type=Path, metavar="FILE", help="save the plan, to be approved and applied (and beside it as Markdown)"
+    )
     plan.add_argument("--run", dest="folder", type=Path, help="run folder to continue")
     plan.set_defaults(run=_plan)
 
@@ -49,6 +51,7 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _plan(parsed: argparse.Namespace) -> int:
+    from pytest_cucmtls.evidence.run_folder import write_atomically
     from pytest_cucmtls.procedure.foresight import make_plan
     from pytest_cucmtls.procedure.plan_file import write_plan
     from pytest_cucmtls.procedure.plan_text import plan_lines
@@ -59,6 +62,8 @@ def _plan(parsed: argparse.Namespace) -> int:
     print("\n".join(plan_lines(plan)))
     if parsed.out is not None:
         write_plan(parsed.out, plan)
+        if parsed.out.suffix != ".md":
+            write_atomically(parsed.out.with_suffix(".md"), ("\n".join(plan_lines(plan)) + "\n").encode())
         print(f"saved; next: cucmtls approve {parsed.out} --by NAME" if plan.changes and not plan.blocked else "saved")
     return EXIT_CODES["undecided"] if plan.blocked else EXIT_CODES["ok"]
 

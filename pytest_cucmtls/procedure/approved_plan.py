@@ -25,6 +25,7 @@ class ApprovedPlan:
 
     plan: Plan
     approval: Approval
+    file: Path | None = None
 
     def gate(self, step: int, change: Change) -> None:
         """Raises: NotNow for a change that the plan does not hold."""
@@ -48,6 +49,7 @@ class ApprovedPlan:
         if self._noted(run) != self.plan.digest:
             run.journal.append(Entry("note", 0, target=APPROVED, before=self.approval.by, after=self.plan.digest))
         run.gates = (self.gate, *run.gates)
+        run.plan_file = self.file
 
     def _check_inventory(self, run: Run) -> None:
         now = binding_inventory(run.inventory)
@@ -89,7 +91,7 @@ class ApprovedPlan:
 def load_approved_plan(file: Path) -> ApprovedPlan:
     """Raises: FileUnreadable; UnsafeToAct when the plan is not approved."""
     plan = read_plan(file)
-    return ApprovedPlan(plan, read_approval(file, plan))
+    return ApprovedPlan(plan, read_approval(file, plan), file)
 
 
 def _keys(now: object, then: object) -> list[str]:

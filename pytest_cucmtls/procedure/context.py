@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_cucmtls.ca.authority import CertificateAuthority
@@ -58,6 +59,8 @@ class Run:
     """The step being performed, so that what is kept meanwhile can name it; 0 outside the ten steps."""
     gates: tuple[Gate, ...] = ()
     """Approved plan, maintenance window, ceilings: each may refuse a change before it is announced."""
+    plan_file: Path | None = None
+    """The approved plan this run carries out, if any."""
     before_restarts: "InService | None" = None
     """What was in service before this process restarted the first service."""
     return_limit_seconds: float = 300.0

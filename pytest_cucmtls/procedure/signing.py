@@ -154,6 +154,7 @@ def resume_command(run: Run) -> str:
     """The command that continues this run, as typed in a shell in any folder."""
     words = ["pytest", *_test_cases(), "--cucm-inventory", str(Path(run.inventory.source).resolve())]
     words += ["--cucm-mode", run.inventory.mode.value, "--cucm-policy", run.inventory.policy]
+    words += ["--cucm-plan", str(run.plan_file)] if run.plan_file else []
     return shlex.join([*words, "--cucm-run", str(run.folder.path.resolve())])
 
 
