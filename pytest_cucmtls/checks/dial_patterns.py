@@ -78,3 +78,22 @@ def partition_name(text: str | None) -> str:
 def same_pattern(one: str | None, other: str | None) -> bool:
     """Equal patterns; an escaped leading plus counts as the plus."""
     return (one or "").replace("\\+", "+") == (other or "").replace("\\+", "+")
+
+
+def sent_digits(pattern: str, digits: str, *, discard: str | None, mask: str | None, prefix: str | None) -> str | None:
+    """What leaves a route pattern for these dialled digits: discard, then mask, then prefix, in CUCM's order.
+
+    None when the discard instruction is not one of ``NoDigits`` and ``PreDot`` (those of numbering plans are not followed).
+    """
+    instruction = partition_name(discard)
+    if instruction == "PreDot" and "." in pattern:
+        before = _parts(pattern.partition(".")[0])
+        if before is None or any(repeated for _, repeated in before):
+            return None
+        digits = digits[len(before) :]
+    elif instruction not in {"", "NoDigits", "PreDot"}:
+        return None
+    if mask:
+        padded = digits[-len(mask) :].rjust(len(mask))
+        digits = "".join(own if wanted in "Xx" else wanted for wanted, own in zip(mask, padded, strict=True)).strip()
+    return f"{prefix or ''}{digits}"

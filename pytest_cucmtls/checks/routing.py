@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pytest_cucmtls.checks.dial_patterns import breadth, matches, partition_name, same_pattern
+from pytest_cucmtls.checks.dial_patterns import breadth, matches, partition_name, same_pattern, sent_digits
 from pytest_cucmtls.checks.direction_matrix import direction_matrix
 from pytest_cucmtls.checks.judgements import document, failed, missing, passed
 from pytest_cucmtls.checks.register import NO_CALL, NO_CONNECTION, check
@@ -107,7 +107,8 @@ def pattern_leads_to_the_trunk(
 ) -> Judgement:
     """The calling cluster has the route pattern for the other side's number, and it leads to this trunk.
 
-    Directly, or first of all through a route list and its groups; a blocking pattern fails.
+    Directly, or first of all through a route list and its groups; a blocking pattern fails, and so does one that sends another
+    number than was dialled (discarded digits, called party mask, prefix).
     """
     wanted, partition = expected_pattern(evidence, client)
     trunk, number = spec_of(evidence, client).trunk, spec_of(evidence, server).extension
@@ -131,7 +132,30 @@ def pattern_leads_to_the_trunk(
     if not any(way.device == trunk for way in ways):
         text = f"The route pattern {shown} of {client.name} leads to {observed.partition(' -> ')[2]}, not to the trunk {trunk}."
         return failed(expected, observed, text, evidence_items)
+    sent = _sent(pattern.value, number)
+    if sent is not None and sent != number:
+        text = f"The route pattern {shown} of {client.name} sends {sent} when {number} is dialled: {_changes(pattern.value)}."
+        return failed(f"{number} sent as dialled", f"{sent} sent", text, evidence_items)
     return passed(expected, observed, f"{client.name} routes {number} by {observed}.", evidence_items)
+
+
+def _sent(pattern: RoutePattern, number: str) -> str | None:
+    return sent_digits(
+        pattern.pattern,
+        number,
+        discard=pattern.digit_discard_instruction_name,
+        mask=pattern.called_party_transformation_mask,
+        prefix=pattern.prefix_digits_out,
+    )
+
+
+def _changes(pattern: RoutePattern) -> str:
+    named = (
+        ("discard digits", pattern.digit_discard_instruction_name),
+        ("called party mask", pattern.called_party_transformation_mask),
+        ("prefix digits", pattern.prefix_digits_out),
+    )
+    return ", ".join(f"{field} {value}" for field, value in named if value)
 
 
 @check(

@@ -145,7 +145,11 @@ def peer_identity_has_a_path(evidence: Evidence, _policy: Policy, client: Cluste
 def _remedies(problems: list[str]) -> tuple[str, ...]:
     if any(PathProblem.EXPIRED.value in text or PathProblem.NOT_YET_VALID.value in text for text in problems):
         return ("S3", "S4", "S5", "S6", "S7", "X1")
-    return ("S4",) if any(PathProblem.ROLE.value in text for text in problems) else ("S6", "S4")
+    return ("S4",) if any(word.value in text for text in problems for word in _OF_THE_AUTHORITY) else ("S6", "S4")
+
+
+_OF_THE_AUTHORITY = (PathProblem.ROLE, PathProblem.NOT_A_CA, PathProblem.PATH_LENGTH)
+"""What only another certificate repairs: no upload to a trust store does."""
 
 
 def path_sentence(holder: str, owner: str, role: str, result: PathResult) -> str:

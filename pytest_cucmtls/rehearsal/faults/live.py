@@ -54,6 +54,20 @@ def other_profile_values(bench: Bench) -> None:
     bench.axl("A").update_security_profile(found.name, replace(found, nonce_policy_time=300, accept_presence_subscription=True))
 
 
+def prefix_added(bench: Bench) -> None:
+    """Somebody adds a prefix to the route pattern under test."""
+    pattern = bench.axl("A").read_route_patterns().value[0]
+    bench.axl("A").update_route_pattern(pattern.pattern, pattern.partition, replace(pattern, prefix_digits_out="9"))
+
+
+def second_destination(bench: Bench) -> None:
+    """Beside the peer the trunk leads to an address that is no node of it."""
+    found = bench.axl("A").read_sip_trunk(bench.spec("A").trunk).value
+    assert found is not None
+    stranger = replace(found.destinations[0], address="127.254.254.254")
+    bench.axl("A").update_sip_trunk(found.name, replace(found, destinations=(*found.destinations, stranger)))
+
+
 ROWS = (
     Row("F-005", "validity of five years under a strict profile", issued(IssuingProfile(validity_years=5)),
         (("validity_is_short_enough", B),), remedy="S4", says=("1826", "730", "two years"), legacy=Outcome.PASS, live=True),
@@ -118,4 +132,13 @@ ROWS = (
     Row("F-126", "cipher in the trace differs from the suite on the wire, traced", named("trace_names_another_cipher", "A"),
         (("trace_agrees_with_the_wire", "A->B"),), phase="trace", remedy="V1", says=("NULL-SHA", "ECDHE-RSA-AES256-GCM-SHA384"),
         also=frozenset({"trace_agrees_with_the_wire"}), live=True),
+    Row("G-140", "a prefix was added to the route pattern", prefix_added, (("pattern_leads_to_the_trunk", "A->B"),), remedy="S10",
+        says=("sends 99898 when 9898 is dialled",), live=True,
+        also=frozenset({"right_party_answers", "called_side_analyses_all_digits", "caller_digit_analysis_finds_the_pattern"})),
+    Row("G-141", "a second destination that is no node of the peer", second_destination, (("trunk_leads_to_the_peer", "A"),),
+        remedy="S9", says=("127.254.254.254",), live=True),
+    Row("G-142", "Device Security Mode Authenticated on both sides",
+        named("device_security_mode_authenticated", "A", "B"),
+        (("profile_demands_encryption", "A"), ("profile_demands_encryption", "B")), remedy="S8", says=("NULL",), live=True,
+        also=frozenset({"negotiated_suite_encrypts", "suite_is_allowed", "key_exchange_is_forward_secret"})),
 )  # fmt: skip
