@@ -28,6 +28,7 @@ from pytest_cucmtls.preflight.views import MachineView
 from tests.procedure_runs import simulated_pair
 
 WIDEST = 80
+MESH = (("london", "1018"), ("paris", "2018"), ("rome", "3018"))
 
 
 @dataclass
@@ -318,3 +319,27 @@ def test_a_missing_inventory_is_a_matter_of_usage(tmp_path: Path, capsys: pytest
 
 def test_the_specs_of_this_module_are_the_pairs(ward: Ward) -> None:
     assert all(isinstance(spec, ClusterSpec) for spec in ward.inventory.clusters)
+
+
+def test_subscribers_are_asked_what_concerns_every_node(tmp_path: Path) -> None:
+    with simulated_pair(tmp_path, "two-nodes") as pair:
+        inventory = pair.inventory(Mode.VERIFY, None)
+        rows = run_probes(MachineView(inventory, inventory.clusters, _no_authority), Credentials(pair.credentials_file))
+    assert worse(list(rows)) == set()
+    places = {(row.cluster, row.node) for row in rows if row.node}
+    assert len(places) == 4
+    of_nodes, of_publishers = (
+        {row.probe for row in rows if row.node == node.name and row.cluster == "A"} for node in inventory.cluster_a.nodes[::-1]
+    )
+    assert of_publishers - of_nodes == {"axl_reads", "axl_writes", "trace_level", "risport", "webdialer"}
+    assert [row.place for row in rows] == sorted((row.place for row in rows), key=[row.place for row in rows].index)
+
+
+def test_every_cluster_of_a_mesh_is_looked_at(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mesh.toml"
+    clusters = [_cluster(name, "14", number).replace('trunk = "to-peer"\n', "") for name, number in MESH]
+    file.write_text('mesh = "full"\n' + "".join(clusters))
+    code = main(["doctor", "--json", "--mode", "verify", "--inventory", str(file)])
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert {row["cluster"] for row in rows} == {"", *(name for name, _ in MESH)}
+    assert code == 0, [row for row in rows if row["standing"] in ("problem", "cannot say")]
