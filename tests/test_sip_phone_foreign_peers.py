@@ -152,6 +152,7 @@ def test_a_stranger_cannot_put_words_into_the_phones_ear() -> None:
         there = (link.local.ip, link.local.port)
         stranger.sendto(b"OPTIONS sip:stranger SIP/2.0\r\n\r\n", there)
         node.sendto(b"no SIP at all", there)
+        node.sendto(b"OPTIONS sip:split SIP/2.0\r\nFrom: a\rVia: b\r\n\r\n", there)
         node.sendto(b"OPTIONS sip:node SIP/2.0\r\n\r\n", there)
         assert (await asyncio.wait_for(heard.get(), 20)).request_uri == "sip:node"
         assert heard.empty()

@@ -174,6 +174,8 @@ async def _open(settings: LinkSettings, take: Taker, lost: Callable[[], None]) -
 
 
 def _deliver(data: bytes, take: Taker) -> None:
-    """What cannot be read as SIP is passed over: a phone answers nobody it does not understand."""
+    """What cannot be read as SIP, or could not be sent back without breaking a line, is passed over."""
     with suppress(CucmTlsError):
-        take(parse_sip_message(data))
+        message = parse_sip_message(data)
+        if not any("\r" in text or "\n" in text for text in (message.start_line, *(value for _, value in message.headers))):
+            take(message)

@@ -83,7 +83,7 @@ def _card(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidence) 
         called=attempt.called if attempt else spec_of(evidence, server).extension,
         started_at=moment(attempt.started_at) if attempt else "",
         lasted=span((attempt.ended_at - attempt.started_at).total_seconds()) if attempt and attempt.ended_at else "",
-        driver=attempt.driver if attempt else "",
+        driver=", ".join(filter(None, (attempt.driver, attempt.outcome_description))) if attempt else "",
         call_id=call.call_id if call else "",
         way=_way(evidence, client, server, attempt, call),
         arrows=tuple(call_arrows([message.sip for message in call.calling])) if call else (),
