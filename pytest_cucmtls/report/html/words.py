@@ -28,6 +28,12 @@ WORDS: dict[str, tuple[str, str]] = {
         "détient le dossier d’exécution peut tout rejuger avec « cucmtls judge ».",
     ),
     "verdict_language": ("", "Les textes des verdicts sont en anglais, tels que les contrôles les formulent."),
+    "signing_decision": (
+        "Decision: ☐ accepted   ☐ accepted with reservations   ☐ refused",
+        "Décision : ☐ accepté   ☐ accepté avec réserves   ☐ refusé",
+    ),
+    "signing_tested": ("Tested by: name, date, signature", "Testé par : nom, date, signature"),
+    "signing_decided": ("Decided by: name, date, signature", "Décidé par : nom, date, signature"),
     # first screen
     "policy": ("policy", "politique"),
     "mode_apply": ("procedure applied", "procédure appliquée"),
