@@ -362,11 +362,11 @@ def _settings(run: _RunOfSession) -> Any:
 
 def _annotations(config: pytest.Config, conclusion: Any) -> list[str]:
     """What a CI system wants to read on standard output; what it wants as a file is written beside the other forms."""
-    from pytest_cucmtls.report.ci_annotations import GITLAB_REPORT, Place, ci_of, github_lines, write_gitlab_report
+    from pytest_cucmtls.report.ci_annotations import GITLAB_REPORT, ci_of, github_lines, places_of, write_gitlab_report
 
     if config.stash[_RUN].trunks:
         return []
-    places = {check: Place(*place) for check, place in config.stash[_RUN].places.items() if check}
+    places = places_of(config.stash[_RUN].places, _option(config, "inventory"))
     match ci_of(config.getoption("cucm_ci"), os.environ):
         case "github":
             return github_lines(conclusion.verdicts, places)

@@ -14,6 +14,7 @@ from pytest_cucmtls.report.ci_annotations import (
     ci_of,
     github_lines,
     gitlab_report,
+    places_of,
     write_gitlab_report,
 )
 
@@ -96,3 +97,11 @@ def test_a_gitlab_issue_keeps_its_fingerprint_whatever_the_run_says() -> None:
 def test_the_gitlab_report_is_a_json_list(tmp_path) -> None:
     write_gitlab_report(tmp_path / "gl.json", [PLAIN, replace(PLAIN, diagnosis='\x1b]0;"\n')], {})
     assert [issue["check_name"] for issue in json.loads((tmp_path / "gl.json").read_text())] == ["a_check", "a_check"]
+
+
+def test_test_cases_outside_of_the_repository_stand_for_the_inventory() -> None:
+    tests = {"inside": ("testcases/a.py", 3), "installed": ("../venv/lib/testcases/a.py", 4), "": ("x.py", 1)}
+    assert places_of(tests, "clusters.toml") == {"inside": Place("testcases/a.py", 3), "": Place("clusters.toml")}
+    assert places_of(tests, "") == {"inside": Place("testcases/a.py", 3)}
+    found = github_lines([replace(PLAIN, check="installed")], places_of(tests, "clusters.toml"))
+    assert found[0].startswith("::error file=clusters.toml,line=1,")

@@ -38,6 +38,12 @@ class Place:
     line: int = 1
 
 
+def places_of(tests: Mapping[str, tuple[str, int]], inventory: str) -> dict[str, Place]:
+    """Places by check from (file, line) of the tests that asked; test cases outside of the repository stand for the inventory."""
+    found = {check: Place(*place) for check, place in tests.items() if check and not place[0].startswith(("..", "/"))}
+    return found | ({"": Place(inventory)} if inventory else {})
+
+
 def ci_of(chosen: str, environment: Mapping[str, str]) -> str:
     """``github``, ``gitlab`` or ``none``; `chosen` is one of these, or ``auto`` to ask the variables CI systems set."""
     if chosen != "auto":
