@@ -26,6 +26,7 @@ from pytest_cucmtls.model.verdicts import Verdict
 from pytest_cucmtls.policies import load_policy
 from pytest_cucmtls.rehearsal.built_pair import good_pair, with_traces
 from pytest_cucmtls.rehearsal.built_traces import dialogue, sip
+from pytest_cucmtls.sim.inventory_plan import read_plan
 from pytest_cucmtls.wire import g711
 from pytest_cucmtls.wire.call_endings import ending_of
 from pytest_cucmtls.wire.capture_report import parse_capture
@@ -336,3 +337,18 @@ def answering(evidence: Evidence) -> Verdict:
     """The verdict about who answered A's call."""
     found = judge(evidence, load_policy(evidence.inventory.policy))
     return next(verdict for verdict in found if (verdict.check, verdict.subject) == ("right_party_answers", "A->B"))
+
+
+def test_files_of_a_simulated_phone_are_found_from_its_inventory(tmp_path: Path) -> None:
+    text = """
+    [clusters.A]
+    extension = "1"
+    phone = "SEP1"
+    trunk = "t"
+    call_driver = "sip-phone"
+    sip_phone = { transport = "tls", ca_file = "ca.pem", port = 5061 }
+    nodes = [{ name = "a", address = "sim://15" }]
+    """
+    (tmp_path / "clusters.toml").write_text(text)
+    (cluster,) = read_plan(tmp_path / "clusters.toml").clusters
+    assert dict(cluster.sip_phone) == {"transport": "tls", "ca_file": str(tmp_path / "ca.pem"), "port": 5061}

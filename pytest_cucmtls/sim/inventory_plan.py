@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,16 @@ def read_plan(file: Path) -> PairPlan:
     except (OSError, UnicodeDecodeError) as problem:
         raise PlanUnusable(f"{file}: {problem}") from None
     try:
-        return parse_plan(text, file.stem)
+        plan = parse_plan(text, file.stem)
     except PlanUnusable as problem:
         raise PlanUnusable(f"{file}: {problem}") from None
+    return replace(plan, clusters=tuple(_with_files_of(cluster, file.parent.resolve()) for cluster in plan.clusters))
+
+
+def _with_files_of(plan: ClusterPlan, folder: Path) -> ClusterPlan:
+    """The phone's files are named from the folder of the file read; the inventory written is in another one."""
+    named = tuple((key, str(folder / str(value)) if key.endswith("_file") else value) for key, value in plan.sip_phone)
+    return replace(plan, sip_phone=named)
 
 
 def parse_plan(text: str, name: str = "inventory") -> PairPlan:
