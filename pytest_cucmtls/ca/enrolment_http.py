@@ -190,7 +190,7 @@ class EnrolmentSession:
             self.user,
             self._password.reveal() if self._password else None,
             hostname=self.host,
-            service="http",
+            service="HTTP",  # RFC 4559 §4; a KDC other than Microsoft's tells the cases apart
             channel_bindings=GssChannelBindings(application_data=b"tls-server-end-point:" + digest),
             protocol=self.authentication,
             options=spnego.NegotiateOptions.use_ntlm if ntlm else spnego.NegotiateOptions.none,
