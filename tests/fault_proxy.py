@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-FAULTS_OF_TCP = ("refused", "reset", "reset_mid_answer", "slow", "half_open", "garbage")
+FAULTS_OF_TCP = ("refused", "reset", "reset_mid_answer", "slow", "half_open", "garbage", "other_node")
 FAULTS_OF_HTTPS = (*FAULTS_OF_TCP, "wrong_certificate", "http_401", "http_503", "http_599", "http_garbage")
 _REASONS = {"401": "Unauthorized", "503": "Service Unavailable", "599": "Unknown Version"}
 
@@ -50,6 +50,8 @@ class FaultProxy:
 
     def __init__(self, address: str, port: int, trusted: Papers, untrusted: Papers) -> None:
         self.address, self.target_port, self.port = address, port, 0
+        self.other_node = address
+        """Where connections end up by mistake: the same port of another node, with its keys."""
         self.weather = Weather()
         self._trusted, self._untrusted = trusted, untrusted
         self._server: asyncio.Server | None = None
@@ -101,7 +103,8 @@ class FaultProxy:
         await writer.drain()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, fault: str) -> None:
-        far_reader, far_writer = await asyncio.open_connection(self.address, self.target_port)
+        target = self.other_node if fault == "other_node" else self.address
+        far_reader, far_writer = await asyncio.open_connection(target, self.target_port)
         there = asyncio.create_task(self._pump(reader, far_writer, ""))
         back = asyncio.create_task(self._pump(far_reader, writer, fault))
         await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)

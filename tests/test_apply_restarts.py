@@ -13,7 +13,7 @@ from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.inventory import parse_inventory
 from pytest_cucmtls.inventory_template import TEMPLATE
 from pytest_cucmtls.model.cucm import DeviceStatus
-from pytest_cucmtls.model.errors import AnswerTimedOut
+from pytest_cucmtls.model.errors import AnswerTimedOut, ClusterUnreachable
 from pytest_cucmtls.model.inventory import ClusterSpec, NodeAddress
 from pytest_cucmtls.model.readings import Reading
 from pytest_cucmtls.procedure import restarting
@@ -32,6 +32,8 @@ class Scene:
     trunks: dict[str, list[bool]]
     phones: dict[str, list[bool]]
     happened: list[str] = field(default_factory=list)
+    silent: int = 0
+    """How many questions after a restart find nobody."""
 
     def next(self, answers: list[bool]) -> bool:
         return answers.pop(0) if len(answers) > 1 else answers[0]
@@ -66,6 +68,9 @@ class Cluster:
         return self._rows("phone", name, self.scene.phones[self.name])
 
     def _rows(self, kind: str, name: str, answers: list[bool]) -> Reading[tuple[DeviceStatus, ...]]:
+        if self.scene.silent and self.scene.happened and self.scene.happened[-1].startswith("restart"):
+            self.scene.silent -= 1
+            raise ClusterUnreachable("risport", "127.0.0.10", 8443, "connection refused")
         there = self.scene.next(answers)
         self.scene.happened.append(f"{kind} of {self.name} {'there' if there else 'away'}")
         row = DeviceStatus(name, "Registered" if there else "UnRegistered", node=self.spec.publisher.name)
@@ -141,6 +146,15 @@ def test_what_does_not_come_back_is_named_and_the_change_stays_open(tmp_path: Pa
         cluster, node = run.nodes()[0]
         events = [entry.event for entry in run.journal.entries() if entry.target == restart_target(cluster, node)]
         assert events == ["change_begun"], "a restart whose devices are missing is not done"
+
+
+def test_a_ris_port_that_is_away_after_the_restart_is_asked_again(tmp_path: Path) -> None:
+    play = scene(phone_a=[True])
+    play.silent = 3
+    with run_in(play, tmp_path) as (run, _):
+        act(run, 0)
+        assert play.silent == 0
+        assert play.happened[-1] == "phone of A there"
 
 
 def test_what_was_in_service_is_looked_at_once_before_the_first_restart(tmp_path: Path) -> None:

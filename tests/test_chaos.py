@@ -76,12 +76,14 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 def proxies_of(pair: SimulatedPair, folder: Path) -> dict[str, FaultProxy]:
-    found = {}
-    for cluster in read_inventory(pair.inventory_file).clusters:
+    found, inventory = {}, read_inventory(pair.inventory_file)
+    for cluster in inventory.clusters:
         node = cluster.publisher
         trusted, untrusted = (papers(node.address, folder, name) for name in ("proxy", "stranger"))
         found[f"{cluster.name} https"] = FaultProxy(node.address, node.https_port, trusted, untrusted)
         found[f"{cluster.name} ssh"] = FaultProxy(node.address, node.ssh_port, trusted, untrusted)
+        for kind in ("https", "ssh"):
+            found[f"{cluster.name} {kind}"].other_node = inventory.peer_of(cluster.name).publisher.address
         bundle = folder / f"bundle-{cluster.name}.pem"
         bundle.write_text(Path(cluster.ca_bundle or "").read_text() + trusted.pem)
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pytest_cucmtls.clusters import ClusterReader
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, DeviceStatus
-from pytest_cucmtls.model.errors import AnswerTimedOut
+from pytest_cucmtls.model.errors import AnswerTimedOut, ClusterUnreachable
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.procedure.context import Change, Run
 
@@ -104,15 +104,21 @@ def _wait_for_devices(run: Run, cluster: ClusterReader, node: NodeAddress, befor
 
 
 def _missing(run: Run, trunks: set[tuple[str, str]], phones: frozenset[str]) -> list[str]:
+    """What is not registered; RISPort itself may be away for a while after a restart."""
+    missing: list[str] = []
+    for name in sorted({name for name, _ in trunks} | phones):
+        try:
+            missing += _missing_of(run.cluster(name), {node for owner, node in trunks if owner == name}, phone=name in phones)
+        except (ClusterUnreachable, AnswerTimedOut):
+            missing.append(f"RISPort of {name}")
+    return missing
+
+
+def _missing_of(cluster: ClusterReader, nodes: set[str], *, phone: bool) -> list[str]:
     missing = []
-    for name in sorted({name for name, _ in trunks}):
-        cluster = run.cluster(name)
+    if nodes:
         found = _registered(cluster.risport().read_trunk_status(cluster.spec.trunk).value)
-        missing += [
-            f"trunk {cluster.spec.trunk} on {node}" for owner, node in sorted(trunks) if owner == name and node not in found
-        ]
-    for name in sorted(phones):
-        cluster = run.cluster(name)
-        if not _registered(cluster.risport().read_phone_status(cluster.spec.phone).value):
-            missing.append(f"phone {cluster.spec.phone} of {name}")
+        missing += [f"trunk {cluster.spec.trunk} on {node}" for node in sorted(nodes - found)]
+    if phone and not _registered(cluster.risport().read_phone_status(cluster.spec.phone).value):
+        missing.append(f"phone {cluster.spec.phone} of {cluster.name}")
     return missing
