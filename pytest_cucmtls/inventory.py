@@ -341,6 +341,7 @@ def _authority(table: _Table) -> AuthoritySpec:
         key_length=table.number_of("key_length", 2048, 1024, 4096),
         with_intermediate=table.flag_of("with_intermediate", False),
         crl_file=_file(table, "crl_file"),
+        ocsp=_responder(table),
         url=table.optional_text("url"),
         account=_account_of(table) if kind == "certsrv" and "user" in table.values else None,
         authentication=authentication,
@@ -348,6 +349,14 @@ def _authority(table: _Table) -> AuthoritySpec:
         ca_bundle=_file(table, "ca_bundle"),
         wait_seconds=table.seconds_of("wait_seconds", 0.0, 7 * 86400.0),
     )
+
+
+def _responder(table: _Table) -> str | None:
+    """``certificate`` or an address; asking tells a third party which certificates are looked at, so it is never the default."""
+    wanted = table.optional_text("ocsp")
+    if wanted is not None and wanted != "certificate" and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", wanted):
+        raise table.problem("ocsp", 'must be "certificate" or look like http://ocsp.example.org')
+    return wanted
 
 
 def _check_enrolment(table: _Table, authentication: str) -> None:

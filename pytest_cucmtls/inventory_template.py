@@ -26,6 +26,7 @@ key_file = "ca.key"
 # ca_bundle = "ca-server.pem"
 # wait_seconds = 0           # how long a run waits for certificates before it stops; it can be continued
 # crl_file = "ca.crl"        # the CA's current revocation list
+# ocsp = "certificate"       # ask the responder the certificates name, or give its address; without it nobody is asked
 
 # [maintenance]              # outside it, mode apply changes nothing
 # zone = "Europe/Paris"

@@ -173,7 +173,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "certificate_is_not_revoked",
         "FAIL: the certificate is on its issuer's signed list; a missing, foreign or outdated list is "
         "INCONCLUSIVE where the policy "
-        "requires revocation. OCSP is not asked.",
+        "requires revocation. OCSP is asked where the inventory allows it.",
     ),
     _of(
         "T22",

@@ -22,6 +22,7 @@ from pytest_cucmtls.wire.media_report import with_measured_media
 from pytest_cucmtls.wire.probe_report import parse_probe
 from pytest_cucmtls.wire.traces import parse_trace
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_certificates, parse_request
+from pytest_cucmtls.wire.x509_ocsp import parse_ocsp_answer
 from pytest_cucmtls.wire.x509_revocation import parse_revocation_list
 
 Reader = Callable[[bytes, IndexLine], Any]
@@ -179,6 +180,7 @@ READERS: dict[tuple[str, str], Reader] = {
     ("name_lookup", "cli"): lambda data, line: parse_host_lookup(_text(data), line.operation.rpartition(" ")[2]),
     ("write_access", ""): _write_access,
     ("earlier_identities", ""): _earlier_identities,
+    ("ocsp", ""): lambda data, _: parse_ocsp_answer(data),
     ("probe", ""): lambda data, _: parse_probe(data),
     ("call", ""): _checked_call,
     ("media_proof", ""): lambda data, _: media_proof_from_json(json.loads(data)),

@@ -29,7 +29,7 @@ from pytest_cucmtls.model.cucm import (
 from pytest_cucmtls.model.errors import NoEvidence
 from pytest_cucmtls.model.inventory import Inventory
 from pytest_cucmtls.model.probe import ProbeReport
-from pytest_cucmtls.model.revocation import RevocationList
+from pytest_cucmtls.model.revocation import OcspAnswer, RevocationList
 from pytest_cucmtls.model.surroundings import EarlierIdentity, NameLookup, ReplicationState, WriteAccess
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.model.verdicts import EvidenceItem, Outcome
@@ -104,6 +104,8 @@ class NodeEvidence:
     """IP addresses the node was reached under, beside the inventory's."""
     issued_received_at: datetime | None = None
     """When the authority handed out the certificate that `issued` is, by the tool's clock."""
+    ocsp: "Sourced[OcspAnswer] | None" = None
+    """What a responder said of the CallManager identity."""
     fips_mode: "Sourced[bool] | None" = None
     replication: "Sourced[ReplicationState] | None" = None
     """How this node sees its cluster's database replication; not read where the cluster has one node."""

@@ -112,6 +112,8 @@ class AuthoritySpec:
     with_intermediate: bool = False
     crl_file: str | None = None
     """The authority's current revocation list, PEM or DER."""
+    ocsp: str | None = None
+    """Whom to ask about revocation: ``certificate`` (whom the certificates name) or an address; None: nobody is asked."""
     url: str | None = None
     """``certsrv``: address of the web enrolment pages, ``https://ca.example.org/certsrv``."""
     account: Account | None = None

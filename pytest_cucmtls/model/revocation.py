@@ -1,4 +1,4 @@
-"""Certificate revocation lists as plain values (RFC 5280 §5)."""
+"""Certificate revocation lists (RFC 5280 §5) and OCSP answers (RFC 6960) as plain values."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,3 +29,17 @@ class RevocationList:
     def entry(self, serial_number: int) -> RevokedCertificate | None:
         """The entry of a serial number, or None."""
         return next((entry for entry in self.revoked if entry.serial_number == serial_number), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OcspAnswer:
+    """What a responder says of one certificate; whether it may say so is asked of wire/x509_ocsp.py."""
+
+    der: bytes
+    status: str
+    """``good``, ``revoked`` or ``unknown``."""
+    serial_number: int
+    this_update: datetime
+    next_update: datetime | None = None
+    revoked_at: datetime | None = None
+    reason: str | None = None

@@ -30,6 +30,7 @@ from pytest_cucmtls.procedure.proof_changes import reset_before_calls
 from pytest_cucmtls.procedure.runner import make_change
 from pytest_cucmtls.run.further_evidence import keep_further_evidence
 from pytest_cucmtls.run.node_zones import node_time_zone
+from pytest_cucmtls.run.ocsp_answers import keep_ocsp_answers
 from pytest_cucmtls.run.placing import place_test_call
 from pytest_cucmtls.run.probing import probe_listeners
 from pytest_cucmtls.run.replaying import keep_replayed_call, replays
@@ -74,6 +75,7 @@ def collect_proof(
     phases.run("listeners are probed", partial(probe, run))
     phases.run("revocation lists and copies of the trunk are looked for", partial(keep_further_evidence, run))
     phases.run("names, replication and cryptographic mode are read", partial(keep_surroundings, run))
+    phases.run("revocation is asked of OCSP responders where allowed", partial(keep_ocsp_answers, run))
     phases.run("configuration is read once more", lambda: _read_again(run))
     phases.run("captures are read by the second witness", lambda: _second_witness(run, witness))
     return phases.done

@@ -2,20 +2,23 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from pytest_cucmtls.model.cucm import TrunkDestination
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.surroundings import EarlierIdentity, NameLookup, ReplicationState, WriteAccess
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.rehearsal.bench import Bench
-from pytest_cucmtls.rehearsal.built_certificates import NOW, certificate, root
+from pytest_cucmtls.rehearsal.built_certificates import NOW, certificate, key, root
+from pytest_cucmtls.rehearsal.built_ocsp import ocsp_answer
 from pytest_cucmtls.rehearsal.built_pair import good_pair, sourced, trusted, with_cluster, with_node, with_trunk
 from pytest_cucmtls.rehearsal.catalogue import Row
 from pytest_cucmtls.rehearsal.faults.identity import two_nodes
+from pytest_cucmtls.wire.x509_ocsp import parse_ocsp_answer
 
 A, B = "A/CUCMA", "B/CUCM10"
 AGREE, RESOLVES = ("nodes_of_a_cluster_agree", "B"), ("trunk_name_resolves_to_the_peer", "A")
-BLOCKED, PASS = Outcome.BLOCKED, Outcome.PASS
+BLOCKED, PASS, UNDECIDED = Outcome.BLOCKED, Outcome.PASS, Outcome.INCONCLUSIVE
 
 
 def reading_account() -> Evidence:
@@ -62,6 +65,15 @@ def restored_backup(*recorded: str) -> Evidence:
     return good_pair(earlier_identities=sourced(known, "earlier"))
 
 
+def answered(status: str, **changes: Any) -> Evidence:
+    """A responder answered about both identities; about A's it says this."""
+    evidence = good_pair()
+    for name, own in (("A", "CUCMA"), ("B", "CUCM10")):
+        said = ocsp_answer(certificate(own), status=status, **changes) if name == "A" else ocsp_answer(certificate(own))
+        evidence = with_node(evidence, name, ocsp=sourced(parse_ocsp_answer(said), f"ocsp-{name}"))
+    return evidence
+
+
 def old_address_by_name(bench: Bench) -> None:
     """A's trunk names B's node, whose old address A's resolver still has."""
     found = bench.axl("A").read_sip_trunk(bench.spec("A").trunk).value
@@ -86,6 +98,17 @@ ROWS = (
         PASS, says=("left",)),
     Row("N-103", "an identity renewed since the baseline", lambda: restored_backup("2", "3"),
         (("identity_is_not_an_older_one", A),), PASS, says=("newer",)),
+    Row("F-076", "certificate revoked by the CA, told by OCSP", lambda: answered("revoked"),
+        (("certificate_is_not_revoked", A),), phase="evidence", remedy="S3", says=("2026-05-29", "keyCompromise", "OCSP")),
+    Row("G-104", "the responder does not know the certificate", lambda: answered("unknown"),
+        (("certificate_is_not_revoked", A),), UNDECIDED, phase="evidence", remedy="S3", says=("does not know",)),
+    Row("G-105", "a stranger signed the OCSP answer",
+        lambda: answered("good", issuer=root("CA", "stranger"), signer=key("stranger", 2048)),
+        (("certificate_is_not_revoked", A),), UNDECIDED, phase="evidence", remedy="S3", says=("bears no signature",)),
+    Row("G-106", "an OCSP answer of last week", lambda: answered("good", at=NOW - timedelta(days=7)),
+        (("certificate_is_not_revoked", A),), UNDECIDED, phase="evidence", remedy="S3", says=("was to be replaced",)),
+    Row("N-104", "a responder says good of both", lambda: answered("good"), (("certificate_is_not_revoked", A),), PASS,
+        policy="nist-800-52r2", phase="evidence"),
     Row("G-100", "replication claims to be good, one node trusts something else", other_anchors, (AGREE,), phase="access",
         remedy="X5", says=("B/CUCM10S trusts also", "odd one out"),
         also=frozenset({"peer_root_is_trusted", "issued_certificate_chains_to_authority"})),
