@@ -1,6 +1,7 @@
 """Options of the plugin that can be refused before anything runs."""
 
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -21,5 +22,20 @@ def check_inventory(path: Path) -> None:
     try:
         if not trunks_in(path) and not asks_for_simulation(path):
             read_inventory(path)
+    except ConfigurationInvalid as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
+class Checkable(Protocol):
+    """A run of a pair or of a mesh."""
+
+    def check_prerequisites(self) -> None:
+        """What can be known before a cluster is touched. Raises: ConfigurationInvalid."""
+
+
+def check_prerequisites(run: Checkable) -> None:
+    """A missing password, file or policy is said once, before anything runs. Raises: UsageError."""
+    try:
+        run.check_prerequisites()
     except ConfigurationInvalid as problem:
         raise pytest.UsageError(str(problem)) from None

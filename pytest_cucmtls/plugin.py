@@ -139,6 +139,16 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["cucm_owner"] = run.owner
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With --dist loadgroup the tests of one trunk of a mesh go to one worker."""
+    if config.getvalue("dist") != "loadgroup" or not (trunks := _run_of(config).trunks):
+        return None
+    from pytest_cucmtls.mesh_tests import trunk_scheduling
+
+    return trunk_scheduling(config, log, trunks)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test per cluster and per direction, named as the inventory names them."""
     wanted = {"cluster_name", "direction"} & set(metafunc.fixturenames)
@@ -174,7 +184,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     run = _run_of(session.config)
     if not run.is_worker:
-        _refuse_what_cannot_work(run)
+        from pytest_cucmtls.option_checks import check_prerequisites
+
+        check_prerequisites(run.open_mesh() if run.trunks else run.open())
     from pytest_cucmtls.report.allure_results import write_results_into
 
     write_results_into(run.folder / "allure-results", session.config)
@@ -386,13 +398,3 @@ def _cluster_names(config: pytest.Config) -> tuple[str, str]:
 
     first, second = cluster_names(Path(inventory))
     return first, second
-
-
-def _refuse_what_cannot_work(run: _RunOfSession) -> None:
-    """A missing password, file or policy is said once, before anything runs."""
-    from pytest_cucmtls.model.errors import ConfigurationInvalid
-
-    try:
-        (run.open_mesh() if run.trunks else run.open()).check_prerequisites()
-    except ConfigurationInvalid as problem:
-        raise pytest.UsageError(str(problem)) from None

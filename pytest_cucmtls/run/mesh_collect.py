@@ -33,6 +33,7 @@ from pytest_cucmtls.run.further_evidence import keep_likely_copies, keep_revocat
 from pytest_cucmtls.run.mesh_reader import SharedReader
 from pytest_cucmtls.run.placing import place_test_call
 from pytest_cucmtls.run.probing import probe_listeners
+from pytest_cucmtls.run.surroundings import keep_name_lookups, keep_node_states
 
 T = TypeVar("T")
 CAPTURE_FILE = "cucmtls-mesh"
@@ -73,7 +74,7 @@ class MeshCollection:
         """A run that sees one cluster under the names it has for one trunk; what it keeps concerns that trunk."""
         reader = self.readers[name].towards(_spec(trunk, name))
         folder = self.folder.concerning(name, trunk_name(trunk))
-        return replace(self.base, inventory=trunk, clusters=(reader,), folder=folder)
+        return replace(self.base, inventory=trunk, clusters=(reader,), folder=folder, progress=_say_nothing)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -92,7 +93,7 @@ class MeshCollection:
 def collect_mesh(
     mesh: Mesh, folder: SharedFolder, credentials: Credentials, progress: Callable[[str], None], ceilings: Ceilings | None = None
 ) -> list[tuple[str, float]]:
-    """Everything about every trunk, into the shared folder; returns (phase, seconds). Raises: ConfigurationInvalid, no password."""
+    """Everything about every trunk, into the shared folder; returns (phase, seconds). Raises: ConfigurationInvalid."""
     first = mesh.trunks[0]
     authority = None
     if first.authority.kind == EXISTING:
@@ -128,6 +129,7 @@ def _gather(work: MeshCollection) -> None:
         for cluster in work.mesh.clusters:
             probe_listeners(work.of_cluster(cluster.name))
     work.each_cluster("certificates and trust stores are read", lambda name: _steps(work.of_cluster(name), AFTER_CALLS))
+    work.each_cluster("replication and cryptographic mode are read", lambda name: keep_node_states(work.of_cluster(name)))
     work.each_cluster("trunks and dial plans are read", lambda name: _sides(work, name))
     with work.phase("captures are read by the second witness"):
         _all(partial(_second, work.base), work.folder.entries("capture"), work.ceilings.readings)
@@ -184,11 +186,17 @@ def _sides(work: MeshCollection, name: str) -> None:
         run = work.of_side(trunk, name)
         _steps(run, OF_A_TRUNK)
         attempt(run, f"step 10 of {name}", partial(keep_dial_plan, run, run.clusters[0]))
+        keep_name_lookups(run)
         attempt(run, f"SIP trunks of {name}", partial(keep_likely_copies, run, run.clusters[0]))
 
 
 def _second(run: Run, line: IndexLine) -> None:
     attempt(run, "the second reading of captures", partial(keep_second_reading, run, line, second_reading))
+
+
+def _say_nothing(text: str) -> None:
+    """Progress of one of hundreds of calls; what failed stands in the evidence."""
+    del text
 
 
 def _spec(trunk: Inventory, name: str) -> ClusterSpec:

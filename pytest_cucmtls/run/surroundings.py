@@ -14,13 +14,25 @@ from pytest_cucmtls.procedure.context import Run
 
 def keep_surroundings(run: Run) -> None:
     """Keep kinds ``fips``, ``replication`` and ``name_lookup`` of every node; what cannot be had is said. Raises nothing."""
+    keep_node_states(run)
+    keep_name_lookups(run)
+
+
+def keep_node_states(run: Run) -> None:
+    """Keep kinds ``fips`` and ``replication``: the same for every trunk of the node."""
     for cluster, node in run.nodes():
         cli, place = cluster.cli(node), f"{cluster.name}/{node.name}"
         _keep(run, cluster, node, "fips", f"fips of {place}", cli.read_fips_mode)
         if len(cluster.spec.nodes) > 1:
             _keep(run, cluster, node, "replication", f"replication of {place}", cli.read_replication_state)
+
+
+def keep_name_lookups(run: Run) -> None:
+    """Keep kind ``name_lookup``: what each node makes of the names that the trunk under test leads to."""
+    for cluster, node in run.nodes():
+        fact = f"name lookup of {cluster.name}/{node.name}"
         for name in _named_destinations(run, cluster):
-            _keep(run, cluster, node, "name_lookup", f"name lookup of {place}", partial(cli.read_host_lookup, name))
+            _keep(run, cluster, node, "name_lookup", fact, partial(cluster.cli(node).read_host_lookup, name))
 
 
 def _named_destinations(run: Run, cluster: ClusterReader) -> list[str]:

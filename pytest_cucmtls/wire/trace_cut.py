@@ -26,6 +26,8 @@ class PeerMarks:
 def cut_sdl_trace(text: bytes, peers: Iterable[PeerMarks]) -> dict[str, bytes] | None:
     """The records of each peer in file order, after the FileHead; a record that concerns two peers stands in both.
 
+    Of the records in the time of a peer's call, those that name another peer and not this one are left out.
+
     None when the file has no FileHead with a date, or no numbered records: then nobody knows when its records are from.
     """
     peers = tuple(peers)
@@ -40,10 +42,15 @@ def cut_sdl_trace(text: bytes, peers: Iterable[PeerMarks]) -> dict[str, bytes] |
         for begin, end in peer.times:
             wanted[peer.name].update(range(bisect_left(times, begin), bisect_right(times, end)))
     starts = [head.start() for head in found]
+    named: dict[int, set[str]] = {}
     for name, position in _mentions(text, peers):
-        place = bisect_right(starts, position) - 1
-        if place >= 0:
-            wanted[name].add(place)
+        named.setdefault(bisect_right(starts, position) - 1, set()).add(name)
+    for place, names in named.items():
+        for name, places in wanted.items():
+            if name in names and place >= 0:
+                places.add(place)
+            elif found[place][2] != b"FileHead":
+                places.discard(place)
     ends = [*starts[1:], len(text)]
     return {name: b"".join(text[starts[place] : ends[place]] for place in sorted(places)) for name, places in wanted.items()}
 
