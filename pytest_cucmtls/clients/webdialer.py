@@ -57,6 +57,17 @@ class WebDialer:
         write = _new_end_call if self._new else _old_end_call
         return self._send("endCallSoap", write(user, password, device, line), password)
 
+    def read_profile(self, user: str, password: Secret) -> Reading[tuple[int, str]]:
+        """Sign in as the end user without dialling; returns (code, description), 0 when the user may dial (form ASSUMED)."""
+        operation = "getProfileDetailSoap"
+        if self._new:
+            request = _new_request(operation, user, password)
+            add_text(request, f"{{{NEW_NAMESPACE}}}args1", user)
+        else:
+            request = _old_request(operation, user, password)
+            _typed(request, "in1", "xsd:string", user)
+        return self._send(operation, request, password)
+
     def _send(self, operation: str, request: etree._Element, password: Secret) -> Reading[tuple[int, str]]:
         answer = self._service.send(operation, request, action="", secrets=(password,))
         return self._service.reading(parse_call_response(answer.body), answer, operation)

@@ -16,7 +16,7 @@ from pytest_cucmtls.model.errors import (
 )
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.preflight.register import Probe, Scope, all_probes
-from pytest_cucmtls.preflight.results import Answer, Row, Standing, cannot_say, problem
+from pytest_cucmtls.preflight.results import Answer, Row, Standing, cannot_say, not_applicable, problem
 from pytest_cucmtls.preflight.views import ClusterView, MachineView, NodeView
 
 MOST_NODES_AT_ONCE = 8
@@ -100,7 +100,10 @@ def _hindered(progress: _Progress, probe: Probe, cluster: str, node: str) -> Ans
     """Why a probe cannot be asked here; None when it can."""
     titles = {other.id: other.title for other in all_probes()}
     for needed in probe.needs:
-        if progress.standing(needed, cluster, node) is not Standing.OK:
+        standing = progress.standing(needed, cluster, node)
+        if standing is Standing.NOT_APPLICABLE:
+            return not_applicable(f"as “{titles[needed]}”")
+        if standing is not Standing.OK:
             return cannot_say(f"not tried: it needs “{titles[needed]}”", "Repair that first, then run this again.")
     place = progress.refused.get((cluster, probe.account))
     if probe.account and place:

@@ -12,6 +12,7 @@ from pytest_cucmtls.clients.platform_cli import PlatformCliReader
 from pytest_cucmtls.clusters import needs_old_cryptography
 from pytest_cucmtls.inventory import Credentials
 from pytest_cucmtls.model.cucm import NtpStatus, Release
+from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.inventory import Account, ClusterSpec, Inventory, NodeAddress
 from pytest_cucmtls.wire.cli_text import parse_release
 
@@ -64,7 +65,7 @@ class NodeView:
     node: NodeAddress
     _cli: PlatformCliReader | None = None
     _sessions: dict[str, HttpsSession] = field(default_factory=dict)
-    _release: Release | None = None
+    _release: Release | CucmTlsError | None = None
     _clock: ClockReading | None = None
 
     @property
@@ -95,9 +96,14 @@ class NodeView:
         return self._cli
 
     def release(self) -> Release:
-        """What the node itself says it runs; asked once."""
+        """What the node itself says it runs; asked once, whatever comes of it: a second login might lock the account."""
         if self._release is None:
-            self._release = self.cli().read_version().value
+            try:
+                self._release = self.cli().read_version().value
+            except CucmTlsError as problem:
+                self._release = problem
+        if isinstance(self._release, CucmTlsError):
+            raise self._release
         return self._release
 
     def clock(self) -> ClockReading:

@@ -6,6 +6,7 @@ from pytest_cucmtls.clients.control_center import ControlCenterReader
 from pytest_cucmtls.clients.dime import Dime
 from pytest_cucmtls.clients.log_collection import LogCollection
 from pytest_cucmtls.clients.risport import RisPort
+from pytest_cucmtls.clients.webdialer import WebDialer
 from pytest_cucmtls.model.call_setup import SIP_PHONE, WEBDIALER
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, ServiceStatus
 from pytest_cucmtls.model.errors import InterfaceRefused
@@ -76,6 +77,23 @@ def webdialer(view: NodeView) -> Answer:
     if view.spec.calling.driver != WEBDIALER:
         return not_applicable(f"calls are placed by {view.spec.calling.driver}")
     return _runs(view, WEBDIALER_SERVICE)
+
+
+@of_publisher("test call user", order=59, needs=("webdialer", "platform_login"), account="call")
+def call_user(view: NodeView) -> Answer:
+    """The end user signs in to WebDialer and has a device; nothing is dialled."""
+    spec = view.spec
+    if not view.cluster.inventory.place_calls or spec.calling.driver != WEBDIALER:
+        return not_applicable("no calls through WebDialer")
+    dialer = WebDialer(view.session("call"), view.release())
+    try:
+        code, description = dialer.read_profile(spec.call.user, view.cluster.credentials.password(spec.call)).value
+    except InterfaceRefused as refusal:
+        return cannot_say(f"the profile is not shown: {refusal.detail}", "Log in to WebDialer's page as the user by hand.")
+    if code == 0:
+        return ok(f"{spec.call.user} may dial")
+    repair = f"Check the password of {spec.call.user}, that {spec.phone} is associated with it, and its role for CTI."
+    return problem(f"{spec.call.user}: {description or 'refused'} (code {code})", repair)
 
 
 def _runs(view: NodeView, name: str) -> Answer:

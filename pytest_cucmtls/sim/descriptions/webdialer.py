@@ -15,6 +15,7 @@ RPC_WEBDIALER = ServiceDescription(
     operations=(
         Operation("makeCallSoap", ("in0:Credential", "in1:string", "in2:UserProfile"), ("makeCallSoapReturn:CallResponse",)),
         Operation("endCallSoap", ("in0:Credential", "in1:UserProfile"), ("endCallSoapReturn:CallResponse",)),
+        Operation("getProfileDetailSoap", ("in0:Credential", "in1:string"), ("getProfileDetailSoapReturn:CallResponse",)),
     ),
     structures={
         "Credential": _CREDENTIAL,
@@ -34,6 +35,7 @@ LITERAL_WEBDIALER = ServiceDescription(
     operations=(
         Operation("makeCallSoap", ("args0:Credential", "args1:string", "args2:UserProfile"), ("return:CallResponse",)),
         Operation("endCallSoap", ("args0:Credential", "args1:UserProfile"), ("return:CallResponse",)),
+        Operation("getProfileDetailSoap", ("args0:Credential", "args1:string"), ("return:CallResponse",)),
     ),
     structures={
         "Credential": _CREDENTIAL,

@@ -22,6 +22,7 @@ BEHAVIOURS = (
     ),
     Behaviour("WebDialer", "document/literal service from 15 SU5, legacy paths gone", Provenance.SPECIFIED, "developer pages"),
     Behaviour("WebDialer", "an invalid number is a success", Provenance.SPECIFIED, "developer pages"),
+    Behaviour("WebDialer", "getProfileDetailSoap answers a result code", Provenance.ASSUMED, "only its name is documented"),
     Behaviour("WebDialer", "result codes other than 0", Provenance.ASSUMED, "the table is in none of the sources at hand"),
 )
 
@@ -81,7 +82,10 @@ def _axis1_operations(node: NodeState) -> dict[str, Operation]:
         caller = _caller(element, child(element, "in0"), child(element, "in1"))
         return _axis1_answer("endCallSoap", await _end_call(node, caller))
 
-    return {"makeCallSoap": make_call, "endCallSoap": end_call}
+    async def show_profile(_request: web.Request, element: etree._Element) -> web.Response:
+        return _axis1_answer("getProfileDetailSoap", _profile(node, element, child(element, "in0"), _needed(element, "in1")))
+
+    return {"makeCallSoap": make_call, "endCallSoap": end_call, "getProfileDetailSoap": show_profile}
 
 
 def _axis2_operations(node: NodeState) -> dict[str, Operation]:
@@ -93,7 +97,22 @@ def _axis2_operations(node: NodeState) -> dict[str, Operation]:
         caller = _caller(element, child(element, "args0"), child(element, "args1"))
         return _axis2_answer("endCallSoap", await _end_call(node, caller))
 
-    return {"makeCallSoap": make_call, "endCallSoap": end_call}
+    async def show_profile(_request: web.Request, element: etree._Element) -> web.Response:
+        return _axis2_answer("getProfileDetailSoap", _profile(node, element, child(element, "args0"), _needed(element, "args1")))
+
+    return {"makeCallSoap": make_call, "endCallSoap": end_call, "getProfileDetailSoap": show_profile}
+
+
+def _profile(node: NodeState, operation: etree._Element, credential: etree._Element | None, user: str) -> tuple[int, str]:
+    """Whether the user may dial from some device; the devices themselves are left out."""
+    credential = _resolved(operation, credential)
+    if credential is None:
+        return AUTHENTICATION_ERROR
+    name, password = (text_of(credential, field) or "" for field in ("userID", "password"))
+    if name != user or node.cluster.account(name, password, "end-user") is None:
+        return AUTHENTICATION_ERROR
+    owned = any(phone.get("ownerUserName") == user for phone in node.cluster.database.rows("phone"))
+    return SUCCESS if owned else NO_DEVICE
 
 
 def _caller(operation: etree._Element, credential: etree._Element | None, profile: etree._Element | None) -> _Caller:
