@@ -199,6 +199,15 @@ def test_a_wrong_password_is_sent_once_and_never_shown(account: str, probe: str,
     assert "not-the-password" not in json.dumps([row.as_json() for row in rows])
 
 
+def test_a_test_call_user_with_a_wrong_password_or_without_a_phone_is_found(ward: Ward) -> None:
+    credentials = OtherPasswords(ward.pair.credentials_file, "CUCMTLS_A_CALL_PASSWORD")
+    machine = MachineView(ward.inventory, ward.inventory.clusters, _no_authority)
+    row = the_row(list(run_probes(machine, credentials)), "call_user")
+    assert row.standing is Standing.PROBLEM
+    assert "code 2" in row.found
+    assert "not-the-password" not in row.found + row.repair
+
+
 def test_a_missing_password_is_named_and_what_rests_on_it_is_not_tried(ward: Ward) -> None:
     absent = replace(ward.inventory.cluster_a.axl, password_variable="CUCMTLS_NOBODY_SET_THIS")
     rows = ward.rows(ward.with_a(axl=absent))
@@ -251,6 +260,7 @@ def test_a_phone_nobody_knows_is_found_only_where_calls_are_placed(ward: Ward) -
     rows = ward.rows(replace(strange, place_calls=False))
     assert the_row(rows, "risport").standing is Standing.OK
     assert the_row(rows, "webdialer").standing is Standing.NOT_APPLICABLE
+    assert the_row(rows, "call_user").standing is Standing.NOT_APPLICABLE
 
 
 def test_mode_verify_needs_neither_the_writing_role_nor_an_authority(ward: Ward) -> None:
@@ -276,7 +286,8 @@ def test_the_table_fits_eighty_columns_and_gives_a_repair_for_each_failing_row(
     shown = capsys.readouterr().out
     assert code == 1
     assert max(len(line) for line in shown.splitlines()) <= WIDEST
-    assert len(re.findall(r"^  PROBLEM", shown, re.MULTILINE)) == shown.count("repair:") == 3
+    assert len(re.findall(r"^  PROBLEM", shown, re.MULTILINE)) == 3
+    assert len(re.findall(r"^  (?:PROBLEM|unknown)", shown, re.MULTILINE)) == shown.count("repair:") == 4
 
 
 def test_json_holds_every_row_and_the_exit_code(ward: Ward, capsys: pytest.CaptureFixture[str]) -> None:
@@ -295,9 +306,9 @@ def test_an_inventory_of_simulated_addresses_is_started_for_the_look(tmp_path: P
 
 
 def simulated_inventory() -> str:
-    """Two clusters of different releases, one of them old."""
+    """A very old and a very new cluster: everything that differs between releases is asked in both ways."""
     return "".join(
-        _cluster(name, release, extension) for name, release, extension in (("A", "12.5", "1018"), ("B", "9.1", "9898"))
+        _cluster(name, release, extension) for name, release, extension in (("A", "15su5", "1018"), ("B", "9.1", "9898"))
     )
 
 
@@ -331,7 +342,7 @@ def test_subscribers_are_asked_what_concerns_every_node(tmp_path: Path) -> None:
     of_nodes, of_publishers = (
         {row.probe for row in rows if row.node == node.name and row.cluster == "A"} for node in inventory.cluster_a.nodes[::-1]
     )
-    assert of_publishers - of_nodes == {"axl_reads", "axl_writes", "trace_level", "risport", "webdialer"}
+    assert of_publishers - of_nodes == {"axl_reads", "axl_writes", "trace_level", "risport", "webdialer", "call_user"}
     assert [row.place for row in rows] == sorted((row.place for row in rows), key=[row.place for row in rows].index)
 
 
