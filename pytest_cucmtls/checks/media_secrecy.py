@@ -4,6 +4,7 @@ from pytest_cucmtls.checks.connections import captures, located
 from pytest_cucmtls.checks.judgements import failed, missing, not_applicable, not_mentioned, passed, ruled, undecided
 from pytest_cucmtls.checks.media import NEGOTIATED, media_of
 from pytest_cucmtls.checks.moments import moment, within
+from pytest_cucmtls.checks.own_phones import keys_were_possible
 from pytest_cucmtls.checks.register import check
 from pytest_cucmtls.checks.traced_calls import TRACE_AGAIN, TracedCall, traced_call
 from pytest_cucmtls.model.capture import CaptureReport, MediaStream
@@ -121,10 +122,11 @@ def no_media_in_clear(evidence: Evidence, policy: Policy) -> Judgement:
 
     A stream counts as plain when its payload is recognisable, and when not one packet authenticates under the keys that its own
     session description announced. Media flows between the phones: captures of the nodes normally show none, and then nothing is
-    judged; capture at a phone or a switch. Where the keys are readable the proof is by authentication, packet by packet, with
-    the roll-over counter searched; without them streams only look encrypted, and the verdict says so.
+    judged; capture at a phone or a switch, or let phones of our own keep what they receive. Where the keys are readable the
+    proof is by authentication, packet by packet, with the roll-over counter searched; without them streams only look encrypted,
+    and the verdict says so.
     """
-    sources = captures(evidence)
+    sources = [*captures(evidence), *(evidence.phone_captures if keys_were_possible(evidence) else ())]
     streams = [(stream, source) for source in sources for stream in source.value.streams]
     clear = [(stream, source) for stream, source in streams if stream.kind == "rtp" or _fits_no_key(stream)]
     expected = "no plain RTP"
