@@ -20,6 +20,7 @@ AUTHORITY_KEYS = {
     "key_length",
     "with_intermediate",
     "crl_file",
+    "ocsp",
     "url",
     "user",
     *PASSWORD_WAYS,
