@@ -134,6 +134,14 @@ def test_no_text_makes_the_table_wider(text: str, subject: str) -> None:
     assert not any("\x1b" in line or "\n" in line for line in lines)
 
 
+def test_a_reason_both_directions_share_is_told_once() -> None:
+    lines = sentence_lines(answers([PLAIN], "A", "B"), "p")
+    assert "\n".join(lines).count("It is wrong.") == 1
+    assert lines[-1].endswith("For the same reason as A->B.")
+    apart = sentence_lines(answers([replace(PLAIN, subject=way) for way in ("A->B", "B->A")], "A", "B"), "p")
+    assert "\n".join(apart).count("It is wrong.") == 2
+
+
 def test_brief_is_the_two_sentences_and_what_to_do() -> None:
     lines = sentence_lines(answers([PLAIN], "A", "B"), "p")
     assert [line for line in lines if not line.startswith(" ")] == [line for line in lines if line.startswith(("A->B", "B->A"))]

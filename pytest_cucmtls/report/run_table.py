@@ -37,9 +37,15 @@ def closing_table(verdicts: Sequence[Verdict], answers: Sequence[Answer], policy
 
 
 def sentence_lines(answers: Iterable[Answer], policy: str) -> list[str]:
-    """The sentence of each direction as on the page, then what to do first."""
-    words, lines = words_of("en"), list[str]()
+    """The sentence of each direction as on the page, then what to do first; a reason both share is told once."""
+    words, lines, told_before = words_of("en"), list[str](), list[Answer]()
     for answer in answers:
+        same = next((one for one in told_before if answer.lead is not None and one.lead == answer.lead), None)
+        if same is not None:
+            head = answer_sentence(answer, policy).partition(". ")[0]
+            lines += _wrapped(f"{head}. For the same reason as {same.direction}.")
+            continue
+        told_before.append(answer)
         lines += _wrapped(answer_sentence(answer, policy))
         if code := next_of(answer):
             told = words["next_repair" if answer.standing is Standing.REFUTED else "next_collect"]
