@@ -130,6 +130,7 @@ def _show(seen: "Sequence[NodeTrust]") -> None:
 
 def _show_tls(one: "NodeTrust") -> None:
     from pytest_cucmtls.clients.tls_presented import tls_fingerprint
+    from pytest_cucmtls.report.visible_text import visible_text
     from pytest_cucmtls.wire.x509 import parse_certificate
 
     tls = one.tls
@@ -138,7 +139,8 @@ def _show_tls(one: "NodeTrust") -> None:
     for place, der in enumerate(tls.presented.certificates if tls.presented else ()):
         certificate = parse_certificate(der)
         ends = f"{certificate.not_after:%Y-%m-%d}" if certificate.not_after else "unreadable"
-        print(f"    {'leaf' if place == 0 else f'CA {place}'}: {certificate.subject}, until {ends}\n      {tls_fingerprint(der)}")
+        subject = visible_text(str(certificate.subject))
+        print(f"    {'leaf' if place == 0 else f'CA {place}'}: {subject}, until {ends}\n      {tls_fingerprint(der)}")
 
 
 def _show_ssh(one: "NodeTrust") -> None:
