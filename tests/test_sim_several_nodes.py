@@ -274,8 +274,8 @@ def ris(node: NodeState, place: str) -> list[tuple[str, str]]:
         f"<soap:DeviceClass>Any</soap:DeviceClass><soap:Status>Any</soap:Status><soap:NodeName>{place}</soap:NodeName>"
         "<soap:SelectBy>Name</soap:SelectBy></soap:CmSelectionCriteria></soap:selectCmDevice>"
     )
-    nodes = ask(node, "/realtimeservice2/services/RISService70", body).xml.xpath("//*[local-name()='CmNodes']/item")
-    return [(item.findtext("Name"), item.findtext("ReturnCode")) for item in nodes]
+    nodes = ask(node, "/realtimeservice2/services/RISService70", body).xml.xpath("//*[local-name()='CmNodes']/*")
+    return [(item.findtext("{*}Name"), item.findtext("{*}ReturnCode")) for item in nodes]
 
 
 def test_risport_answers_for_every_node_or_the_one_asked_about(running: OnThread) -> None:
