@@ -33,7 +33,7 @@ from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
 from pytest_cucmtls.procedure.object_values import VOLATILE
 from pytest_cucmtls.procedure.plan_values import PROOF_STEP, Plan, PlannedChange, planned
 from pytest_cucmtls.procedure.proof_changes import reset_before_calls
-from pytest_cucmtls.procedure.restarting import restart
+from pytest_cucmtls.procedure.restarting import is_trust_of, restart
 from pytest_cucmtls.wire.x509 import parse_certificate
 
 _BINDING_FIELDS = ("authority", "place_calls", "maintenance")
@@ -137,8 +137,9 @@ def _certificates(run: Run) -> tuple[list[PlannedChange], list[str]]:
         else:
             identities += [change for change in now if change.target == f"{name} CallManager identity"]
         trust += [] if chain else [_unknown_trust(cluster, node)]
-        touched = [*trust, *identities]
-        if any(change.target.startswith(f"{name} CallManager") for change in touched) or _restart_due(now, cluster, node, run):
+        uploads = any(change.target == f"{name} CallManager identity" for change in identities)
+        trusts = any(is_trust_of(cluster.name, change.target) for change in trust)
+        if uploads or trusts or _restart_due(now, cluster, node, run):
             identities.append(planned(7, restart(run, cluster, node), foreseen=True))
     return [*requests, *signatures, *trust, *identities], blocked
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pytest_cucmtls.procedure.journal import Entry, Journal
 from pytest_cucmtls.procedure.object_values import destinations_of
+from pytest_cucmtls.procedure.restarting import is_trust_of
 
 
 def is_own_doing(journal: Journal, part: str, before: str, after: str) -> bool:
@@ -20,7 +21,8 @@ def is_own_doing(journal: Journal, part: str, before: str, after: str) -> bool:
             for entry in entries
         )
     if what == "CallManager-trust":
-        return _only_ours_came_or_went([entry for entry in entries if entry.target.startswith(f"{part} ")], before, after)
+        about = [entry for entry in entries if is_trust_of(owner.partition("/")[0], entry.target)]
+        return _only_ours_came_or_went(about, before, after)
     about = [entry for entry in entries if entry.target == part and entry.event != "note"]
     if what == "CallManager identity":
         taken_back = any(entry.event in {"undo_begun", "undone"} for entry in about)

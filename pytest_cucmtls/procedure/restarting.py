@@ -34,13 +34,16 @@ def restart_is_due(run: Run, cluster: ClusterReader, node: NodeAddress) -> bool:
     for entry in run.journal.entries():
         if entry.event == "change_done" and entry.target == restart_target(cluster, node):
             waiting = False
-        elif (
-            entry.event in {"change_begun", "undo_begun"}
-            and entry.step in {6, 7}
-            and entry.target.startswith(f"{cluster.name}/{node.name} CallManager")
+        elif entry.event in {"change_begun", "undo_begun"} and (
+            entry.target == f"{cluster.name}/{node.name} CallManager identity" or is_trust_of(cluster.name, entry.target)
         ):
             waiting = True
     return waiting
+
+
+def is_trust_of(cluster: str, target: str) -> bool:
+    """A trusted certificate of any node of the cluster: the nodes replicate CallManager-trust (platform facts §7.2)."""
+    return target.startswith(f"{cluster}/") and " CallManager-trust " in target
 
 
 def restart(run: Run, cluster: ClusterReader, node: NodeAddress) -> Change:
