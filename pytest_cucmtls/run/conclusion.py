@@ -75,7 +75,8 @@ class Conclusion:
             "verdicts: " + ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome]),
             f"procedure and collection took {total:.1f} s; the phases are in verdicts.json",
             *(self.comparison.lines() if self.comparison else ()),
-            *(f"OUTSIDE REFERENCE {one}: what is delivered must need nothing from outside" for one in self.outside),
+            *(f"OUTSIDE REFERENCE {one}: what is delivered must need nothing from outside" for one in self.outside[:5]),
+            *([f"and {len(self.outside) - 5} more outside references"] if len(self.outside) > 5 else ()),
             f"look at {self.folder / 'report.html'}",
         ]
 
