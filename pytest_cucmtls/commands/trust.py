@@ -139,7 +139,7 @@ def _show_tls(one: "NodeTrust") -> None:
     for place, der in enumerate(tls.presented.certificates if tls.presented else ()):
         certificate = parse_certificate(der)
         ends = f"{certificate.not_after:%Y-%m-%d}" if certificate.not_after else "unreadable"
-        subject = visible_text(str(certificate.subject))
+        subject = visible_text(" ".join(str(certificate.subject).split()))
         print(f"    {'leaf' if place == 0 else f'CA {place}'}: {subject}, until {ends}\n      {tls_fingerprint(der)}")
 
 
