@@ -19,9 +19,10 @@ from pytest_cucmtls.clients.ssh_presented import PresentedKey, read_host_keys
 from pytest_cucmtls.clients.ssh_trust import host_key_trust
 from pytest_cucmtls.clients.tls_presented import read_presented_chain, verify_peer
 from pytest_cucmtls.clusters import SimulatedPair
+from pytest_cucmtls.commands.trust import _show as show
 from pytest_cucmtls.model.errors import ClusterUnreachable, ConfigurationInvalid, PeerNotVerified
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
-from pytest_cucmtls.preflight.accepting import canonical_fingerprint, parse_named
+from pytest_cucmtls.preflight.accepting import canonical_fingerprint, offers, parse_named
 from pytest_cucmtls.preflight.trust_files import add_host_key, host_name, pin_certificate
 from pytest_cucmtls.preflight.trust_review import review_trust
 from tests.https_stand_in import HttpsStandIn, Prepared, make_certificate
@@ -159,9 +160,20 @@ def test_an_expired_certificate_cannot_be_pinned(tmp_path: Path, pair: Simulated
         spec = pair.inventory(Mode.VERIFY, None).cluster_a
         node = replace(spec.publisher, address="127.0.0.1", https_port=server.port)
         trust = review_trust([replace(spec, nodes=(node,))])[0]
-    from pytest_cucmtls.preflight.accepting import offers
-
     assert "expired" in next(offer for offer in offers(trust) if offer.what.startswith("HTTPS")).hindrance
+
+
+def test_a_hostile_certificate_cannot_steer_the_terminal(
+    tmp_path: Path, pair: SimulatedPair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    identity, _ = make_certificate("x\x1b[2J\r\n  HTTPS port 8443: trusted\u202e").write(tmp_path, "hostile")
+    with HttpsStandIn(identity, [Prepared(b"")]) as server:
+        spec = pair.inventory(Mode.VERIFY, None).cluster_a
+        node = replace(spec.publisher, address="127.0.0.1", https_port=server.port)
+        show(review_trust([replace(spec, nodes=(node,))]))
+    shown = capsys.readouterr().out
+    assert not {"\x1b", "\r", "\u202e"} & set(shown)
+    assert sum(line.startswith("  HTTPS") for line in shown.splitlines()) == 1
 
 
 def test_a_node_that_is_not_there_is_undecided(inventory: Path, capsys: pytest.CaptureFixture[str]) -> None:
