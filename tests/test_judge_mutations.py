@@ -53,7 +53,7 @@ def without(value: Any, path: str) -> Any:
     return replace(value, **changed)
 
 
-COUNTED = {"raw/dn", f"raw/CallManager-trust-{root('Other CA', 'other').sha256[:8]}"}
+COUNTED = {"raw/dn", "raw/pattern-9898", f"raw/CallManager-trust-{root('Other CA', 'other').sha256[:8]}"}
 """One of several objects of one kind: a run folder without it is not whole, and a store is counted against its listing."""
 MAY_BE_UNREAD = {"trust", "route_patterns", "route_lists", "route_groups", "calling_search_spaces", "directory_numbers"}
 """Where None says that nobody read it, and an empty tuple that there is none."""

@@ -122,7 +122,8 @@ def pattern_leads_to_the_trunk(
             f"{client.name} has no route pattern {shown} for calls {client.name}->{server.name}: {observed}."
             f"{analysed_as(client, number)}{direction_matrix(evidence)}"
         )
-        return failed(expected, observed, text, items(_patterns(evidence, client)))
+        own_trunk = (client.trunk.item,) if client.trunk else ()
+        return failed(expected, observed, text, (*items(_patterns(evidence, client)), *own_trunk))
     if pattern.value.block_enable:
         text = f"The route pattern {shown} of {client.name} blocks the call instead of routing it to {trunk}."
         return failed(expected, "blocked", text, (pattern.item,))
