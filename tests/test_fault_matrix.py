@@ -25,7 +25,8 @@ FAULTS = [row for row in every_row() if not row.harmless]
 HARMLESS = [row for row in every_row() if row.harmless]
 BUILT = [row for row in FAULTS if not row.live]
 LIVE = [row for row in FAULTS if row.live]
-PAIRED = [row for row in BUILT if row.id in ("F-008", "F-104", "F-138", "F-139", "G-12", "G-14", "G-15", "G-44")]
+TOGETHER = {"F-008", "F-104", "F-138", "F-139", "G-12", "G-14", "G-15", "G-44", "G-101", "G-111", "G-113", "G-126", "G-128"}
+PAIRED = [row for row in BUILT if row.id in TOGETHER]
 """Rows about parts of the evidence that do not depend on each other; every two of them are tried together."""
 LIVE_PAIRS = [("F-056", "F-120"), ("F-066", "F-060"), ("F-105", "F-145")]
 
