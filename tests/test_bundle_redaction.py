@@ -169,6 +169,26 @@ def test_a_report_that_tells_a_name_inside_a_longer_word_is_withheld(tmp_path):
     assert "withheld" in (copy.folder / "reports" / "note.txt").read_text()
 
 
+def test_our_own_options_tell_nothing_though_a_host_is_called_alike():
+    replacer = Replacer(Pseudonyms(b"k" * 32), Terms(frozenset(), frozenset({"cucm-b.beta.example"}), frozenset()))
+    assert not replacer.tells("No earlier run (--cucm-baseline).")
+    assert not replacer.tells("--cucm-baseline")
+    assert replacer.told("see x-cucm-bridge, please") == "x-cucm-bridge"
+    assert replacer.tells("--cucm-baseline and xcucm-b")
+
+
+def test_clauses_are_no_addresses():
+    replacer = Replacer(Pseudonyms(b"k" * 32), Terms(frozenset(), frozenset(), frozenset()))
+    assert replacer.replaced("RFC 5280 §4.1.2.5") == "RFC 5280 §4.1.2.5"
+    assert replacer.replaced("at 10.1.2.5:5061") != "at 10.1.2.5:5061"
+
+
+def test_a_word_that_stops_the_redaction_is_named(tmp_path):
+    original = sealed(tmp_path).folder
+    with pytest.raises(FileUnreadable, match="part of a longer word: tls_connection_is_established"):
+        redact(original, tmp_path / "copy", ed25519_signer(), sealing(), Pseudonyms(b"k" * 32), ["tls_connection_is_est"])
+
+
 def test_pseudonyms_are_kept_private_and_read_back(tmp_path):
     made = Pseudonyms(KEY)
     other = made.host("cucma.voice.example")

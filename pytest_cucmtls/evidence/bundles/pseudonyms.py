@@ -18,7 +18,7 @@ PSEUDONYMS_SCHEMA = "cucmtls-pseudonyms-1"
 SHORTEST_TERM = 2
 """Characters; a shorter one would be found everywhere."""
 _KEPT_ADDRESSES = {"0.0.0.0", "255.255.255.255", "::", "::1", "127.0.0.1"}
-_ADDRESS = r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)"
+_ADDRESS = r"(?<![\d.§])\d{1,3}(?:\.\d{1,3}){3}(?!\d|\.\d)"
 _ADDRESS_6 = r"(?<![0-9A-Za-z:])(?:[0-9A-Fa-f]{0,4}:){3,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])"
 _DEVICE = r"(?<![0-9A-Za-z])SEP[0-9A-Fa-f]{12}(?![0-9A-Za-z])"
 _HARDWARE = r"(?<![0-9A-Za-z:-])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}(?![0-9A-Za-z:-])"
@@ -97,6 +97,13 @@ class Pseudonyms:
         raise FileUnreadable("the pseudonyms", f"there are not enough {kind}s of {len(text)} characters")
 
 
+_GAP = re.compile(r"[\s\"'()\[\],;:]")
+_NEAR = 80
+_OUR_WORD = re.compile(
+    r"-*cucm[-_](?:baseline|ci|fault|inventory|lang|mode|pair|plan|policy|quiet|reports|run)\W*", re.IGNORECASE
+)
+
+
 class Replacer:
     """Replaces every term and everything that looks like an address or device in a text, in one pass."""
 
@@ -131,7 +138,16 @@ class Replacer:
 
     def tells(self, text: str) -> bool:
         """Some name is still in it, if only as a part of a longer word; names that are plain words count as whole words only."""
-        return self._tell_tale.search(text) is not None
+        return bool(self.told(text))
+
+    def told(self, text: str) -> str:
+        """The first word that holds a name as a part, "" without one; words of our own are none (``--cucm-baseline``)."""
+        for found in self._tell_tale.finditer(text):
+            near = text[max(0, found.start() - _NEAR) : found.start()]
+            word = re.split(_GAP, near)[-1] + re.split(_GAP, text[found.start() : found.end() + _NEAR], maxsplit=1)[0]
+            if not _OUR_WORD.fullmatch(word):
+                return word
+        return ""
 
     def _pseudonym(self, found: re.Match[str]) -> str:
         make = {

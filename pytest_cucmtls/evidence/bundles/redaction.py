@@ -118,7 +118,8 @@ def _redacted(copy: _Copy, path: str, data: bytes) -> tuple[bytes, str]:
         return made.encode(), PSEUDONYMISED
     if role_of(path) in {"raw", "report"}:
         return withheld
-    raise FileUnreadable(path, "would still tell a name as part of a longer word", remedy="Name that word with --term.")
+    text = f"would still tell a name as part of a longer word: {copy.replacer.told(made)[:80]}"
+    raise FileUnreadable(path, text, remedy="Name that word with --term.")
 
 
 def _of_lines(copy: _Copy, text: str) -> str:
