@@ -2,6 +2,7 @@
 
 TEMPLATE = """\
 # Two Unified CM clusters joined by a SIP TLS trunk. Passwords never stand here: name the environment variables.
+# More clusters: mesh = "full" or [[trunks]], for `cucmtls verify-mesh` (docs/mesh.md).
 
 policy = "cisco-hardening"   # `cucmtls policies` lists the others; a path to your own TOML file works, too
 mode = "verify"              # verify: read only.  apply: perform the ten steps, then prove

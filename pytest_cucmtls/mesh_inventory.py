@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_cucmtls.inventory import inventory_of, line_of, text_of_inventory, values_of_inventory
+from pytest_cucmtls.model.call_setup import OPERATOR, REPLAY
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import ClusterSpec
 from pytest_cucmtls.model.mesh import SIDE_KEYS, DeclaredTrunk, Mesh, MeshInvalid, declared_trunks, is_mesh
@@ -38,7 +39,13 @@ def parse_mesh(text: str, file: str = "clusters.toml") -> Mesh:
     except MeshInvalid as problem:
         raise _told(problem, text, file) from problem
     trunks = tuple(inventory_of(_pair(values, trunk), text, file) for trunk in declared)
-    return Mesh(clusters=_clusters(values, trunks), trunks=trunks, source=file)
+    clusters = _clusters(values, trunks)
+    for cluster in clusters:
+        if cluster.calling.driver in (OPERATOR, REPLAY):
+            said = f"{cluster.calling.driver!r} is for a pair: in a mesh many calls are placed at once, with nobody at hand"
+            place = f"clusters.{cluster.name}"
+            raise ConfigurationInvalid(file, f"{place}.call_driver", said, line=line_of(text, place, "call_driver"))
+    return Mesh(clusters=clusters, trunks=trunks, source=file)
 
 
 def clusters_of(path: Path) -> tuple[ClusterSpec, ...]:

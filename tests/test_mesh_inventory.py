@@ -113,6 +113,7 @@ def test_a_mistake_in_an_entry_is_named_with_its_place_and_line(tail: str, key: 
         ('mesh = "full"\nunheard = 1', "", "unknown key"),
         ('mesh = "full"', 'trunk = "same"', "both called"),
         ('mesh = "full"', "trunk = 5", "both called|non-empty text"),
+        ('mesh = "full"', 'call_driver = "operator"', "is for a pair"),
         ('mesh = "full"', 'x509_subject_names = ["n"]', "belong to one peer"),
     ],
 )

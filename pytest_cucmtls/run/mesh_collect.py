@@ -31,12 +31,14 @@ from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.run.collect import attempt, keep_capture, keep_second_reading, keep_traces_of
 from pytest_cucmtls.run.further_evidence import keep_likely_copies, keep_revocation_list
 from pytest_cucmtls.run.mesh_reader import SharedReader
+from pytest_cucmtls.run.ocsp_answers import NOT_ALLOWED
 from pytest_cucmtls.run.placing import place_test_call
 from pytest_cucmtls.run.probing import probe_listeners
 from pytest_cucmtls.run.surroundings import keep_name_lookups, keep_node_states
 
 T = TypeVar("T")
 CAPTURE_FILE = "cucmtls-mesh"
+NO_RESPONDER = "a mesh asks no OCSP responder; verify the pair alone for that"
 BEFORE_CALLS, AFTER_CALLS, OF_A_TRUNK = STEPS[:5], STEPS[5:7], STEPS[7:9]
 """What is read of nodes before the calls and after them, and of each trunk; step 10 is the dial plan."""
 
@@ -130,9 +132,18 @@ def _gather(work: MeshCollection) -> None:
             probe_listeners(work.of_cluster(cluster.name))
     work.each_cluster("certificates and trust stores are read", lambda name: _steps(work.of_cluster(name), AFTER_CALLS))
     work.each_cluster("replication and cryptographic mode are read", lambda name: keep_node_states(work.of_cluster(name)))
+    for cluster in work.mesh.clusters:
+        _say_no_responder(work.of_cluster(cluster.name))
     work.each_cluster("trunks and dial plans are read", lambda name: _sides(work, name))
     with work.phase("captures are read by the second witness"):
         _all(partial(_second, work.base), work.folder.entries("capture"), work.ceilings.readings)
+
+
+def _say_no_responder(run: Run) -> None:
+    """Which responder knows a certificate is told by the evidence of its node, which is not parsed while it is gathered."""
+    why = NO_RESPONDER if run.inventory.authority.ocsp else NOT_ALLOWED
+    for cluster, node in run.nodes():
+        run.folder.keep_missing(f"OCSP answer on {cluster.name}/{node.name}", why)
 
 
 def _steps(run: Run, steps: Iterable[Step]) -> None:
