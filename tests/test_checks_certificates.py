@@ -61,7 +61,7 @@ CASES = [
     ("another release than declared is the wrong cluster", "release_is_known", A, FAIL,
      lambda: with_node(good_pair(), "A", release=sourced(Release("14.0.1", 14, 0))), ("14.0.1", "15"), "X7"),
     ("an unknown release is a warning that names the nearest known one", "release_is_known", A, WARN,
-     lambda: with_node(good_pair(inventory=inventory(cluster_a=spec("A", release=None))), "A",
+     lambda: with_node(good_pair(inventory=inventory(cluster_a=spec("A", release=None), mode=Mode.VERIFY)), "A",
                        release=sourced(Release("16.0.1", 16, 0))), ("16.0.1", "15.0"), "X7"),
     ("export-unrestricted software cannot encrypt", "release_is_known", A, FAIL,
      lambda: with_node(good_pair(), "A", release=sourced(Release("UCSInstall_UNRST_15.0.1", 15, 0))),

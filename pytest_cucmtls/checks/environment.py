@@ -6,8 +6,9 @@ from pytest_cucmtls.checks.register import NO_CONNECTION, check
 from pytest_cucmtls.checks.stores import address_of, spec_of, why
 from pytest_cucmtls.model.cucm import Release
 from pytest_cucmtls.model.evidence import ClusterEvidence, Evidence, NodeEvidence, Sourced, items
+from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.policy import Policy
-from pytest_cucmtls.model.verdicts import Clause, Judgement
+from pytest_cucmtls.model.verdicts import Clause, Judgement, Outcome
 
 KNOWN_RELEASES = {(9, 1), (10, 5), (11, 5), (12, 5), (14, 0), (15, 0)}
 FIRST_WITH_TLS12_TRUNKS = (10, 5)
@@ -25,7 +26,8 @@ UNRESTRICTED_MARKS = ("unrst", "unrestricted", "ucmu")
 def release_is_known(evidence: Evidence, _policy: Policy, cluster: ClusterEvidence, node: NodeEvidence) -> Judgement:
     """The node runs the release the inventory declares, one whose behaviour is known and that can encrypt.
 
-    Export-unrestricted software cannot encrypt signalling at all. A release outside the known ones is a warning.
+    Export-unrestricted software cannot encrypt signalling at all. A release outside the known ones is a warning where a
+    run only reads or the inventory declares it, and BLOCKED where a run would change the cluster.
     """
     release = _release(evidence, cluster, node)
     declared, found = spec_of(evidence, cluster).release, release.value
@@ -40,6 +42,9 @@ def release_is_known(evidence: Evidence, _policy: Policy, cluster: ClusterEviden
     if (found.major, found.minor) not in KNOWN_RELEASES:
         nearest = max((known for known in KNOWN_RELEASES if known <= (found.major, found.minor)), default=min(KNOWN_RELEASES))
         text = f"{place} runs {found.text}, which this tool does not know; it is treated like {nearest[0]}.{nearest[1]}."
+        if evidence.inventory.mode is Mode.APPLY and not declared:
+            refused = f"{text[:-1]} when read, and not changed: declare the release to go on."
+            return Judgement(Outcome.BLOCKED, expected, observed, refused, (release.item,))
         return warned(expected, observed, text, (release.item,))
     return passed(expected, observed, f"{place} runs {found.text}.", (release.item,))
 

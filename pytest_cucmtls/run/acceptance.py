@@ -37,6 +37,7 @@ from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.run.call_prerequisites import accounts_of, check_call_drivers
 from pytest_cucmtls.run.collect import collect_proof
 from pytest_cucmtls.run.earlier_identities import keep_earlier_identities
+from pytest_cucmtls.run.known_release import KnownReleaseGate
 from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.run.simulated_run import ensure_pair, stop_pair
 from pytest_cucmtls.run.write_access import WriteAccessGate
@@ -131,7 +132,7 @@ class Acceptance:
         self._record_start(inventory)
         run = self._stack.enter_context(open_run(inventory, self.folder, credentials, self._progress))
         if inventory.mode is Mode.APPLY:
-            run.gates = (WriteAccessGate(run), *run.gates)
+            run.gates = (KnownReleaseGate(run), WriteAccessGate(run), *run.gates)
             try:
                 self._bind_to_plan(run)
             except CucmTlsError as problem:

@@ -38,14 +38,21 @@ from pytest_cucmtls.rehearsal.built_pair import (
 from pytest_cucmtls.rehearsal.built_traces import analysis, trace
 from pytest_cucmtls.rehearsal.built_wire import AES128_SHA, GCM, handshake
 from pytest_cucmtls.rehearsal.catalogue import Row
+from pytest_cucmtls.rehearsal.faults.identity import verify
 
 A, B = "A/CUCMA", "B/CUCM10"
-WARN = Outcome.WARN
+BLOCKED, WARN = Outcome.BLOCKED, Outcome.WARN
 BACK = handshake("B", "A")
 
 
 def release(name: str, text: str, major: int, minor: int) -> Evidence:
     return with_node(good_pair(), name, release=sourced(Release(text, major, minor), "version"))
+
+
+def unknown_release() -> Evidence:
+    stock = inventory(cluster_a=replace(inventory().cluster_a, release=None))
+    seen = sourced(Release("17.5.1.10000-1", 17, 5), "version")
+    return with_node(replace(good_pair(), inventory=stock), "A", release=seen)
 
 
 def clock(name: str, status: NtpStatus, offset: float = 0.1) -> Evidence:
@@ -142,10 +149,10 @@ ROWS = (
         (("every_way_is_secure", "A->B"),), remedy="S10", says=("member 2 clear", "10.2.0.1:5060", "clear text")),
     Row("F-107", "route list whose first member is a non-secure trunk", lambda: routed_by_list("clear", "to-B"),
         (("every_way_is_secure", "A->B"),), remedy="S10", says=("member 1 clear", "Order of selection", "TCP")),
-    Row("F-031", "unknown release string", lambda: with_node(
-        replace(good_pair(), inventory=inventory(cluster_a=replace(inventory().cluster_a, release=None))), "A",
-        release=sourced(Release("17.5.1.10000-1", 17, 5), "version")), (("release_is_known", A),), WARN, phase="access",
-        remedy="X7", says=("17.5", "15.0")),
+    Row("F-031", "unknown release string, mode apply", unknown_release, (("release_is_known", A),), BLOCKED, phase="access",
+        remedy="X7", says=("17.5", "15.0", "not changed")),
+    Row("F-031", "unknown release string, mode verify", lambda: verify(unknown_release()), (("release_is_known", A),), WARN,
+        phase="access", remedy="X7", says=("17.5", "15.0")),
     Row("F-138", "NTP unsynchronised on B", lambda: clock("B", NtpStatus(False, 16, 3.0, NOW)),
         (("node_clock_is_synchronised", B),), phase="access", remedy="X3", says=("stratum=16", "2026-06-01", "not synchronised")),
     Row("G-10", "the clocks of the clusters are three seconds apart", lambda: clock("B", NtpStatus(True, 3, 3.0, NOW), 3.2),
