@@ -29,7 +29,3 @@ def test_02_05_certificate_names_its_node(verify: Verify, cluster_name: str) -> 
 
 def test_02_06_release_can_meet_policy(verify: Verify, cluster_name: str) -> None:
     verify("release_can_meet_policy", cluster_name)
-
-
-def test_02_07_fips_mode_is_enabled(verify: Verify, cluster_name: str) -> None:
-    verify("fips_mode_is_enabled", cluster_name)
