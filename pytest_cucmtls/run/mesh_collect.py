@@ -51,6 +51,8 @@ class Ceilings:
     """Read at the same time."""
     calls: int = 20
     """Standing at the same time, all over the mesh; a cluster has one at a time in any case."""
+    files: int = 2
+    """Clusters whose captures are fetched at the same time: each is held in memory while it is kept."""
     readings: int = 2
     """Second readings of captures at the same time: each is a process of its own."""
 
@@ -125,7 +127,8 @@ def _gather(work: MeshCollection) -> None:
         )
         with work.phase("calls are placed"):
             _place_calls(work)
-        work.each_cluster("captures stop and are fetched", lambda name: _fetch(work.of_cluster(name), captures[name]))
+        with work.phase("captures stop and are fetched"):
+            _all(lambda name: _fetch(work.of_cluster(name), captures[name]), captures, work.ceilings.files)
     work.each_cluster("traces are collected", lambda name: _traces(work.of_cluster(name), begun_at))
     with work.phase("listeners are probed"):
         for cluster in work.mesh.clusters:
