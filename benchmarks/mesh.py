@@ -33,11 +33,11 @@ def mesh_text(clusters: int) -> str:
 
 def measure(clusters: int, place: Path) -> dict[str, float]:
     """One size, in this process."""
-    from pytest_cucmtls.clusters import SimulatedPair
     from pytest_cucmtls.run.mesh_conclusion import conclude_mesh
     from pytest_cucmtls.run.mesh_run import MeshRun
     from pytest_cucmtls.run.settings import Settings
     from pytest_cucmtls.run.simulated_run import pair_file
+    from pytest_cucmtls.simulated_clusters import SimulatedPair
 
     file = place / "mesh.toml"
     file.write_text(mesh_text(clusters), encoding="utf-8")

@@ -7,6 +7,7 @@ TEMPLATE = """\
 policy = "cisco-hardening"   # `cucmtls policies` lists the others; a path to your own TOML file works, too
 mode = "verify"              # verify: read only.  apply: perform the ten steps, then prove
 place_calls = true           # false: judge configuration only, no test call
+# reset_trunks = true        # verify may reset the trunks, so that captures show the handshake; drops calls on them
 # probe = true               # ask the SIP listeners what they accept and refuse: some 30 connections per node
 # probe_pause_seconds = 1.0  # between two of them
 # approved_anchors = []      # SHA-256 fingerprints CallManager-trust may hold beside your CA

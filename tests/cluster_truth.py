@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pytest_cucmtls.clients.axl import AxlReader
 from pytest_cucmtls.clients.https import HttpsSession
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.inventory import Credentials, read_inventory
 from pytest_cucmtls.model.inventory import ClusterSpec, NodeAddress
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.procedure.journal import Entry, Journal
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 
 IGNORED = {"uuid", "version_stamp"}
 SCHEMA = {"A": "15.0", "B": "14.0"}

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_cucmtls.cli import main
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.procedure.plan_file import read_plan
 from pytest_cucmtls.procedure.plan_values import Plan
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 
 
 @dataclass(frozen=True)

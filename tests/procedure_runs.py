@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_cucmtls.clusters import SimulatedPair, start_simulated_pair
 from pytest_cucmtls.inventory import Credentials, read_inventory
 from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.runner import StepResult, perform
 from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
+from pytest_cucmtls.simulated_clusters import SimulatedPair, start_simulated_pair
 
 
 @contextmanager

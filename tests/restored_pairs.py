@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.clusters import SimulatedPair
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.cluster_truth import bring_back, remember
 from tests.plan_runs import Desk
 from tests.procedure_runs import simulated_pair

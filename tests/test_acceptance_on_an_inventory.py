@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.inventory_template import TEMPLATE
 from pytest_cucmtls.model.cucm import RoutePattern
 from pytest_cucmtls.model.errors import InterfaceRefused
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.acceptance_runs import CHECKOUT, accept
 from tests.procedure_runs import perform_all, run_on, simulated_pair
 
@@ -32,6 +32,27 @@ def test_a_verify_only_run_proves_the_trunk_and_asks_for_no_change(pair: Simulat
     assert run_folder.exit_code == 0, run_folder.output
     assert "A->B: proven" in run_folder.output
     assert pair.writes() == []
+
+
+def test_a_verify_only_run_may_reset_the_trunks_where_the_inventory_allows_it(pair: SimulatedPair, tmp_path: Path) -> None:
+    """Connections that stand already show no handshake: allowed to reset, the run proves what it could not decide before."""
+    with run_on(pair, tmp_path / "before") as run:
+        perform_all(run)
+    options = ("--cucm-inventory", str(pair.inventory_file), "--cucm-mode", "verify")
+    assert accept(tmp_path / "first", *options).exit_code == 0
+    second = accept(tmp_path / "second", *options)
+    assert second.exit_code == 3, second.output
+    assert "reset_trunks = true" in second.output
+    inventory = pair.inventory_file
+    inventory.write_text(inventory.read_text().replace("place_calls", "reset_trunks = true\nplace_calls", 1))
+    third = accept(tmp_path / "third", *options)
+    assert third.exit_code == 0, third.output
+    journal = (third.folder / "journal.jsonl").read_text()
+    targets = re.findall(r'"change_done", "step": \d+, "target": "([^"]+)"', journal)
+    assert [target.rpartition(" ")[0].split(" reset")[0] for target in targets] == [
+        "A trunk to-cluster-b",
+        "B trunk to-cluster-a",
+    ]
 
 
 def test_a_protected_pair_refuses_and_remembers_any_change(pair: SimulatedPair, tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.procedure.journal import Journal
 from pytest_cucmtls.run import acceptance
 from pytest_cucmtls.run.acceptance import Acceptance
 from pytest_cucmtls.run.settings import Settings
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.acceptance_runs import accept
 from tests.cluster_truth import truth_of
 from tests.plan_runs import Desk

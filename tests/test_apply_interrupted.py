@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.procedure.interruption import FIRST, SECOND, StoppedByOperator, finishing_first
 from pytest_cucmtls.procedure.journal import Journal
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.cluster_truth import lost, truth_of, untold
 from tests.plan_runs import Desk
 from tests.restored_pairs import fresh_desk, remembered_pair

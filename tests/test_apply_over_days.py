@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
-from pytest_cucmtls.clusters import SimulatedPair
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from pytest_cucmtls.wire.x509 import pem_of
 from tests.cluster_truth import truth_of, untold
 from tests.plan_runs import Desk

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from pytest_cucmtls.clients.axl_writer import AxlWriter
-from pytest_cucmtls.clusters import SimulatedPair, is_simulated
 from pytest_cucmtls.inventory import read_inventory
 from pytest_cucmtls.model.cucm import RoutePattern, SipTrunk
 from pytest_cucmtls.model.verdicts import Outcome
@@ -22,6 +21,7 @@ from pytest_cucmtls.procedure.journal import Journal
 from pytest_cucmtls.procedure.runner import perform
 from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.run.doors import open_planning_run
+from pytest_cucmtls.simulated_clusters import SimulatedPair, is_simulated
 from tests.cluster_truth import truth_of, untold
 from tests.plan_runs import Desk
 from tests.procedure_runs import run_on

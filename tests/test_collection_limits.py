@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pytest_cucmtls.capture.fetching import fetch_by_sftp
 from pytest_cucmtls.clients.back_off import BackOff
 from pytest_cucmtls.clients.platform_cli import PlatformCliReader
-from pytest_cucmtls.clusters import ClusterReader, ClusterWriter, SimulatedPair
+from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
 from pytest_cucmtls.evidence.inventory_json import inventory_as_json, inventory_from_json
 from pytest_cucmtls.inventory import Credentials, parse_inventory
 from pytest_cucmtls.inventory_template import TEMPLATE
@@ -25,6 +25,7 @@ from pytest_cucmtls.model.errors import ConfigurationInvalid, InterfaceRefused, 
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
 from pytest_cucmtls.run.node_zones import node_time_zone
 from pytest_cucmtls.run.side_by_side import side_by_side
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from pytest_cucmtls.wire.cli_text import parse_disk_space, parse_ntp_status, parse_version
 from tests.procedure_runs import simulated_pair
 from tests.simulated_cli_node import PASSWORD, USER, PacketCapture, SimulatedCliNode

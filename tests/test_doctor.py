@@ -17,7 +17,6 @@ from pytest_cucmtls.ca.hand_over_folder import HandOverFolder
 from pytest_cucmtls.cli import main
 from pytest_cucmtls.clients.https import HttpsSession
 from pytest_cucmtls.clients.soap_service import SoapService, ast_child, ast_element
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.inventory import Credentials
 from pytest_cucmtls.model.inventory import AuthoritySpec, ClusterSpec, Inventory, Mode
 from pytest_cucmtls.model.secrets import Secret
@@ -25,6 +24,7 @@ from pytest_cucmtls.preflight.register import all_probes
 from pytest_cucmtls.preflight.results import Row, Standing, exit_code
 from pytest_cucmtls.preflight.run_probes import run_probes
 from pytest_cucmtls.preflight.views import MachineView
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.procedure_runs import simulated_pair
 
 WIDEST = 80

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from pytest_cucmtls.cli import main
-from pytest_cucmtls.clusters import ClusterWriter, SimulatedPair, start_simulated_pair
+from pytest_cucmtls.clusters import ClusterWriter
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.inventory import Credentials
 from pytest_cucmtls.mesh_inventory import read_mesh
+from pytest_cucmtls.simulated_clusters import SimulatedPair, start_simulated_pair
 from tests.acceptance_runs import FinishedRun, accept
 from tests.mesh_files import simulated_mesh
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pytest_cucmtls.clients.axl_writer import AxlWriter
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.model.cucm import RoutePattern, SipTrunk, SipTrunkSecurityProfile, TrunkDestination
 from pytest_cucmtls.model.intended import intended_profile, intended_route_pattern, intended_trunk
 from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.plan_values import PROOF_STEP
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.cluster_truth import truth_of
 from tests.plan_runs import Desk
 from tests.procedure_runs import run_on

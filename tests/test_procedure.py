@@ -9,12 +9,12 @@ import pytest
 
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
 from pytest_cucmtls.capture.fetching import fetch_by_sftp, fetch_file
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.model.cucm import SipTrunkSecurityProfile
 from pytest_cucmtls.model.verdicts import Outcome
 from pytest_cucmtls.procedure.runner import perform
 from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.procedure.undo import undo
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from pytest_cucmtls.wire.x509 import parse_distinguished_name, pem_of
 from tests.procedure_runs import perform_all, planned_targets, run_on, simulated_pair
 
@@ -76,7 +76,7 @@ import os, sys
 from pathlib import Path
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
 from pytest_cucmtls.capture.fetching import fetch_by_sftp, fetch_file
-from pytest_cucmtls.clusters import SimulatedPair
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from pytest_cucmtls.procedure.journal import Journal
 from pytest_cucmtls.wire.x509 import parse_distinguished_name, pem_of
 from tests.procedure_runs import perform_all, run_on

@@ -13,7 +13,6 @@ import pytest
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
 from pytest_cucmtls.ca.exports import export_pem, export_pkcs7_pem
 from pytest_cucmtls.ca.issuing import IssuingProfile
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.inventory import Credentials, read_inventory
 from pytest_cucmtls.model.certificates import SERVER_AUTH, Certificate
@@ -26,6 +25,7 @@ from pytest_cucmtls.procedure.runner import StepResult, observe, perform
 from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.sim.certsrv.server import CertsrvServer
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_request, pem_of
 from tests.certsrv_stand import PASSWORD, USER, running_certsrv, small_authority
 from tests.procedure_runs import perform_all, run_on, simulated_pair
@@ -86,7 +86,7 @@ def requested_keys(run: Run) -> dict[str, str]:
 IN_ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
-from pytest_cucmtls.clusters import SimulatedPair
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.procedure_runs import run_on
 from tests.test_procedure_authorities import steps_through
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from pytest_cucmtls.cli import main
-from pytest_cucmtls.clusters import simulated_faults
 from pytest_cucmtls.commands.rehearse import SURPRISES
 from pytest_cucmtls.rehearsal.catalogue import every_row
 from pytest_cucmtls.rehearsal.scored_catalogue import line, totals
 from pytest_cucmtls.rehearsal.scoring import score
+from pytest_cucmtls.simulated_clusters import simulated_faults
 from tests.evidence_builders import good_pair
 
 

@@ -18,13 +18,13 @@ from pytest_cucmtls.cli import main
 from pytest_cucmtls.clients.ssh_presented import PresentedKey, read_host_keys
 from pytest_cucmtls.clients.ssh_trust import host_key_trust
 from pytest_cucmtls.clients.tls_presented import read_presented_chain, verify_peer
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.commands.trust import _show as show
 from pytest_cucmtls.model.errors import ClusterUnreachable, ConfigurationInvalid, PeerNotVerified
 from pytest_cucmtls.model.inventory import Mode, NodeAddress
 from pytest_cucmtls.preflight.accepting import canonical_fingerprint, offers, parse_named
 from pytest_cucmtls.preflight.trust_files import add_host_key, host_name, pin_certificate
 from pytest_cucmtls.preflight.trust_review import review_trust
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.https_stand_in import HttpsStandIn, Prepared, make_certificate
 from tests.procedure_runs import simulated_pair
 

@@ -7,10 +7,10 @@ from shutil import copytree
 import pytest
 
 from pytest_cucmtls.clients.axl_writer import AxlWriter
-from pytest_cucmtls.clusters import SimulatedPair
 from pytest_cucmtls.inventory import read_inventory
 from pytest_cucmtls.model.cucm import RoutePattern, SipTrunk
 from pytest_cucmtls.procedure.context import Run
+from pytest_cucmtls.simulated_clusters import SimulatedPair
 from tests.cluster_truth import ask_simulator, remember, truth_of
 from tests.killed_runs import KILLED, Death, run_command
 from tests.plan_runs import Desk, cucmtls

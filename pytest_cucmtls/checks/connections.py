@@ -18,7 +18,7 @@ SAME_CONNECTION = timedelta(seconds=30)
 CAPTURE_AGAIN = (
     "Start a capture on a node of each cluster with `utils network capture eth0 file packets count 100000 "
     "size all host ip <peer>`, "
-    "reset the trunk, call again, stop and fetch the file."
+    "reset the trunk, call again, stop and fetch the file; or let a run do that: reset_trunks = true in the inventory."
 )
 HIDDEN_REMEDIES = {
     CertificatesHidden.TLS13: ("V2", "V1"),

@@ -7,11 +7,11 @@ administration page. An update sends only what the value states, so nothing else
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pytest_cucmtls.clients.axl import AxlReader, pattern_key
-from pytest_cucmtls.clients.axl_schema import object_fields, operations
+from pytest_cucmtls.clients.axl import pattern_key
+from pytest_cucmtls.clients.axl_resetter import AxlResetter
+from pytest_cucmtls.clients.axl_schema import object_fields
 from pytest_cucmtls.model.cucm import RoutePattern, SipTrunk, SipTrunkSecurityProfile
 from pytest_cucmtls.model.readings import Reading
-from pytest_cucmtls.wire.axl_answers import parse_confirmation
 
 NEW_PROFILE: Final[Mapping[str, Any]] = {
     "description": "",
@@ -70,7 +70,7 @@ NEW_PATTERN: Final[Mapping[str, Any]] = {
 """What the schema requires of a new route pattern."""
 
 
-class AxlWriter(AxlReader):
+class AxlWriter(AxlResetter):
     """AxlReader plus writing; needs the role Standard CCM Admin Users beside AXL access.
 
     Each method returns what the cluster confirmed (a uuid with braces, or ``true``). Raises: as AxlReader;
@@ -81,44 +81,38 @@ class AxlWriter(AxlReader):
     def add_security_profile(self, profile: SipTrunkSecurityProfile) -> Reading[str]:
         """Create a SIP trunk security profile (step 8)."""
         fields = {**NEW_PROFILE, "name": profile.name, **profile_fields(profile)}
-        return self._write(
+        return self._confirmed(
             "addSipTrunkSecurityProfile", {"sipTrunkSecurityProfile": self._known("SipTrunkSecurityProfile", fields)}
         )
 
     def update_security_profile(self, name: str, profile: SipTrunkSecurityProfile) -> Reading[str]:
         """Set the stated fields of the profile called `name`; a different `profile.name` renames it."""
         fields = self._known("SipTrunkSecurityProfile", profile_fields(profile))
-        return self._write("updateSipTrunkSecurityProfile", {"name": name, **_new_name(name, profile.name), **fields})
+        return self._confirmed("updateSipTrunkSecurityProfile", {"name": name, **_new_name(name, profile.name), **fields})
 
     def remove_security_profile(self, name: str) -> Reading[str]:
         """Delete a profile; refused while a trunk uses it."""
-        return self._write("removeSipTrunkSecurityProfile", {"name": name})
+        return self._confirmed("removeSipTrunkSecurityProfile", {"name": name})
 
     def add_sip_trunk(self, trunk: SipTrunk) -> Reading[str]:
         """Create a SIP trunk (step 9)."""
         fields = {**NEW_TRUNK, "name": trunk.name, **trunk_fields(trunk)}
-        return self._write("addSipTrunk", {"sipTrunk": self._known("SipTrunk", fields)})
+        return self._confirmed("addSipTrunk", {"sipTrunk": self._known("SipTrunk", fields)})
 
     def update_sip_trunk(self, name: str, trunk: SipTrunk) -> Reading[str]:
         """Set the stated fields of the trunk called `name`; its destinations, when any are stated, are replaced."""
         fields = self._known("SipTrunk", trunk_fields(trunk))
-        return self._write("updateSipTrunk", {"name": name, **_new_name(name, trunk.name), **fields})
+        return self._confirmed("updateSipTrunk", {"name": name, **_new_name(name, trunk.name), **fields})
 
     def remove_sip_trunk(self, name: str) -> Reading[str]:
         """Delete a trunk; refused while a route pattern or route group leads to it."""
-        return self._write("removeSipTrunk", {"name": name})
-
-    def reset_sip_trunk(self, name: str) -> Reading[str]:
-        """Let a trunk close its connections and take over its configuration; 9.1 has only doDeviceReset for that."""
-        if "resetSipTrunk" in operations(self.version):
-            return self._write("resetSipTrunk", {"name": name})
-        return self._write("doDeviceReset", {"deviceName": name, "deviceResetType": "Reset", "isMGCP": "false"})
+        return self._confirmed("removeSipTrunk", {"name": name})
 
     def add_route_pattern(self, pattern: RoutePattern) -> Reading[str]:
         """Create a route pattern (step 10)."""
         key = pattern_key(pattern.pattern, pattern.partition)
         fields = self._known("RoutePattern", {**NEW_PATTERN, **key, **pattern_fields(pattern)})
-        return self._write("addRoutePattern", {"routePattern": fields})
+        return self._confirmed("addRoutePattern", {"routePattern": fields})
 
     def update_route_pattern(self, pattern: str, partition: str, new: RoutePattern) -> Reading[str]:
         """Set the stated fields of the route pattern found by pattern and partition."""
@@ -126,14 +120,11 @@ class AxlWriter(AxlReader):
         if new.partition != partition:
             moved["newRoutePartitionName"] = new.partition
         fields = self._known("RoutePattern", pattern_fields(new))
-        return self._write("updateRoutePattern", {**pattern_key(pattern, partition), **moved, **fields})
+        return self._confirmed("updateRoutePattern", {**pattern_key(pattern, partition), **moved, **fields})
 
     def remove_route_pattern(self, pattern: str, partition: str) -> Reading[str]:
         """Delete a route pattern found by pattern and partition."""
-        return self._write("removeRoutePattern", pattern_key(pattern, partition))
-
-    def _write(self, operation: str, arguments: dict[str, Any]) -> Reading[str]:
-        return self._read(operation, arguments, lambda body: parse_confirmation(body, operation))
+        return self._confirmed("removeRoutePattern", pattern_key(pattern, partition))
 
     def _known(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
         known = {field.name for field in object_fields(kind, self.version)}

@@ -20,8 +20,8 @@ from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.verdicts import EXIT_CODES, Outcome
 
 if TYPE_CHECKING:
-    from pytest_cucmtls.clusters import SimulatedPair
     from pytest_cucmtls.model.verdicts import Verdict
+    from pytest_cucmtls.simulated_clusters import SimulatedPair
 
 Commands = Any
 """What `ArgumentParser.add_subparsers` returns (argparse gives its class no public name)."""
@@ -66,7 +66,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _rehearse(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.clusters import simulated_faults
+    from pytest_cucmtls.simulated_clusters import simulated_faults
 
     if parsed.score:
         return _score(parsed)
@@ -112,10 +112,10 @@ def _place(word: str) -> tuple[str, str]:
 
 def _in_folder(parsed: argparse.Namespace, folder: Path, chosen: list[tuple[str, str]], known: dict[str, str]) -> int:
     """Start, configure, break, let the user look, judge, explain."""
-    from pytest_cucmtls.clusters import start_simulated_pair
     from pytest_cucmtls.inventory import Credentials
     from pytest_cucmtls.procedure.session import open_run
     from pytest_cucmtls.rehearsal.bench import configure
+    from pytest_cucmtls.simulated_clusters import start_simulated_pair
 
     print("starting a simulated pair and configuring it by the ten steps", flush=True)
     pair = start_simulated_pair(parsed.pair, folder / "simulator", parent_process_id=os.getpid())

@@ -28,6 +28,7 @@ def inventory_from_json(values: dict[str, Any], *, path: str = "run.json") -> In
             policy=values["policy"],
             mode=Mode(values["mode"]),
             place_calls=values["place_calls"],
+            reset_trunks=values.get("reset_trunks", False),
             simulated=values["simulated"],
             source=values["source"],
             waivers=tuple(Waiver(**waiver) for waiver in values.get("waivers", ())),

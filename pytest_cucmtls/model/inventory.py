@@ -148,6 +148,8 @@ class Inventory:
     """Ask the SIP listeners what they accept and refuse; None: only where every node is on loopback."""
     probe_pause_seconds: float = 1.0
     """Pause between two connections of the probe; there is none on loopback."""
+    reset_trunks: bool = False
+    """A verify-only run may reset both trunks, so that its captures show the handshake; calls in progress are dropped."""
     maintenance: Maintenance | None = None
     """When the clusters may be changed; None: at any time."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_cucmtls.ca.authority import CertificateAuthority
-from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
+from pytest_cucmtls.clusters import ClusterReader, ClusterResetter, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import Inventory, NodeAddress
@@ -87,6 +87,16 @@ class Run:
     def cluster(self, name: str) -> ClusterReader:
         """By inventory name. Raises: KeyError."""
         return next(cluster for cluster in self.clusters if cluster.name == name)
+
+    def resetter(self, cluster: ClusterReader) -> ClusterResetter:
+        """The cluster's side that may reset the trunk. Raises: UnsafeToAct where nobody allowed that."""
+        if not isinstance(cluster, ClusterResetter):
+            raise UnsafeToAct(
+                "any",
+                f"the trunk of cluster {cluster.name} may not be reset in this run",
+                remedy="Set reset_trunks = true in the inventory, or ask for mode apply.",
+            )
+        return cluster
 
     def writer(self, cluster: ClusterReader) -> ClusterWriter:
         """The cluster's writing side. Raises: UnsafeToAct in a verify-only run, where none exists."""

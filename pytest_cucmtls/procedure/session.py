@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_cucmtls.ca.authority import CertificateAuthority
-from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
+from pytest_cucmtls.clusters import ClusterReader, ClusterResetter, ClusterWriter
 from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.inventory import Credentials
 from pytest_cucmtls.model.inventory import Account, AuthoritySpec, Inventory, Mode
@@ -75,7 +75,8 @@ def _open_web_enrolment(spec: AuthoritySpec, credentials: Credentials) -> Certif
 def open_run(inventory: Inventory, folder: Path, credentials: Credentials, progress: Callable[[str], None]) -> Iterator[Run]:
     """A run over the inventory's clusters; its cluster sessions are closed on leaving.
 
-    Only a run in mode APPLY gets clusters with writing methods and an authority that signs; the declared chain of existing
+    Only a run in mode APPLY gets clusters with writing methods and an authority that signs; one whose inventory allows it may
+    at least reset the trunks; the declared chain of existing
     certificates is known to every run.
     """
     applies = inventory.mode is Mode.APPLY
@@ -99,7 +100,7 @@ def open_run(inventory: Inventory, folder: Path, credentials: Credentials, progr
             attributes={"step": run.step},
         )
 
-    kind = ClusterWriter if applies else ClusterReader
+    kind = ClusterWriter if applies else ClusterResetter if inventory.reset_trunks else ClusterReader
     first, second = (kind(spec, credentials, log, progress) for spec in inventory.clusters)
     run = Run(inventory, kept, (first, second), authority, Journal(folder / "journal.jsonl"), progress, gates=gates_of(inventory))
     try:

@@ -61,7 +61,7 @@ def reset(run: Run, cluster: ClusterReader) -> Change:
     """The trunk takes over its configuration."""
 
     def perform() -> None:
-        run.writer(cluster).axl().reset_sip_trunk(cluster.spec.trunk)
+        run.resetter(cluster).axl().reset_sip_trunk(cluster.spec.trunk)
 
     return Change(
         _reset_target(cluster),

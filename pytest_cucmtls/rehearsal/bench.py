@@ -18,7 +18,7 @@ from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.clients.axl_writer import AxlWriter
 from pytest_cucmtls.clients.https import HttpsSession
 from pytest_cucmtls.clients.platform_cli_writer import PlatformCliWriter
-from pytest_cucmtls.clusters import ClusterWriter, SimulatedPair, start_simulated_pair
+from pytest_cucmtls.clusters import ClusterWriter
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.inventory import Credentials
@@ -35,6 +35,7 @@ from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.run.collect import Witness, collect_proof
 from pytest_cucmtls.run.probing import probe_listeners
+from pytest_cucmtls.simulated_clusters import SimulatedPair, start_simulated_pair
 from pytest_cucmtls.wire.x509 import pem_of
 
 

@@ -18,7 +18,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_cucmtls.clusters import is_simulated
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.evidence.run_folder import RunFolder
@@ -41,6 +40,7 @@ from pytest_cucmtls.run.known_release import KnownReleaseGate
 from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.run.simulated_run import ensure_pair, stop_pair
 from pytest_cucmtls.run.write_access import WriteAccessGate
+from pytest_cucmtls.simulated_clusters import is_simulated
 
 PROOF = 11
 """Journal number of the proof phase, after the ten steps."""

@@ -1,7 +1,7 @@
 """Gathers the raw evidence of one trunk into the run folder; parsing and judging come later and elsewhere.
 
 Order, as in the procedure document's sections on packet capture and traces: captures start on both publishers, the
-trunks are reset (only in a run that may change clusters), one call is placed in each direction, captures and traces
+trunks are reset (only in a run that may do so), one call is placed in each direction, captures and traces
 are fetched; what the tool itself does to the listeners comes after, so that it stands in neither. Every wait is for
 an event the cluster itself logs, with a limit.
 """
@@ -18,7 +18,7 @@ from typing import Any
 from pytest_cucmtls.capture.cli_capture import CliFileCapture
 from pytest_cucmtls.capture.fetching import fetch_file
 from pytest_cucmtls.capture.second_reading import second_reading
-from pytest_cucmtls.clusters import ClusterReader, ClusterWriter
+from pytest_cucmtls.clusters import ClusterReader, ClusterResetter
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE, LogFile
 from pytest_cucmtls.model.errors import CucmTlsError
@@ -85,7 +85,7 @@ def _make_calls(run: Run, phases: _Phases, begun_at: datetime) -> None:
     captures: list[_NodeCapture] = []
     with ExitStack() as open_captures:
         phases.run("captures start on both clusters", lambda: captures.extend(_start_captures(run, open_captures)))
-        if run.inventory.mode is Mode.APPLY:
+        if run.inventory.mode is Mode.APPLY or run.inventory.reset_trunks:
             phases.run("trunks are reset", lambda: _reset_trunks(run))
         for caller, called in (run.clusters, run.clusters[::-1]):
             name = f"call {caller.spec.extension} ({caller.name}) to {called.spec.extension} ({called.name})"
@@ -117,7 +117,7 @@ def _start_captures(run: Run, stack: ExitStack) -> list[_NodeCapture]:
 
 def _reset_trunks(run: Run) -> None:
     for cluster in run.clusters:
-        if isinstance(cluster, ClusterWriter):
+        if isinstance(cluster, ClusterResetter):
             reset = reset_before_calls(run, cluster)
             attempt(run, f"trunk reset of {cluster.name}", partial(make_change, run, PROOF_STEP, reset))
 

@@ -15,7 +15,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_cucmtls.clusters import SimulatedPair, start_simulated_pair
 from pytest_cucmtls.evidence.run_folder import RunFolder, write_atomically
 from pytest_cucmtls.evidence.shared_folder import SharedFolder
 from pytest_cucmtls.inventory import Credentials, asks_for_simulation, credentials_beside
@@ -32,6 +31,7 @@ from pytest_cucmtls.run.mesh_collect import Ceilings, collect_mesh
 from pytest_cucmtls.run.mesh_layout import lay_out
 from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.run.simulated_run import pair_file, stop_pair
+from pytest_cucmtls.simulated_clusters import SimulatedPair, start_simulated_pair
 
 MESH_SCHEMA = "cucmtls-mesh-1"
 

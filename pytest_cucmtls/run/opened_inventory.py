@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pytest_cucmtls.clusters import start_simulated_pair
 from pytest_cucmtls.inventory import Credentials, asks_for_simulation, credentials_beside, read_inventory
 from pytest_cucmtls.mesh_inventory import declares_mesh, read_mesh
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory
+from pytest_cucmtls.simulated_clusters import start_simulated_pair
 
 
 @dataclass(frozen=True, slots=True)
