@@ -214,6 +214,85 @@ def test_an_answer_above_the_limit_is_refused_with_advice(monkeypatch: pytest.Mo
     assert len(run_query("select port from t where port = 1", TABLES)) == 1
 
 
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("select name from t where port = '1'", ["a"]),
+        ("select name from t where name like 'A%'", []),
+        ("select name from t where name matches '[ab]*' order by name", ["a", "b"]),
+        ('select unique name from t where name = "a"', ["a"]),
+        ("select name from t where port::integer = 1", ["a"]),
+        ("select concat(name, 'x::y') from t where decode(port, 1, 'yes', 'no') = 'yes'", ["ax::y"]),
+        ("select first 1 name -- the peer's\nfrom t order by name", ["a"]),
+        ("select dbinfo('utc_to_datetime', 1562843201) from t where name = 'a'", ["2019-07-11 11:06:41"]),
+        ("select rpad(lpad(name, 3, '0'), 5, '-') from t where char_length(name) = 1 and name = 'a'", ["00a--"]),
+        ("select dbinfo('utc_to_datetime', 'x') from t where name = 'a'", [None]),
+        ("select lpad(name, 999999, '0') from t where name = 'a'", [None]),
+        ("select limit 1 to_char(port) from t where port = 1", ["1"]),
+    ],
+)
+def test_informix_s_dialect_is_understood(sql: str, found: list[str | None]) -> None:
+    assert [row[0][1] for row in run_query(sql, TABLES)] == found
+
+
+def test_two_columns_of_one_name_stay_two_columns_of_that_name() -> None:
+    assert [name for name, _ in run_query("select first 1 x.name, y.name from t x, t y", TABLES)[0]] == ["name", "name"]
+
+
+def test_the_catalogue_names_every_table_and_its_columns(cluster: AxlCluster) -> None:
+    tables = cluster.result("executeSQLQuery", "<sql>SELECT tabname FROM systables WHERE tabid &gt; 99 ORDER BY tabname</sql>")
+    names = [one.text for one in tables.iter("tabname")]
+    assert {"device", "numplan", "routefilter", "certificate", "typemodel"} <= set(names)
+    for name in names:
+        cluster.result("executeSQLQuery", f"<sql>select first 1 * from {name}</sql>")
+    columns = cluster.result(
+        "executeSQLQuery",
+        "<sql>SELECT c.colname FROM syscolumns c, systables t WHERE t.tabname = 'device' AND c.tabid = t.tabid</sql>",
+    )
+    assert {"tkmodel", "fksecurityprofile", "srtpallowed", "fkphonetemplate"} <= {one.text for one in columns.iter("colname")}
+
+
+def test_a_table_that_is_not_simulated_does_not_refuse_the_query(cluster: AxlCluster) -> None:
+    sql = (
+        "select np.dnorpattern, tpu.name as usage, ddi.name as discard from numplan np "
+        "left outer join typepatternusage tpu on np.tkpatternusage = tpu.enum "
+        "left outer join digitdiscardinstruction ddi on np.fkdigitdiscardinstruction = ddi.pkid where np.tkpatternusage = '2'"
+    )
+    row = cluster.result("executeSQLQuery", f"<sql>{sql}</sql>").find("row")
+    assert row is not None
+    assert (row.findtext("usage"), row.findtext("discard")) == ("Device", "")
+
+
+def test_the_end_user_s_phone_is_found_by_joining(cluster: AxlCluster) -> None:
+    phones = [row["name"] for row in cluster.state.database.rows("phone")]
+    sql = (
+        "select tm.name as model, d.name from device d, typemodel tm, typeproduct tp "
+        "where d.tkmodel = tm.enum and d.tkproduct = tp.enum and d.tkclass = 1"
+    )
+    found = cluster.result("executeSQLQuery", f"<sql>{sql}</sql>")
+    assert [row.findtext("name") for row in found] == phones
+    assert {row.findtext("model") for row in found} == {"Cisco 8845"}
+
+
+def test_the_trace_level_is_set_and_read_back(cluster: AxlCluster) -> None:
+    where = "where tkservice in (select enum from typeservice where name like '%Cisco CallManager%')"
+    set_level = f"<sql>UPDATE processnodeservice SET tracelevel = 15, enable = 't' {where}</sql>"
+    assert cluster.result("executeSQLUpdate", set_level).findtext("rowsUpdated") == "1"
+    query = (
+        "SELECT ts.name, pns.tracelevel, pns.enable, pns.servername FROM processnodeservice pns INNER JOIN typeservice ts "
+        "ON pns.tkservice = ts.enum WHERE ts.name LIKE '%Cisco CallManager%' AND pns.isactive = 't'"
+    )
+    row = cluster.result("executeSQLQuery", f"<sql>{query}</sql>").find("row")
+    assert row is not None
+    assert [one.text for one in row] == ["Cisco CallManager", "15", "t", "cucm-a.alpha.example"]
+    nobody = "<sql>update processnodeservice set tracelevel = 1 where tkservice = 999</sql>"
+    assert cluster.result("executeSQLUpdate", nobody).findtext("rowsUpdated") == "0"
+    assert cluster.fault("executeSQLUpdate", "<sql>update processnodeservice set tracelevel = 1 where selct</sql>")[1] in (
+        -201,
+        -217,
+    )
+
+
 def test_sql_updates_are_refused_and_recorded(cluster: AxlCluster) -> None:
     assert cluster.fault("executeSQLUpdate", "<sql>delete from device</sql>")[1] == -1
     assert cluster.state.writes[-1].operation == "executeSQLUpdate"

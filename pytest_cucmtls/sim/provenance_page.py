@@ -36,7 +36,11 @@ NOT_SIMULATED = (
     ("A node that is unreachable while it reboots", "its services restart, sessions stay"),
     ("Perfmon objects other than Cisco CallManager and Cisco SIP", "they are refused"),
     ("RISPort selections other than by name", "they are refused"),
-    ("executeSQLUpdate", "the simulated database is changed by the objects' own operations"),
+    (
+        "executeSQLUpdate, apart from trace levels",
+        "it is refused; the simulated database is changed by the objects' own operations",
+    ),
+    ("Contents of database tables that no trunk checker asks about", "the tables are there and have no rows"),
 )
 """What, and what happens instead."""
 

@@ -37,6 +37,7 @@ _RECORDED = (
     ("uuids of Default, Hub_None, Standard SIP Profile, Standard Presence group", "live 12.5"),
     ("pseudo node EnterpriseWideData", "live 12.5"),
     ("SQL: pkid in lower case without braces", "live 12.5"),
+    ("SQL: columns of device and enduser; numbers of pattern usages", "published select * and a query of a CUCM 15"),
     ("SQL: columns of securityprofile; model 131, protocol 11, certificate services 4 and 6", "queries for real clusters"),
     ("certificates are readable by SQL on any release", "queries for real clusters"),
 )
@@ -81,8 +82,9 @@ _ASSUMED = (
     ("a phone's unknown numbers come into being with it", "none found"),
     ("standard objects cannot be removed", "none found"),
     ("departures recorded on 12.5 hold for every release", "none found"),
-    ("executeSQLUpdate is refused", "simulator's choice"),
+    ("executeSQLUpdate sets trace levels and is refused otherwise", "simulator's choice"),
     ("numbers of the type tables beside those recorded; SQL codes -206 and -217", "Informix messages"),
+    ("tables and columns whose content is not simulated are there, empty or NULL", "published queries name them"),
     ("tables of users, access groups, roles and service trace levels beside the column tracelevel", "vendor's data dictionary"),
     ("which elements of objects beside trunk, line, phone and pattern are empty or nil", "none found"),
 )

@@ -1,5 +1,7 @@
 """Operations that are not one of the five of an object kind: version, resets, SQL, authentication."""
 
+import re
+
 from lxml import etree
 
 from pytest_cucmtls.sim.axl.calls import AxlCall, find_row
@@ -10,9 +12,16 @@ from pytest_cucmtls.sim.axl.kinds import ObjectKind
 from pytest_cucmtls.sim.axl.literals import literals
 from pytest_cucmtls.sim.axl.requests import Element, spelled_uuid
 from pytest_cucmtls.sim.axl.sql import run_query
+from pytest_cucmtls.sim.axl.sql_accounts import TRACE_LEVEL_PARAMETER
 from pytest_cucmtls.sim.axl.sql_certificates import make_certificates
 from pytest_cucmtls.sim.axl.sql_tables import tables
 from pytest_cucmtls.sim.database import Row
+from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE
+
+_TRACE_LEVEL = re.compile(
+    r"\s*update\s+processnodeservice\s+set\s+tracelevel\s*=\s*'?(\d{1,3})'?(?:\s*,\s*enable\s*=\s*'[tf]')?(\s+where\s.+?)?;?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def printed_version(full_version: str) -> str:
@@ -46,8 +55,21 @@ async def execute_sql_query(call: AxlCall) -> Element:
 
 
 async def execute_sql_update(call: AxlCall) -> Element:
-    """executeSQLUpdate is refused: the simulated database is changed by the objects' own operations (ASSUMED)."""
-    raise AxlFault(-1, f"executeSQLUpdate is not simulated on {call.cluster.name}: use the add, update and remove operations")
+    """executeSQLUpdate: the trace level of services, which no operation of AXL sets; anything else is refused (ASSUMED).
+
+    Raises: AxlFault.
+    """
+    found = _TRACE_LEVEL.fullmatch(call.text("sql"))
+    if found is None:
+        refusal = f"executeSQLUpdate is not simulated on {call.cluster.name}: use the add, update and remove operations"
+        raise AxlFault(-1, refusal)
+    sql = f"select ts.name, pns.pkid from (select * from processnodeservice{found[2] or ''}) pns, typeservice ts"
+    rows = [dict(row) for row in run_query(f"{sql} where pns.tkservice = ts.enum", tables(call.node, sql))]
+    if any(row["name"] == CALL_MANAGER_SERVICE for row in rows):
+        call.cluster.enterprise_parameters[TRACE_LEVEL_PARAMETER] = found[1]
+    result = etree.Element("return")
+    etree.SubElement(result, "rowsUpdated").text = str(len(rows))
+    return result
 
 
 async def do_device_reset(call: AxlCall) -> Element:

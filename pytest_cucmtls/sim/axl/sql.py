@@ -1,6 +1,7 @@
 """Runs one SELECT over tables given as rows, in an in-memory SQLite database that lives as long as the query.
 
-Informix's ``first``/``skip`` are understood; everything that is not reading is refused by SQLite's authorizer.
+Informix's ``first``/``skip``, ``unique``, ``matches``, casts and quotes are understood, and so are its types: text and
+number compare equal, ``like`` minds the case. Everything that is not reading is refused by SQLite's authorizer.
 """
 
 import re
@@ -9,12 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_cucmtls.sim.axl.faults import AxlFault
+from pytest_cucmtls.sim.axl.sql_functions import add_informix_functions
 
 MOST_ROWS = 20_000
 LARGEST_ANSWER_BYTES = 8 * 1024 * 1024
 _MOST_STEPS = 400
 """Progress calls of 10 000 virtual machine instructions each before a query is given up."""
-_FIRST = re.compile(r"^(\s*select\s+)(?:skip\s+(\d{1,9})\s+)?(?:first\s+(\d{1,9})\s+)?", re.IGNORECASE)
+_FIRST = re.compile(r"^(\s*select\s+)(?:skip\s+(\d{1,9})\s+)?(?:(?:first|limit)\s+(\d{1,9})\s+)?", re.IGNORECASE)
+_QUOTED = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*)")
+_CAST = re.compile(r"::\s*\w+(?:\s*\(\s*\d+\s*\))?")
+_UNIQUE = re.compile(r"(\bselect\s+|\(\s*)unique\b", re.IGNORECASE)
+_MATCHES = re.compile(r"\bmatches\b", re.IGNORECASE)
+_AGGREGATE = re.compile(r"(count|sum|min|max|avg)\s*\(", re.IGNORECASE)
+_NUMBERED = ("tk", "enum", "numplanindex")
+"""How names of columns begin that hold numbers even where no row says so."""
 _SELECT = re.compile(r"^\s*(select|with)\b", re.IGNORECASE)
 _NO_TABLE = re.compile(r"no such table: (\S+)")
 _NO_COLUMN = re.compile(r"no such column: (\S+)")
@@ -33,7 +42,12 @@ class Table:
 
 
 def run_query(sql: str, tables: Mapping[str, Table]) -> list[list[tuple[str, str | None]]]:
-    """Rows as (column, text) pairs, None for NULL.
+    """Rows as (column, text) pairs, None for NULL. Raises: AxlFault as `run_named_query`."""
+    return run_named_query(sql, tables)[1]
+
+
+def run_named_query(sql: str, tables: Mapping[str, Table]) -> tuple[list[str], list[list[tuple[str, str | None]]]]:
+    """Names of the columns, and rows as (column, text) pairs with None for NULL.
 
     Raises: AxlFault -201 (syntax), -206 (table), -217 (column), -1 (too much); codes beside -201 are Informix's, ASSUMED.
     """
@@ -51,9 +65,17 @@ def run_query(sql: str, tables: Mapping[str, Table]) -> list[list[tuple[str, str
 def _fill(connection: sqlite3.Connection, tables: Mapping[str, Table]) -> None:
     """Create the tables."""
     for name, table in tables.items():
-        connection.execute(f"create table {name} ({', '.join(table.columns)})")
+        columns = (f'"{column}" {_kind_of(table, place)}' for place, column in enumerate(table.columns))
+        connection.execute(f"create table {name} ({', '.join(columns)})")
         marks = ", ".join("?" * len(table.columns))
         connection.executemany(f"insert into {name} values ({marks})", table.rows)
+
+
+def _kind_of(table: Table, place: int) -> str:
+    """The type of a column; with it ``tkmodel = '131'`` and ``dnorpattern = 1018`` are what Informix takes them for."""
+    cells = [row[place] for row in table.rows if row[place] is not None]
+    numbers = all(isinstance(cell, int) for cell in cells) if cells else table.columns[place].startswith(_NUMBERED)
+    return "integer" if numbers else "text"
 
 
 def _lock(connection: sqlite3.Connection) -> None:
@@ -69,8 +91,9 @@ def _lock(connection: sqlite3.Connection) -> None:
         steps += 1
         return int(steps > _MOST_STEPS)
 
-    connection.create_function("nvl", 2, lambda value, instead: instead if value is None else value, deterministic=True)
+    add_informix_functions(connection)
     connection.commit()
+    connection.execute("pragma case_sensitive_like = on")
     connection.set_authorizer(authorize)
     connection.set_progress_handler(progress, 10_000)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_ANSWER_BYTES)
@@ -78,21 +101,33 @@ def _lock(connection: sqlite3.Connection) -> None:
 
 
 def _translated(sql: str) -> str:
-    """``select skip 2 first 5 …`` as SQLite says it."""
-    sql = sql.strip().rstrip(";")
+    """Informix's words as SQLite says them; what is inside quotes stays, and double quotes mean text too."""
+    pieces = [_unquoted(piece) if not place % 2 else _quoted(piece) for place, piece in enumerate(_QUOTED.split(sql))]
+    sql = "".join(pieces).strip().rstrip("; \n\t")
     found = _FIRST.match(sql)
     if found is None or (found[2] is None and found[3] is None):
         return sql
-    limit = f" limit {found[3] or -1}" + (f" offset {found[2]}" if found[2] else "")
-    return f"select * from ({found[1]}{sql[found.end() :]}){limit}"
+    limit = f"\nlimit {found[3] or -1}" + (f" offset {found[2]}" if found[2] else "")
+    return f"{found[1]}{sql[found.end() :]}{limit}"
 
 
-def _fetch(connection: sqlite3.Connection, sql: str) -> list[list[tuple[str, str | None]]]:
-    """The query's rows, checked for size on the way."""
+def _unquoted(text: str) -> str:
+    return _MATCHES.sub("glob", _UNIQUE.sub(r"\1distinct", _CAST.sub("", text)))
+
+
+def _quoted(text: str) -> str:
+    """Text in single quotes; a comment is left out."""
+    if text.startswith("--"):
+        return ""
+    return text if text.startswith("'") else "'" + text[1:-1].replace('""', '"').replace("'", "''") + "'"
+
+
+def _fetch(connection: sqlite3.Connection, sql: str) -> tuple[list[str], list[list[tuple[str, str | None]]]]:
+    """Names of the columns and the rows, checked for size on the way."""
     try:
         cursor = connection.execute(sql)
         names = [_column_name(description[0]) for description in cursor.description or ()]
-        return _bounded(cursor, names)
+        return names, _bounded(cursor, names)
     except (sqlite3.Error, sqlite3.Warning, ValueError) as problem:
         raise _sql_fault(str(problem)) from problem
 
@@ -122,6 +157,9 @@ def _printed(value: object) -> str | None:
 
 def _column_name(name: str) -> str:
     """An element name: lower case, the table alias left out, expressions as Informix names them."""
+    aggregate = _AGGREGATE.match(name)
+    if aggregate is not None:
+        return aggregate[1].lower()
     plain = name.rpartition(".")[2] if re.fullmatch(r"[\w.]+", name) else name
     cleaned = _NOT_A_NAME.sub("_", plain).strip("_.-").lower()
     return cleaned if cleaned and not cleaned[0].isdigit() else "expression"

@@ -5,8 +5,7 @@ Names of tables and columns beside ``processnodeservice.tracelevel`` are ASSUMED
 
 from pytest_cucmtls.sim.axl.outbound import derived_uuid
 from pytest_cucmtls.sim.axl.sql import Table
-from pytest_cucmtls.sim.database import Row
-from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, SimAccount
+from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState, SimAccount
 
 TRACE_LEVEL_PARAMETER = "Trace Level"
 """Key of `ClusterState.enterprise_parameters`: the CallManager service's trace level where it is not the default."""
@@ -18,6 +17,7 @@ _ROLE_NAMES = {
 }
 _SERVICEABILITY = "Standard CCM Super Users"
 _CALL_MANAGER_NUMBER = 0
+_ACTIVE = 1
 
 
 def account_tables(cluster: ClusterState) -> dict[str, Table]:
@@ -28,7 +28,11 @@ def account_tables(cluster: ClusterState) -> dict[str, Table]:
     grants = [(account, name) for account in (*users, *people) for name in _roles_of(account)]
     return {
         "applicationuser": Table(("pkid", "name"), [(_key("user", one.user), one.user) for one in users]),
-        "enduser": Table(("pkid", "userid"), [(_key("user", one.user), one.user) for one in people]),
+        "enduser": Table(
+            ("pkid", "userid", "lastname", "islocaluser", "status"),
+            [(_key("user", one.user), one.user, one.user, "t", _ACTIVE) for one in people],
+        ),
+        "enduserdevicemap": Table(("pkid", "fkenduser", "fkdevice", "tkuserassociation"), _controlled(cluster, people)),
         "dirgroup": Table(("pkid", "name"), [(_key("group", one.user), f"Group of {one.user}") for one in (*users, *people)]),
         "functionrole": Table(("pkid", "name"), [(_key("role", name), name) for name in roles]),
         "applicationuserdirgroupmap": Table(("fkapplicationuser", "fkdirgroup"), [_member(one) for one in users]),
@@ -40,13 +44,38 @@ def account_tables(cluster: ClusterState) -> dict[str, Table]:
 
 
 def trace_tables(cluster: ClusterState) -> dict[str, Table]:
-    """One row per node for Cisco CallManager; the level is a sum of bits, 127 is Detailed (platform facts §5.4)."""
+    """Services by node; the level of Cisco CallManager is a sum of bits, 127 is Detailed (platform facts §5.4)."""
     level = int(cluster.enterprise_parameters.get(TRACE_LEVEL_PARAMETER, str(DETAILED)))
-    rows = [(_node_key(row), _CALL_MANAGER_NUMBER, level, "t") for row in cluster.database.rows("processNode") if _is_node(row)]
+    names = dict.fromkeys((CALL_MANAGER_SERVICE, *(name for node in cluster.nodes for name in sorted(node.services))))
+    numbers = {name: number for number, name in enumerate(names, _CALL_MANAGER_NUMBER)}
+    rows = [
+        (_key("service", node.name + name), _node_key(cluster, node), numbers[name], node.name, *_tracing(name, level), "t")
+        for node in cluster.nodes
+        for name in dict.fromkeys((CALL_MANAGER_SERVICE, *sorted(node.services)))
+    ]
+    columns = ("pkid", "fkprocessnode", "tkservice", "servername", "tracelevel", "enable", "isactive")
     return {
-        "processnodeservice": Table(("fkprocessnode", "tkservice", "tracelevel", "enable"), rows),
-        "typeservice": Table(("enum", "name"), [(_CALL_MANAGER_NUMBER, CALL_MANAGER_SERVICE)]),
+        "processnodeservice": Table(columns, rows),
+        "typeservice": Table(("enum", "name", "moniker"), [(number, name, None) for name, number in numbers.items()]),
     }
+
+
+def _tracing(service: str, level: int) -> tuple[int | None, str]:
+    """Level and whether traces are written; of other services than Cisco CallManager nothing is traced."""
+    return (level, "t") if service == CALL_MANAGER_SERVICE else (None, "f")
+
+
+def _controlled(cluster: ClusterState, people: list[SimAccount]) -> list[tuple[str | int, ...]]:
+    """Which devices an end user controls."""
+    rows: list[tuple[str | int, ...]] = []
+    for one in people:
+        row = cluster.database.find("user", userid=one.user) or {}
+        for device in (row.get("associatedDevices") or {}).get("device") or ():
+            phone = cluster.database.find("phone", name=device)
+            if phone is not None:
+                pkid = str(phone["uuid"]).strip("{}").lower()
+                rows.append((_key("control", one.user + pkid), _key("user", one.user), pkid, 1))
+    return rows
 
 
 def _roles_of(account: SimAccount) -> tuple[str, ...]:
@@ -65,9 +94,6 @@ def _key(kind: str, name: str) -> str:
     return derived_uuid(kind, name).strip("{}").lower()
 
 
-def _is_node(row: Row) -> bool:
-    return row.get("name") != "EnterpriseWideData"
-
-
-def _node_key(row: Row) -> str:
-    return str(row["uuid"]).strip("{}").lower()
+def _node_key(cluster: ClusterState, node: NodeState) -> str | None:
+    row = cluster.database.find("processNode", name=node.name)
+    return None if row is None else str(row["uuid"]).strip("{}").lower()

@@ -12,7 +12,8 @@ from pytest_cucmtls.sim.axl.outbound import derived_uuid
 from pytest_cucmtls.sim.axl.sql import Table
 from pytest_cucmtls.sim.axl.sql_accounts import account_tables, trace_tables
 from pytest_cucmtls.sim.axl.sql_certificates import certificate_tables
-from pytest_cucmtls.sim.axl.sql_types import number_of, type_tables
+from pytest_cucmtls.sim.axl.sql_dictionary import DICTIONARY, catalogue, completed
+from pytest_cucmtls.sim.axl.sql_types import TYPES, number_of, type_tables
 from pytest_cucmtls.sim.database import Database, Row, repeated
 from pytest_cucmtls.sim.state import NodeState
 
@@ -30,15 +31,24 @@ class Column:
 
 def tables(node: NodeState, sql: str) -> dict[str, Table]:
     """The tables that a query mentions, by name, as the node has them."""
-    cluster = node.cluster
     text = sql.lower()
+    if "systables" in text or "syscolumns" in text:
+        everything = _all_tables(node, " ".join((*BUILDERS, *DICTIONARY, *TYPES, *_OTHERS)))
+        return {**_all_tables(node, text), **catalogue({name: table.columns for name, table in everything.items()})}
+    return _all_tables(node, text)
+
+
+def _all_tables(node: NodeState, text: str) -> dict[str, Table]:
+    """Every table whose name is part of the text."""
+    cluster = node.cluster
     found = {name: table for name, table in type_tables().items() if name in text}
     found.update({name: build(node.database) for name, build in BUILDERS.items() if name in text})
     accounts_and_traces = {**account_tables(cluster), **trace_tables(cluster)}
     found.update({name: table for name, table in accounts_and_traces.items() if name in text})
     if "certificate" in text:
         found.update({name: table for name, table in certificate_tables(cluster).items() if name in text})
-    return found
+    known = {name: completed(name, found.get(name)) for name in DICTIONARY if name in text}
+    return {**found, **known}
 
 
 def pkid(row: Row) -> str:
@@ -76,6 +86,16 @@ def _enum(name: str, table: str, key: str) -> Column:
 def _constant(name: str, value: Cell) -> Column:
     """The same in every row."""
     return Column(name, lambda _database, _kind, _row: value)
+
+
+def _model(name: str, otherwise: str) -> Column:
+    """The number of a phone's product; of another device's only model."""
+
+    def read(_database: Database, kind: str, row: Row) -> Cell:
+        found = number_of("typemodel", row.get("product")) if kind == "phone" else None
+        return number_of("typemodel", otherwise) if found is None else found
+
+    return Column(name, read)
 
 
 def _fk(name: str, target: str, key: str) -> Column:
@@ -119,7 +139,7 @@ _DEVICE = (
 _DEVICE_KINDS = (
     ("sipTrunk", "Trunk", "SIP Trunk", "SIP"),
     ("routeList", "Route List", "Route List", "Route Point"),
-    ("phone", "Phone", "Phone", "SIP"),
+    ("phone", "Phone", "Cisco 8845", "SIP"),
 )
 
 _SIP_DEVICE = (
@@ -203,7 +223,8 @@ def _devices(database: Database) -> Table:
         columns = (
             *_DEVICE,
             _constant("tkclass", number_of("typeclass", class_name)),
-            _constant("tkmodel", number_of("typemodel", model)),
+            _model("tkmodel", model),
+            _model("tkproduct", model),
             _constant("tkdeviceprotocol", number_of("typedeviceprotocol", protocol)),
         )
         parts.append(_of((kind,), columns)(database))
@@ -243,6 +264,7 @@ def _device_numbers(database: Database) -> Table:
 
 _ROUTE_LIST_COLUMNS = ("pkid", "fkdevice", "fkroutegroup", "selectionorder")
 _ROUTE_GROUP_COLUMNS = ("pkid", "fkroutegroup", "fkdevice", "deviceselectionorder")
+_GROUP_COLUMNS = ("pkid", "fkcallmanagergroup", "fkcallmanager", "priority")
 _CSS_COLUMNS = ("pkid", "fkcallingsearchspace", "fkroutepartition", "sortorder")
 
 
@@ -260,6 +282,18 @@ def _members(kind: str, columns: tuple[str, ...], target: str, key: str, order: 
     return build
 
 
+_OTHERS = (
+    "certificateprocessnodemap",
+    "dirgroup",
+    "functionrole",
+    "functionroledirgroupmap",
+    "applicationuserdirgroupmap",
+    "enduserdirgroupmap",
+    "certificateservicecertificatemap",
+    "typeservice",
+)
+"""Tables of other modules that neither the dictionary nor a longer name of it mentions."""
+
 BUILDERS: dict[str, Callable[[Database], Table]] = {
     "device": _devices,
     "sipdevice": _of(("sipTrunk",), _SIP_DEVICE),
@@ -273,11 +307,13 @@ BUILDERS: dict[str, Callable[[Database], Table]] = {
     "routelist": _members("routeList", _ROUTE_LIST_COLUMNS, "routeGroup", "routeGroupName", "selectionOrder"),
     "routegroupdevicemap": _members("routeGroup", _ROUTE_GROUP_COLUMNS, "sipTrunk", "deviceName", "deviceSelectionOrder"),
     "callingsearchspacemember": _members("css", _CSS_COLUMNS, "routePartition", "routePartitionName", "index"),
-    "devicepool": _of(("devicePool",), NAMED),
+    "devicepool": _of(("devicePool",), (*NAMED, _fk("fkcallmanagergroup", "callManagerGroup", "callManagerGroupName"))),
     "location": _of(("location",), NAMED),
     "routepartition": _of(("routePartition",), NAMED),
     "callingsearchspace": _of(("css",), NAMED),
-    "callmanager": _of(("callManager",), NAMED),
+    "callmanager": _of(("callManager",), (*NAMED, _fk("fkprocessnode", "processNode", "processNodeName"))),
+    "callmanagergroup": _of(("callManagerGroup",), (PKID, _plain("name", "name"), _bool("tftpdefault", "tftpDefault"))),
+    "callmanagergroupmember": _members("callManagerGroup", _GROUP_COLUMNS, "callManager", "callManagerName", "priority"),
     "sipnormalizationscript": _of((), NAMED),
     "sdpattributelist": _of((), NAMED),
 }

@@ -31,6 +31,14 @@ CERTIFICATE_SERVICES = (
     "authz",
 )
 SIP_TRUNK_MODEL = 131
+MODELS = {
+    "Route List": 90,
+    "SIP Trunk": SIP_TRUNK_MODEL,
+    "Third-party SIP Device (Basic)": 336,
+    "Third-party SIP Device (Advanced)": 374,
+    "Cisco 8845": 36225,
+}
+"""Models, and products, which have numbers of their own on a real cluster."""
 
 TYPES: dict[str, dict[str, int]] = {
     "typedevicesecuritymode": _numbered(LITERALS["XDeviceSecurityMode"], 1),
@@ -45,10 +53,30 @@ TYPES: dict[str, dict[str, int]] = {
     "typesipsessionrefreshmethod": _numbered(("Invite", "Update"), 0),
     "typenodeusage": _numbered(LITERALS["XNodeUsage"], 0),
     "typeclass": {"Phone": 1, "Gateway": 2, "Route List": 5, "Trunk": 8},
-    "typemodel": {"Phone": 684, "Route List": 90, "SIP Trunk": SIP_TRUNK_MODEL},
+    "typemodel": MODELS,
+    "typeproduct": MODELS,
     "typedeviceprotocol": {"Route Point": 7, "SIP": 11},
     "typesecuritypolicy": {"Phone": 1, "SIP Trunk": 2},
-    "typepatternusage": {"Device": 2, "Route": 5},
+    "typepatternusage": {
+        "CallPark": 0,
+        "Conference": 1,
+        "Device": 2,
+        "Translation": 3,
+        "Call Pick Up Group": 4,
+        "Route": 5,
+        "Message Waiting": 6,
+        "Hunt Pilot": 7,
+        "Voice Mail Port": 8,
+        "Device template": 11,
+        "Directed Call Park": 12,
+        "Device Intercom": 13,
+        "Translation Intercom": 14,
+        "Translation Calling Party Number": 15,
+        "Called Party Number Transformation": 20,
+        "ILS Learned Enterprise Number": 23,
+        "ILS Learned E164 Number": 24,
+        "ILS Learned URI": 28,
+    },
     "typecertificateservice": _numbered(CERTIFICATE_SERVICES, 1),
     "typecertificatedistribution": {"Own Certificate": 1, "Trust Certificate": 2},
 }

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from pytest_cucmtls.sim.axl.faults import AxlFault
-from pytest_cucmtls.sim.axl.sql import run_query
+from pytest_cucmtls.sim.axl.sql import run_named_query
 from pytest_cucmtls.sim.axl.sql_certificates import make_certificates
 from pytest_cucmtls.sim.axl.sql_tables import tables
-from pytest_cucmtls.sim.cli_command import ASSUMED, CliCommand, CliContext, CommandFailed
+from pytest_cucmtls.sim.cli_command import RECORDED, CliCommand, CliContext, CommandFailed
 
 
 async def _select(context: CliContext, arguments: Sequence[str]) -> None:
@@ -15,15 +15,11 @@ async def _select(context: CliContext, arguments: Sequence[str]) -> None:
     if "certificate" in query.lower():
         await make_certificates(cluster)
     try:
-        rows = run_query(query, tables(context.node, query))
+        names, rows = run_named_query(query, tables(context.node, query))
     except AxlFault as problem:
         raise CommandFailed(problem.message) from None
-    if not rows:
-        context.terminal.line("No records found")
-        return
-    names = [name for name, _ in rows[0]]
-    cells = [[(value or "NULL").replace("\n", " ") for _, value in row] for row in rows]
-    widths = [max(len(name), *(len(row[place]) for row in cells)) for place, name in enumerate(names)]
+    cells = [[("NULL" if value is None else value).replace("\n", " ") for _, value in row] for row in rows]
+    widths = [max([len(name), *(len(row[place]) for row in cells)]) for place, name in enumerate(names)]
     lines = [_line(names, widths), _line(["=" * width for width in widths], widths), *(_line(row, widths) for row in cells)]
     await context.terminal.show("\n".join(lines))
 
@@ -34,6 +30,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 COMMANDS = (
     CliCommand(
-        ("run", "sql", "select"), _select, "run sql select columns from table …", ASSUMED, "platform.md §3.3: layout assumed"
+        ("run", "sql", "select"),
+        _select,
+        "run sql select columns from table …",
+        RECORDED,
+        "published transcripts, one without rows",
     ),
 )
