@@ -79,7 +79,7 @@ def test_a_capture_on_screen_gives_the_lines(node: SimulatedCliNode) -> None:
         reading = capture.stop()
     assert all(line in reading.value for line in LINES)
     assert reading.operation == f"utils network capture eth0 host ip {PEER}"
-    assert reading.raw.endswith(b"administrator:")
+    assert reading.raw.endswith(b"admin:")
 
 
 def test_a_node_that_cannot_capture_says_so(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ BANNER = (
     "\n"
 )
 """RECORDED (platform.md §3.1); the hardware lines vary in reality."""
+PROMPT = "admin:"
+"""RECORDED: the same in every published transcript, whatever the administrator's name; public clients wait for it by name."""
 NOT_SUPPORTED = "The command is not supported on this platform."
 """ASSUMED: the real wording for an unknown command could not be confirmed (platform.md §3.2)."""
 NOT_ALLOWED = "You do not have permission to run this command."
@@ -48,14 +50,14 @@ _NEED_PRIVILEGE_ONE = ({"show", "set"}, {"cert", "csr"}), ({"file"}, {"delete", 
 """First and second words of commands for privilege level 1 (platform.md §3.2)."""
 
 
-async def serve_shell(node: NodeState, user: str, terminal: CliTerminal, banner_delay_seconds: float) -> None:
+async def serve_shell(node: NodeState, terminal: CliTerminal, banner_delay_seconds: float) -> None:
     """Talk until the other side quits or goes away."""
     faults = node.cluster.faults
     with contextlib.suppress(TerminalClosed):
         terminal.write(BANNER)
         if banner_delay_seconds or STAYS_SILENT in faults:
             await _wait(terminal, banner_delay_seconds if STAYS_SILENT not in faults else None)
-        prompt = f"{node.name}# " if PROMPT_DIFFERS in faults else f"{user}:"
+        prompt = f"{node.name}# " if PROMPT_DIFFERS in faults else PROMPT
         commands = 0
         while await _one_command(CliContext(node, terminal), prompt):
             commands += 1

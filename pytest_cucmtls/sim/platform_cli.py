@@ -79,15 +79,13 @@ class _Login(asyncssh.SSHServer):
 
     def __init__(self, node: NodeState, banner_delay_seconds: float) -> None:
         self._node, self._delay = node, banner_delay_seconds
-        self._user = ""
 
     def connection_made(self, _conn: asyncssh.SSHServerConnection) -> None:
         """Old nodes only offer finite-field Diffie-Hellman, which the crypto library warns about: that is their point."""
         warnings.filterwarnings("ignore", message="Diffie-Hellman over finite fields")
 
-    def begin_auth(self, username: str) -> bool:
+    def begin_auth(self, _username: str) -> bool:
         """Always asks for a password."""
-        self._user = username
         return True
 
     def kbdint_auth_supported(self) -> bool:
@@ -112,7 +110,7 @@ class _Login(asyncssh.SSHServer):
 
     def session_requested(self) -> "asyncssh.SSHServerSession[bytes]":
         """One shell per session."""
-        return _Session(self._node, self._user, self._delay)
+        return _Session(self._node, self._delay)
 
     def _accepts(self, user: str, password: str) -> bool:
         return any(
@@ -126,8 +124,8 @@ class _Login(asyncssh.SSHServer):
 class _Session(asyncssh.SSHServerSession[bytes]):
     """A pty and a shell; exec and subsystems are refused, as on the real thing."""
 
-    def __init__(self, node: NodeState, user: str, banner_delay_seconds: float) -> None:
-        self._node, self._user, self._delay = node, user, banner_delay_seconds
+    def __init__(self, node: NodeState, banner_delay_seconds: float) -> None:
+        self._node, self._delay = node, banner_delay_seconds
         self._channel: asyncssh.SSHServerChannel[bytes] | None = None
         self._terminal: CliTerminal | None = None
         self._task: asyncio.Task[None] | None = None
@@ -177,6 +175,6 @@ class _Session(asyncssh.SSHServerSession[bytes]):
         if self._terminal is None or self._channel is None:
             return
         try:
-            await serve_shell(self._node, self._user, self._terminal, self._delay)
+            await serve_shell(self._node, self._terminal, self._delay)
         finally:
             self._channel.exit(0)

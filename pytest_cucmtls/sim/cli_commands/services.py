@@ -1,8 +1,8 @@
-"""`utils service list` and `utils service restart`."""
+"""`utils service list`, `start`, `stop` and `restart`."""
 
 from collections.abc import Sequence
 
-from pytest_cucmtls.sim.cli_command import RECORDED, SPECIFIED, CliCommand, CliContext, CommandFailed
+from pytest_cucmtls.sim.cli_command import ASSUMED, RECORDED, SPECIFIED, CliCommand, CliContext, CommandFailed
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, TOMCAT_SERVICE, ServiceState
 
 _PLATFORM_SERVICES = ("System SSH", "Cluster Manager", "Name Service Cache", "Entropy Monitoring Daemon")
@@ -49,6 +49,35 @@ async def _restart(context: CliContext, arguments: Sequence[str]) -> None:
     show(f"{service.name}[{service.status.upper()}]  ")
 
 
+async def _start(context: CliContext, arguments: Sequence[str]) -> None:
+    """Starts what is stopped, and says how it stands either way."""
+    await _switch(context, arguments, "Started")
+
+
+async def _stop(context: CliContext, arguments: Sequence[str]) -> None:
+    """Stops what runs, and says how it stands either way."""
+    await _switch(context, arguments, "Stopped")
+
+
+async def _switch(context: CliContext, arguments: Sequence[str], wanted: str) -> None:
+    service = _service(context, arguments)
+    word = "start" if wanted == "Started" else "stop"
+    context.node.cluster.record_write("cli", f"utils service {word} {service.name}")
+    context.terminal.line("Service Manager is running")
+    if service.status != wanted:
+        context.terminal.line(f"{service.name}[{'STARTING' if wanted == 'Started' else 'STOPPING'}]  ")
+        await _let(context, service, wanted)
+    context.terminal.line(f"{service.name}[{service.status.upper()}]  ")
+
+
+async def _let(context: CliContext, service: ServiceState, wanted: str) -> None:
+    manager = context.node.call_manager
+    if service.name == CALL_MANAGER_SERVICE and manager is not None:
+        await (manager.start() if wanted == "Started" else manager.stop())
+        return
+    service.status, service.started_at = wanted, context.node.now() if wanted == "Started" else service.started_at
+
+
 def _service(context: CliContext, arguments: Sequence[str]) -> ServiceState:
     name = " ".join(arguments)
     service = context.node.services.get(name)
@@ -68,4 +97,6 @@ COMMANDS = (
         SPECIFIED,
         "platform.md §3.6: seen for another service",
     ),
+    CliCommand(("utils", "service", "start"), _start, "utils service start name", ASSUMED, "lines as at a restart"),
+    CliCommand(("utils", "service", "stop"), _stop, "utils service stop name", ASSUMED, "lines as at a restart"),
 )

@@ -9,10 +9,12 @@ from pytest_cucmtls.sim.cli_command import CommandFailed
 def folder_of(root: Path, spec: str) -> tuple[Path, str]:
     """The existing folder a specification names, and the pattern of names in it (``*`` for a folder).
 
-    Raises: CommandFailed for ``..``, an absolute path of another tree, a link that leads out, or no such folder.
+    A leading slash means the root of the tree itself, as people write it.
+
+    Raises: CommandFailed for ``..``, a link that leads out, or no such folder.
     """
-    words = PurePosixPath(spec.removeprefix("/var/log/active/").removeprefix("active/"))
-    if words.is_absolute() or ".." in words.parts:
+    words = PurePosixPath(spec.removeprefix("/var/log/active/").removeprefix("active/").lstrip("/"))
+    if ".." in words.parts:
         raise CommandFailed("The file specification is not valid.")
     whole = _inside(root, root / words)
     if whole.is_dir():
