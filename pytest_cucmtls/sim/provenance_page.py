@@ -27,7 +27,7 @@ computed from what the simulated cluster holds and does.
 
 NOT_SIMULATED = (
     ("OS Administration web pages (`/cmplatform`)", "the CLI and, from 14 on, the REST interface do the same"),
-    ("PAWS (`/platform-services`)", "operations of its certificate service were not found"),
+    ("PAWS (`/platform-services`)", "what its services answer was not found, apart from the description of one"),
     ("`utils network capture` filters other than host, port and address pairs", "they are refused"),
     ("Binary layout and signatures of ITL and CTL files", "the CLI shows their records; phones do not check them"),
     ("Database replication that is merely slow", "configuration reaches all nodes at once, or not at all by a named fault"),
@@ -35,7 +35,8 @@ NOT_SIMULATED = (
     ("Minutes without HTTPS while Cisco Tomcat restarts", "it loads its certificate at once, connections stay"),
     ("A node that is unreachable while it reboots", "its services restart, sessions stay"),
     ("Perfmon objects other than Cisco CallManager and Cisco SIP", "they are refused"),
-    ("RISPort selections other than by name", "they are refused"),
+    ("RISPort selections by SIP status or IPv6 address", "they are refused"),
+    ("AXL objects that have nothing to do with trunks", "lists of them are empty, users apart; writing them is refused"),
     (
         "executeSQLUpdate, apart from trace levels",
         "it is refused; the simulated database is changed by the objects' own operations",

@@ -84,6 +84,7 @@ _ASSUMED = (
     ("departures recorded on 12.5 hold for every release", "none found"),
     ("executeSQLUpdate sets trace levels and is refused otherwise", "simulator's choice"),
     ("numbers of the type tables beside those recorded; SQL codes -206 and -217", "Informix messages"),
+    ("kinds that are not simulated: empty lists, 5007 for each get; end users and application users are listed", "none found"),
     ("tables and columns whose content is not simulated are there, empty or NULL", "published queries name them"),
     ("tables of users, access groups, roles and service trace levels beside the column tracelevel", "vendor's data dictionary"),
     ("which elements of objects beside trunk, line, phone and pattern are empty or nil", "none found"),

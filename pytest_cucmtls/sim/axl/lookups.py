@@ -20,6 +20,7 @@ def get_object(call: AxlCall, kind: ObjectKind) -> Element:
     row = find_row(call, kind)
     if kind.kind == "line":
         row = row | {"associatedDevices": {"device": _phones_with(call, row)}}
+    row = _with_model(kind, row)
     result = etree.Element("return")
     asked = call.argument("returnedTags")
     wanted = EVERYTHING if asked is None else wanted_tags(asked)
@@ -38,6 +39,11 @@ def _phones_with(call: AxlCall, line: Row) -> list[str]:
     return found
 
 
+def _with_model(kind: ObjectKind, row: Row) -> Row:
+    """A phone's model is its product's name; it can only be read."""
+    return row | {"model": row.get("model") or row.get("product", "")} if kind.kind == "phone" else row
+
+
 def list_objects(call: AxlCall, kind: ObjectKind) -> Element:
     """list<Kind>: rows that match every criterion, each with exactly the requested tags."""
     result = etree.Element("return")
@@ -45,7 +51,7 @@ def list_objects(call: AxlCall, kind: ObjectKind) -> Element:
     wanted = EVERYTHING if asked is None else wanted_tags(asked)
     style = call.style(kind.kind, "list")
     for row in _page(call, _matching(call, kind)):
-        write_object(result, row, wanted, style, only_wanted=True)
+        write_object(result, _with_model(kind, row), wanted, style, only_wanted=True)
     return result
 
 

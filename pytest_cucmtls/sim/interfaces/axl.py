@@ -9,6 +9,7 @@ from aiohttp import web
 from pytest_cucmtls.sim.authentication import Unauthorized, authenticated
 from pytest_cucmtls.sim.axl import envelopes, pages
 from pytest_cucmtls.sim.axl.calls import SCHEMA_STRICT, AxlCall
+from pytest_cucmtls.sim.axl.elsewhere import elsewhere
 from pytest_cucmtls.sim.axl.faults import AxlFault, NotUnderstood, OperationNotFound
 from pytest_cucmtls.sim.axl.operations import Operation, operation
 from pytest_cucmtls.sim.axl.requests import LARGEST_REQUEST_BYTES, Request, parse_request
@@ -162,7 +163,7 @@ class AxlService:
         except NotUnderstood as problem:
             return pages.error_page(599, problem.message)
         try:
-            wanted = operation(call.operation, call.version)
+            wanted = _wanted(call)
         except OperationNotFound:
             fault = envelopes.operation_not_found(call, self._node.ip, self._node.https_port)
             return pages.soap_response(fault, 500)
@@ -201,6 +202,14 @@ class AxlService:
             response.enable_chunked_encoding()
             return response
         return pages.soap_response(envelopes.answer(request, result, declare_xsi=call.at_least("14.0")))
+
+
+def _wanted(call: Request) -> Operation:
+    """The operation called, of a simulated kind or of another one that AXL has. Raises: OperationNotFound."""
+    other = elsewhere(call.operation)
+    if other is None:
+        return operation(call.operation, call.version)
+    return Operation(call.operation, call.version, other[0], other[1])
 
 
 async def _bounded_body(request: web.Request) -> bytes:

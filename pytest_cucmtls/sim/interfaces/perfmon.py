@@ -22,6 +22,9 @@ BEHAVIOURS = (
     Behaviour("Perfmon", "fault of the eighty-first request within a minute", Provenance.SPECIFIED, "a published client"),
     Behaviour("Perfmon", "objects Cisco CallManager and Cisco SIP, CallsActive", Provenance.SPECIFIED, "a published client"),
     Behaviour(
+        "Perfmon", "every node tells the counters of every node of its cluster", Provenance.SPECIFIED, "a published client"
+    ),
+    Behaviour(
         "Perfmon", "which other counters exist, CStatus 1, texts of descriptions and refusals", Provenance.ASSUMED, "none found"
     ),
 )
@@ -76,18 +79,18 @@ def routes(node: NodeState) -> list[web.RouteDef]:
 
 def _at_once(node: NodeState) -> dict[str, Operation]:
     async def collect(_request: web.Request, element: etree._Element) -> web.Response:
-        host = _checked_host(node, element)
-        counters = _counters(node, _known_object(node, element))
+        host, asked = _asked_host(node, element)
+        counters = _counters(asked, _known_object(asked, element))
         values = [_value(_path(host, name), value) for name, value in counters.items()]
         return _answer("perfmonCollectCounterData", *values)
 
     async def list_counters(_request: web.Request, element: etree._Element) -> web.Response:
-        _checked_host(node, element)
+        _asked_host(node, element)
         return _answer("perfmonListCounter", *(_listed(name) for name in (_CALL_MANAGER, _SIP)))
 
     async def list_instances(_request: web.Request, element: etree._Element) -> web.Response:
-        _checked_host(node, element)
-        names = _trunk_names(node) if _known_object(node, element) == _SIP else []
+        asked = _asked_host(node, element)[1]
+        names = _trunk_names(asked) if _known_object(asked, element) == _SIP else []
         return _answer("perfmonListInstance", *(text_tag("ns1:Name", name) for name in names))
 
     async def describe(_request: web.Request, element: etree._Element) -> web.Response:
@@ -180,12 +183,13 @@ def _trunk_names(node: NodeState) -> list[str]:
     return [str(row["name"]) for row in node.database.rows("sipTrunk")]
 
 
-def _checked_host(node: NodeState, element: etree._Element) -> str:
-    """The host asked about, which must be this node. Raises: SoapRefusal."""
+def _asked_host(node: NodeState, element: etree._Element) -> tuple[str, NodeState]:
+    """The host as it was written and the node of the cluster it is. Raises: SoapRefusal for a stranger."""
     host = text_of(element, "Host") or ""
-    if node.cluster.node(host) is not node:
-        raise SoapRefusal(f"Host {host!r} is not this server", "Client")
-    return host
+    asked = node.cluster.node(host)
+    if asked is None:
+        raise SoapRefusal(f"Host {host!r} is no server of this cluster", "Client")
+    return host, asked
 
 
 def _known_object(node: NodeState, element: etree._Element) -> str:
@@ -204,9 +208,10 @@ def _paths(element: etree._Element) -> list[str]:
 def _read(node: NodeState, path: str) -> int:
     r"""Value of ``\\host\Object(instance)\Counter``. Raises: SoapRefusal."""
     found = _COUNTER_PATH.fullmatch(path)
-    if found is not None and node.cluster.node(found[1]) is node and found[2] in (_CALL_MANAGER, _SIP):
+    asked = node.cluster.node(found[1]) if found is not None else None
+    if found is not None and asked is not None and found[2] in (_CALL_MANAGER, _SIP):
         instance = f"({found[3]})" if found[3] else ""
-        value = _counters(node, found[2]).get(f"{found[2]}{instance}\\{found[4]}")
+        value = _counters(asked, found[2]).get(f"{found[2]}{instance}\\{found[4]}")
         if value is not None:
             return value
     raise SoapRefusal(f"Counter {path} does not exist", "Client")

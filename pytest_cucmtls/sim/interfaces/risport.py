@@ -1,6 +1,7 @@
 """RISPort70 ``selectCmDevice``: registration state of trunks and phones, with its limit of requests per minute."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -28,6 +29,9 @@ BEHAVIOURS = (
     Behaviour(
         "RISPort", "selectCmDeviceExt answers as selectCmDevice does", Provenance.SPECIFIED, "the vendor's published description"
     ),
+    Behaviour(
+        "RISPort", "selection by name, address, directory number or description", Provenance.SPECIFIED, "a published client"
+    ),
     Behaviour("RISPort", "selectCtiItem finds no application: none is simulated", Provenance.ASSUMED, "none found"),
     Behaviour("RISPort", "an unregistered device is shown at the first node", Provenance.ASSUMED, "none found"),
     Behaviour("RISPort", "flat reply without return wrapper on 9.1 and 10.5", Provenance.ASSUMED, "parsers that accept both"),
@@ -47,16 +51,18 @@ ALLOWED_PER_MINUTE = 15
 class _Selection:
     device_class: str
     status: str
-    names: tuple[str, ...]
+    select_by: str
+    items: tuple[str, ...]
     node: str
     """Empty: every node."""
     at_most: int
 
-    def wants(self, kind: str, name: str, status: str) -> bool:
+    def wants(self, kind: str, values: tuple[str, ...], status: str) -> bool:
+        """Whether a device is meant; `values` is what it has of the property selected by."""
         return (
             self.device_class.lower() in ("", "any", _DEVICE_KINDS[kind].lower())
             and self.status.lower() in ("", "any", status.lower())
-            and any(_matches(pattern, name) for pattern in self.names)
+            and any(_matches(item, value) for item in self.items for value in values)
         )
 
 
@@ -94,7 +100,7 @@ def _found(members: list[NodeState], selection: _Selection) -> list[tuple[NodeSt
             states = [(member, *_state(member, kind, row["name"])) for member in members]
             shown = [state for state in states if state[1] != "UnRegistered"] or states[:1]
             for member, status, reason in shown:
-                if left > 0 and selection.wants(kind, row["name"], status):
+                if left > 0 and selection.wants(kind, _SELECT_BY[selection.select_by](member, kind, row), status):
                     found[member.name].append(_device(member, kind, row, status, reason))
                     left -= 1
     return [(member, found[member.name]) for member in members]
@@ -105,7 +111,7 @@ def _selection(element: etree._Element) -> _Selection:
     if criteria is None:
         raise SoapRefusal("CmSelectionCriteria is missing", "Client")
     select_by = text_of(criteria, "SelectBy") or "Name"
-    if select_by != "Name":
+    if select_by not in _SELECT_BY:
         raise SoapRefusal(f"SelectBy {select_by!r} is not simulated", "Client")
     most = text_of(criteria, "MaxReturnedDevices") or "200"
     items = child(criteria, "SelectItems")
@@ -114,7 +120,8 @@ def _selection(element: etree._Element) -> _Selection:
     return _Selection(
         device_class=text_of(criteria, "DeviceClass") or "",
         status=text_of(criteria, "Status") or "",
-        names=wanted or ("*",),
+        select_by=select_by,
+        items=wanted or ("*",),
         node=text_of(criteria, "NodeName") or "",
         at_most=min(int(most), _MOST_DEVICES) if most.isdigit() else 200,
     )
@@ -135,7 +142,7 @@ def _state(node: NodeState, kind: str, name: str) -> tuple[str, int]:
 def _device(node: NodeState, kind: str, row: Row, status: str, reason: int) -> str:
     address = _address(node, kind, row)
     nested = tag("item", text_tag("IP", address), text_tag("IPAddrType", "ipv4"), text_tag("Attribute", "Unknown"))
-    lines = [str(line["dirn"]["pattern"]) for line in repeated(row, "lines")]
+    lines = _numbers(row)
     states = (tag("item", text_tag("DirectoryNumber", line), text_tag("Status", status)) for line in lines)
     return tag(
         "item",
@@ -164,6 +171,19 @@ def _address(node: NodeState, kind: str, row: Row) -> str:
     if kind == "phone":
         return node.ip
     return next((place.get("addressIpv4") or "" for place in repeated(row, "destinations")), "")
+
+
+def _numbers(row: Row) -> tuple[str, ...]:
+    return tuple(str(line["dirn"]["pattern"]) for line in repeated(row, "lines"))
+
+
+_SELECT_BY: dict[str, Callable[[NodeState, str, Row], tuple[str, ...]]] = {
+    "Name": lambda _node, _kind, row: (str(row["name"]),),
+    "IPV4Address": lambda node, kind, row: (_address(node, kind, row),),
+    "DirNumber": lambda _node, _kind, row: _numbers(row),
+    "Description": lambda _node, _kind, row: (str(row.get("description") or ""),),
+}
+"""What a device has of the property it is selected by; SIPStatus and IPV6Address are not simulated."""
 
 
 def _is_flat(node: NodeState) -> bool:
