@@ -83,8 +83,8 @@ def make_change(run: Run, number: int, change: Change) -> str:
     then the journal holds it as begun.
     """
     _ask_gates(run, number, change)
-    run.progress(f"step {number:2d}  {change.target}: {change.after}")
     with nullcontext() if change.interface == NO_CLUSTER else finishing_first(run.progress):
+        run.progress(f"step {number:2d}  {change.target}: {change.after}")
         run.journal.append(_entry("change_begun", number, change))
         change.perform()
         run.journal.append(_entry("change_done", number, change))
