@@ -23,7 +23,7 @@ def run(*facts: Fact, mode: Mode = Mode.APPLY, simulated: bool = False, changes:
     step = Sourced(StepRecord(9, "The SIP trunk", Outcome.PASS, "", changes), item("step"))
     inventory = replace(evidence.inventory, mode=mode, simulated=simulated)
     evidence = replace(evidence, inventory=inventory, steps=(step,))
-    return ComparedRun(Path("run"), evidence, {fact.key: fact for fact in facts}, {}, {}, judged_again=True)
+    return ComparedRun(Path("run"), evidence, {fact.key: fact for fact in facts}, {}, {})
 
 
 def fact(area: str, subject: str, about: str, name: str, value: Value) -> Fact:

@@ -22,17 +22,12 @@ def phone_tls_context(ca_file: str, certificate_file: str | None, key_file: str 
     try:
         context.load_verify_locations(cafile=ca_file)
     except (OSError, ssl.SSLError) as problem:
-        raise ConfigurationInvalid(
-            "inventory", "sip_phone.ca_file", f"{Path(ca_file).name} cannot be used: {problem}"
-        ) from problem
+        raise _unusable("ca_file", ca_file, problem) from problem
     if certificate_file:
         try:
             context.load_cert_chain(certificate_file, key_file)
         except (OSError, ssl.SSLError) as problem:
-            name = Path(certificate_file).name
-            raise ConfigurationInvalid(
-                "inventory", "sip_phone.certificate_file", f"{name} cannot be used: {problem}"
-            ) from problem
+            raise _unusable("certificate_file", certificate_file, problem) from problem
     return context
 
 

@@ -14,7 +14,6 @@ from pytest_cucmtls.wire.sdp import key_fingerprint, parse_session_description, 
 from pytest_cucmtls.wire.sdp_write import CryptoOffer, OfferedMedia, crypto_offer, read_crypto_offers, session_description_bytes
 from pytest_cucmtls.wire.srtp import SUITES
 
-SECURE_CHOICES: Final = ("never", "allowed", "required")
 SUITES_WE_SPEAK: Final = (
     "AEAD_AES_256_GCM",
     "AEAD_AES_128_GCM",
@@ -67,7 +66,6 @@ class MediaAgreement:
     event_payload: int | None = None
     """What telephone events are sent with; None when the other side takes none."""
     sends: bool = True
-    receives: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +148,6 @@ def _agreement(body: bytes, position: int, line: MediaLine, wish: MediaWish, key
         keys=keys,
         event_payload=named.get("TELEPHONE-EVENT"),
         sends=line.direction in ("sendrecv", "recvonly"),
-        receives=line.direction in ("sendrecv", "sendonly"),
     )
 
 

@@ -70,7 +70,6 @@ class RtpVoice:
         """Audio by extended RTP time stamp, relative to the first one."""
         self._first_clock: int | None = None
         self._last_event: int | None = None
-        self._ssrc_heard: int | None = None
 
     def use(self, agreement: MediaAgreement) -> None:
         """Send and understand like this from now on; what came earlier is understood now."""
@@ -149,11 +148,6 @@ class RtpVoice:
         """Audio understood so far."""
         return sum(map(len, self._heard.values())) / 8000
 
-    @property
-    def ssrc_heard(self) -> int | None:
-        """Synchronisation source of the last packet understood."""
-        return self._ssrc_heard
-
     def _event_packet(self, agreed: MediaAgreement) -> bytes | None:
         event, number = self._events.popleft()
         ticks, self._ticks = self._ticks, self._ticks + 1
@@ -188,7 +182,6 @@ class RtpVoice:
             self._event(clock, payload)
         elif kind in (agreed.payload_type, g711.PAYLOAD_TYPES[agreed.codec]):
             self.received += 1
-            self._ssrc_heard = int.from_bytes(packet[8:12], "big")
             self._keep(clock, payload)
         else:
             self.refused += 1

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_cucmtls.capture.trace_streams import trace_streams
-from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.traces import TraceReport
 from pytest_cucmtls.wire.traces import parse_trace
 
@@ -17,15 +16,6 @@ class NamedTrace:
     name: str
     given: bool
     report: TraceReport
-
-
-def read_trace(path: Path) -> TraceReport:
-    """What one trace file says. Raises: FileUnreadable when it cannot be opened."""
-    try:
-        with path.open("rb") as stream:
-            return parse_trace(stream, file_name=path.name)
-    except OSError as problem:
-        raise FileUnreadable(str(path), f"cannot be opened: {problem.strerror}") from problem
 
 
 def read_traces(paths: Sequence[Path]) -> Iterator[NamedTrace]:

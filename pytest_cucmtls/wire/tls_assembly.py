@@ -39,11 +39,6 @@ class HandshakeAssembler:
         """Bytes of the unfinished message."""
         return len(self._held)
 
-    @property
-    def pending_kind(self) -> int | None:
-        """Type of the unfinished message held, or None."""
-        return self._held[0] if self._held and not self._damaged(0, 1) else None
-
     def feed(self, body: bytes, holes: tuple[tuple[int, int], ...]) -> list[AssembledMessage] | None:
         """Messages completed by one record; None when the record cannot be handshake in clear (it is encrypted).
 

@@ -42,8 +42,6 @@ class ComparedRun:
     """By (check, subject)."""
     timings: Mapping[str, float]
     """Seconds by phase."""
-    judged_again: bool
-    """False: the recorded verdicts, because the bytes were redacted."""
 
     @property
     def nodes(self) -> set[str]:
@@ -70,7 +68,6 @@ def compared_run(path: Path, shown: Path, policy: Policy, *, redacted: bool) -> 
         facts={fact.key: fact for fact in facts},
         verdicts={(verdict.check, verdict.subject): verdict for verdict in verdicts},
         timings=_timings(about),
-        judged_again=not redacted,
     )
 
 
