@@ -15,18 +15,18 @@ MAY_IMPORT = {
     "checks": {"model", "wire", "checks"},
     "policies": {"model", "policies"},
     "clients": {"model", "wire", "clients"},
-    "ca": {"model", "wire", "ca", "clients"},
+    "ca": {"model", "wire", "whole_files", "ca", "clients"},
     "calls": {"model", "wire", "calls", "clusters"},
     "capture": {"model", "wire", "capture", "clients"},
     "probe": {"model", "wire", "probe"},
-    "evidence": {"model", "wire", "checks", "policies", "evidence", "capture"},
+    "evidence": {"model", "wire", "whole_files", "checks", "policies", "evidence", "capture"},
     "sim": {"model", "wire", "sim"},
-    "preflight": {"model", "wire", "clients", "ca", "capture", "clusters", "inventory", "checks", "preflight"},
-    "procedure": RIM | {"model", "wire", "checks", "evidence", "clusters", "inventory", "procedure"},
+    "preflight": {"model", "wire", "whole_files", "clients", "ca", "capture", "clusters", "inventory", "checks", "preflight"},
+    "procedure": RIM | {"model", "wire", "whole_files", "checks", "evidence", "clusters", "inventory", "procedure"},
     "rehearsal": RIM
     | {"model", "wire", "checks", "policies", "evidence", "procedure", "run", "probe", "rehearsal"}
     | {"clusters", "simulated_clusters", "inventory"},
-    "report": {"model", "wire", "checks", "policies", "evidence", "report"},
+    "report": {"model", "wire", "whole_files", "checks", "policies", "evidence", "report"},
 }
 DOORS = {"commands", "run", "testcases"}
 """Doors (these, plugin, cli and the modules at the top) may import everything but sim."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 
 from pytest_cucmtls.ca.issuing import Issuer, IssuingProfile, make_authority_certificate, microsoft_serial_number
-from pytest_cucmtls.ca.private_files import create_folder_at_once
 from pytest_cucmtls.ca.signing import SigningAuthority, utc_now
 from pytest_cucmtls.model.certificates import DistinguishedName
 from pytest_cucmtls.model.errors import ConfigurationInvalid, FileUnreadable
+from pytest_cucmtls.whole_files import create_folder_at_once
 from pytest_cucmtls.wire.x509 import parse_certificates, pem_of
 from pytest_cucmtls.wire.x509_sign import SigningKey, generate_key, hash_named, private_key_pem
 

@@ -9,12 +9,12 @@ from pytest_cucmtls.ca.authority import RequestState
 from pytest_cucmtls.ca.chains import ordered_chain
 from pytest_cucmtls.ca.folder_files import FolderFile, read_folder_file
 from pytest_cucmtls.ca.folder_instructions import README, instructions
-from pytest_cucmtls.ca.private_files import replace_file_at_once
 from pytest_cucmtls.ca.requests import RequestBook
 from pytest_cucmtls.ca.signing import utc_now
 from pytest_cucmtls.model.certificates import Certificate, CertificateRequest
 from pytest_cucmtls.model.errors import CertificateAuthorityRefused, ConfigurationInvalid, FileUnreadable
 from pytest_cucmtls.model.secrets import Secret
+from pytest_cucmtls.whole_files import write_atomically
 from pytest_cucmtls.wire.x509 import parse_certificates, parse_request, pem_of
 from pytest_cucmtls.wire.x509_compare import differences
 
@@ -162,7 +162,7 @@ class HandOverFolder:
             for number in self._book.kept()
         ]
         present = [row for row in rows if (self._folder / row[0]).is_file()]
-        replace_file_at_once(self._folder / README, instructions(present).encode("utf-8"))
+        write_atomically(self._folder / README, instructions(present).encode("utf-8"), mode=0o600)
 
     def _certificate_of(self, request_id: str) -> Certificate | None:
         request = self._request(request_id)

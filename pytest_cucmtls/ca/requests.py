@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from pytest_cucmtls.ca.authority import RequestState
-from pytest_cucmtls.ca.private_files import replace_file_at_once
 from pytest_cucmtls.model.errors import CertificateAuthorityRefused, FileUnreadable
+from pytest_cucmtls.whole_files import write_atomically
 from pytest_cucmtls.wire.x509 import parse_request
 
 FIRST_NUMBER = 2
@@ -32,7 +32,7 @@ class RequestBook:
         number, place = self._allot()
         (place / "request.pem").write_bytes(request_pem)
         facts = {"label": label, "submitted_at": at.isoformat()}
-        replace_file_at_once(place / "request.json", (json.dumps(facts) + "\n").encode("utf-8"))
+        write_atomically(place / "request.json", (json.dumps(facts) + "\n").encode("utf-8"), mode=0o600)
         return str(number)
 
     def request(self, request_id: str) -> bytes:
@@ -60,7 +60,7 @@ class RequestBook:
 
     def store(self, request_id: str, certificate_pem: bytes) -> None:
         """Issued: the certificate appears complete or not at all."""
-        replace_file_at_once(self._place(request_id) / "certificate.pem", certificate_pem)
+        write_atomically(self._place(request_id) / "certificate.pem", certificate_pem, mode=0o600)
 
     def deny(self, request_id: str, why: str) -> None:
         """Denied, with the operator's words."""

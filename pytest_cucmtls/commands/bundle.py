@@ -142,12 +142,12 @@ def _timestamp(parsed: argparse.Namespace) -> int:
 def _stamped(bundle: Path, address: str, actor: str) -> int:
     """Ask, check, keep. Raises: as the client and `add_time_stamp`; the bundle then stays sealed, without a time stamp."""
     from pytest_cucmtls.clients.time_stamp_authority import ask_time_stamp
-    from pytest_cucmtls.evidence.bundles.seal import operator
+    from pytest_cucmtls.evidence.actor import account_and_program
     from pytest_cucmtls.evidence.bundles.time_stamps import add_time_stamp, time_stamp_request
 
     request = time_stamp_request(bundle)
     answer = ask_time_stamp(address, request.as_bytes())
-    stamp = add_time_stamp(bundle, request, answer, actor or operator(), datetime.now(UTC), address)
+    stamp = add_time_stamp(bundle, request, answer, actor or account_and_program(), datetime.now(UTC), address)
     print(f"time stamp: {stamp}")
     return EXIT_CODES["ok"]
 
@@ -323,9 +323,10 @@ def _signer(parsed: argparse.Namespace) -> "Signer":
 
 
 def _occasion(parsed: argparse.Namespace) -> "Occasion":
-    from pytest_cucmtls.evidence.bundles.seal import Occasion, operator
+    from pytest_cucmtls.evidence.actor import account_and_program
+    from pytest_cucmtls.evidence.bundles.seal import Occasion
 
-    return Occasion(parsed.actor or operator(), datetime.now(UTC), parsed.purpose)
+    return Occasion(parsed.actor or account_and_program(), datetime.now(UTC), parsed.purpose)
 
 
 def _password(prompt: str, *, twice: bool) -> Secret:

@@ -51,11 +51,11 @@ def add_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _plan(parsed: argparse.Namespace) -> int:
-    from pytest_cucmtls.evidence.run_folder import write_atomically
     from pytest_cucmtls.procedure.foresight import make_plan
     from pytest_cucmtls.procedure.plan_file import write_plan
     from pytest_cucmtls.procedure.plan_text import plan_lines
     from pytest_cucmtls.run.doors import open_planning_run
+    from pytest_cucmtls.whole_files import write_atomically
 
     with open_planning_run(parsed.inventory, parsed.folder) as run:
         plan = make_plan(run)

@@ -46,8 +46,8 @@ class _Page:
 
 def _report(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.evidence.bundles.opened import opened_bundle
-    from pytest_cucmtls.evidence.run_folder import write_atomically
     from pytest_cucmtls.report.pdf import find_browser, write_pdf
+    from pytest_cucmtls.whole_files import write_atomically
 
     page_file = parsed.html or (None if parsed.pdf else Path(f"{parsed.source.resolve().name}.html"))
     for target in filter(None, (page_file, parsed.pdf)):

@@ -1,21 +1,18 @@
 """Judges a folder made of somebody else's files and writes what a live run leaves: verdicts.json, and what the report needs."""
 
-import getpass
-import hashlib
 import json
-import platform
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_cucmtls.capture.files import read_capture
 from pytest_cucmtls.capture.second_reading import second_reading
-from pytest_cucmtls.evidence.given.from_files import FolderFromFiles, folder_from_files
+from pytest_cucmtls.evidence.given.from_files import folder_from_files
 from pytest_cucmtls.evidence.given.given_files import GivenFiles
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
+from pytest_cucmtls.evidence.run_about import run_about
 from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError
@@ -53,7 +50,7 @@ def judge_files(given: GivenFiles, place: Path) -> JudgedFiles:
     _second_witness(made.folder)
     evidence = load_evidence(place)
     verdicts = tuple(judge(evidence, policy))
-    about = _about(made)
+    about = run_about(made.folder) | {"phases": [], "from_files": True, "notes": list(made.notes)}
     write_verdicts(place / "verdicts.json", verdicts, about)
     return JudgedFiles(place, verdicts, evidence, about, made.notes, (*evidence.inventory.waivers, *policy.waivers))
 
@@ -93,33 +90,3 @@ def _second_witness(folder: RunFolder) -> None:
 def _tls_ports(capture: Path) -> set[int]:
     """Where our reader found TLS: Wireshark knows the usual ports only."""
     return {handshake.server.port for handshake in read_capture(capture).handshakes if handshake.transport == "tcp"}
-
-
-def _about(made: FolderFromFiles) -> dict[str, object]:
-    """The run object of verdicts.json, with the keys of a live run."""
-    values = made.folder.run_values()
-    inventory = values["inventory"]
-    return {
-        "run": made.folder.path.name,
-        "operator": _operator(),
-        "host": platform.node(),
-        "tool": values["tool"],
-        "python": platform.python_version(),
-        "started_at": values["started_at"],
-        "ended_at": datetime.now(UTC).isoformat(),
-        "inventory": inventory["source"],
-        "inventory_sha256": hashlib.sha256(json.dumps(inventory, sort_keys=True).encode()).hexdigest(),
-        "policy": inventory["policy"],
-        "mode": inventory["mode"],
-        "simulated": inventory["simulated"],
-        "phases": [],
-        "from_files": True,
-        "notes": list(made.notes),
-    }
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

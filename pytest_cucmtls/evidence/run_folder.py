@@ -9,7 +9,6 @@ Several processes may write at once (pytest-xdist): names are taken with O_EXCL,
 """
 
 import fcntl
-import getpass
 import hashlib
 import json
 import os
@@ -23,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from pytest_cucmtls import __version__
+from pytest_cucmtls.evidence.actor import account_and_program
 from pytest_cucmtls.evidence.custody import CustodyAct, continued
 from pytest_cucmtls.evidence.inventory_json import inventory_as_json, inventory_from_json
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.inventory import Inventory
 from pytest_cucmtls.model.readings import Reading
 from pytest_cucmtls.model.verdicts import EvidenceItem
+from pytest_cucmtls.whole_files import write_atomically
 
 RUN_SCHEMA = "cucmtls-run-1"
 _EXTENSIONS = {
@@ -157,7 +158,9 @@ class RunFolder:
                 raise
             except OSError:
                 shutil.copyfile(there, place)
-        acts = [CustodyAct("adopted", line.item.path, line.item.sha256, _actor(), datetime.now(UTC)) for line in lines]
+        acts = [
+            CustodyAct("adopted", line.item.path, line.item.sha256, account_and_program(), datetime.now(UTC)) for line in lines
+        ]
         with self._locked():
             _append_lines(self.index_file, [_values(line) for line in lines])
             log = self.custody_file.read_bytes() if self.custody_file.exists() else b""
@@ -251,7 +254,7 @@ class RunFolder:
     def _custody(self, action: str, place: str, digest: str) -> None:
         line = {
             "at": _time_text(datetime.now(UTC)),
-            "actor": _actor(),
+            "actor": account_and_program(),
             "action": action,
             "item": place,
             "sha256": digest,
@@ -260,27 +263,12 @@ class RunFolder:
         _append_line(self.custody_file, line)
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace a file so that a reader sees the old or the new content, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
 def _safe(part: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]", "_", part).lstrip(".")[:80] or "_"
 
 
 def _time_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _actor() -> str:
-    return f"{getpass.getuser()}, pytest-cucmtls {__version__}"
 
 
 def _append_line(path: Path, line: dict[str, Any]) -> None:

@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.network import FileLocation
 from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Outcome, Verdict
 from pytest_cucmtls.model.waivers import AppliedWaiver, Waiver
+from pytest_cucmtls.whole_files import write_atomically
 
 VERDICTS_SCHEMA = "cucmtls-verdicts-1"
 

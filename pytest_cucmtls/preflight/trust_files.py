@@ -1,16 +1,14 @@
 """Writes what a person accepted: a certificate into a PEM bundle, a host key into a known_hosts file; all or nothing."""
 
-import os
 import re
 import ssl
-import tempfile
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 from pytest_cucmtls.clients.ssh_presented import PresentedKey
 from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.inventory import NodeAddress
+from pytest_cucmtls.whole_files import write_atomically
 
 _PEM_END = "-----END CERTIFICATE-----"
 _PUBLIC_FILE, _PRIVATE_FILE = 0o644, 0o600
@@ -76,18 +74,8 @@ def _text_of(file: Path) -> str:
 def _replace(file: Path, text: str, mode_of_new: int) -> None:
     """Write beside the file (behind a link: beside its target), then rename; the file keeps its permissions."""
     target = file.resolve()
-    draft = ""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
         mode = target.stat().st_mode & 0o777 if target.exists() else mode_of_new
-        descriptor, draft = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as written:
-            written.write(text)
-            written.flush()
-            os.fsync(written.fileno())
-        os.chmod(draft, mode)
-        os.replace(draft, target)
+        write_atomically(target, text.encode("utf-8", "surrogateescape"), mode=mode)
     except OSError as problem:
-        with suppress(OSError):
-            os.unlink(draft)
         raise ConfigurationInvalid(str(file), "", f"cannot be written: {problem.strerror}; nothing was changed") from problem

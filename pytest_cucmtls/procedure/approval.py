@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.errors import FileUnreadable, UnsafeToAct
 from pytest_cucmtls.procedure.plan_file import read_json
 from pytest_cucmtls.procedure.plan_values import Plan
+from pytest_cucmtls.whole_files import write_atomically
 
 APPROVAL_SCHEMA = "cucmtls-approval-1"
 

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.procedure.plan_values import Plan, PlannedChange
+from pytest_cucmtls.whole_files import write_atomically
 
 PLAN_SCHEMA = "cucmtls-plan-1"
 LARGEST_BYTES = 16 * 1024 * 1024

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
+from pytest_cucmtls.whole_files import write_atomically
 
 MOST_RUNS = 20
 """Runs a history keeps, as Allure does."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.report.visible_text import visible_text
+from pytest_cucmtls.whole_files import write_atomically
 
 KINDS = ("github", "gitlab", "none")
 GITLAB_REPORT = "gl-code-quality-report.json"

@@ -9,11 +9,11 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.verdicts import Verdict
 from pytest_cucmtls.report.assessment import RULES, SRG, Assessed, Status, assessed
 from pytest_cucmtls.report.cklb import STIG_ID, STIG_TITLE, rule_comment, rule_details
 from pytest_cucmtls.report.visible_text import visible_text
+from pytest_cucmtls.whole_files import write_atomically
 
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "pytest-cucmtls")
 STATUSES = {

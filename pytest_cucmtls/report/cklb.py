@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.report.assessment import RULES, SRG, Assessed, Status, assessed
 from pytest_cucmtls.report.visible_text import visible_text
+from pytest_cucmtls.whole_files import write_atomically
 
 STIG_ID = "EVVM_Session_Management_SRG"
 STIG_TITLE = "Enterprise Voice, Video, and Messaging Session Management Security Requirements Guide"

@@ -5,9 +5,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.verdicts import Verdict
 from pytest_cucmtls.report.visible_text import visible_text
+from pytest_cucmtls.whole_files import write_atomically
 
 COLUMNS = (
     "outcome",

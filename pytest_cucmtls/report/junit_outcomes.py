@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
 from pytest_cucmtls.report.visible_text import visible_text
+from pytest_cucmtls.whole_files import write_atomically
 
 _ELEMENTS = {
     Outcome.FAIL: "failure",

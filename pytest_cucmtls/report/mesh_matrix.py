@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.verdicts import Verdict
 from pytest_cucmtls.report.answers import Answer, Standing, answers
 from pytest_cucmtls.report.csv_verdicts import spreadsheet_cell
+from pytest_cucmtls.whole_files import write_atomically
 
 MATRIX_SCHEMA = "cucmtls-mesh-matrix-1"
 BAD = (Standing.REFUTED, Standing.UNDECIDED)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from pytest_cucmtls import __version__
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.verdicts import EvidenceItem, Verdict
 from pytest_cucmtls.report.assessment import CONTROLS, NIST, Assessed, Status, assessed
 from pytest_cucmtls.report.visible_text import visible_text
+from pytest_cucmtls.whole_files import write_atomically
 
 OSCAL_VERSION = "1.1.2"
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "pytest-cucmtls")

@@ -6,8 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.errors import ConfigurationInvalid, FileUnreadable
+from pytest_cucmtls.whole_files import write_atomically
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 """Programs looked for on PATH, in this order."""

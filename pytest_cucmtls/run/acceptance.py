@@ -6,11 +6,8 @@ what is done to the clusters, and a run that was interrupted continues where its
 """
 
 import fcntl
-import getpass
-import hashlib
 import json
 import os
-import platform
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +17,7 @@ from pathlib import Path
 
 from pytest_cucmtls.evidence.judge import judge
 from pytest_cucmtls.evidence.load import load_evidence
+from pytest_cucmtls.evidence.run_about import run_about
 from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.inventory import Credentials, asks_for_simulation, credentials_beside, read_inventory
 from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, UnsafeToAct
@@ -41,6 +39,7 @@ from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.run.simulated_run import ensure_pair, stop_pair
 from pytest_cucmtls.run.write_access import WriteAccessGate
 from pytest_cucmtls.simulated_clusters import is_simulated
+from pytest_cucmtls.whole_files import write_atomically
 
 PROOF = 11
 """Journal number of the proof phase, after the ten steps."""
@@ -210,7 +209,7 @@ class Acceptance:
             "changes": list(result.changes),
             "seconds": result.seconds,
         }
-        _write(file, json.dumps(stored, ensure_ascii=False))
+        write_atomically(file, json.dumps(stored, ensure_ascii=False).encode())
         run.folder.keep(
             json.dumps({"step": result.number} | stored, ensure_ascii=False).encode(),
             kind="step",
@@ -228,7 +227,7 @@ class Acceptance:
             keep_earlier_identities(run, self.settings.baseline)
         for phase, seconds in collect_proof(run):
             self._add_phase(phase, seconds)
-        _write(done, json.dumps({"session": self.settings.session}))
+        write_atomically(done, json.dumps({"session": self.settings.session}).encode())
 
     def _inventory(self) -> tuple[Inventory, Credentials]:
         """The inventory with the caller's wishes applied, and where its passwords come from."""
@@ -253,23 +252,8 @@ class Acceptance:
 
     def about(self) -> dict[str, object]:
         """Who, when, where and with what, for `verdicts.json` and reports."""
-        values = RunFolder(self.folder).run_values()
-        inventory = values["inventory"]
-        return {
-            "run": self.folder.name,
-            "operator": _operator(),
-            "host": platform.node(),
-            "tool": values["tool"],
-            "python": platform.python_version(),
-            "started_at": values["started_at"],
-            "ended_at": datetime.now(UTC).isoformat(),
-            "inventory": inventory["source"],
-            "inventory_sha256": hashlib.sha256(json.dumps(inventory, sort_keys=True).encode()).hexdigest(),
-            "policy": inventory["policy"],
-            "mode": inventory["mode"],
-            "simulated": inventory["simulated"],
-            "phases": [{"phase": phase, "seconds": seconds} for phase, seconds in self.phases()],
-        }
+        phases = [{"phase": phase, "seconds": seconds} for phase, seconds in self.phases()]
+        return run_about(RunFolder(self.folder)) | {"phases": phases}
 
     def _add_phase(self, name: str, seconds: float) -> None:
         file = self.folder / "private" / "phases.jsonl"
@@ -293,21 +277,6 @@ class Acceptance:
         with (private / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-def _write(file: Path, text: str) -> None:
-    """Atomically: readers see the old file or the new one."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(file)
 
 
 if sys.platform == "win32":  # pragma: no cover - flock and pidfd have no counterpart there

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pytest_cucmtls.evidence.bundles.outside_references import OutsideReference, outside_references
 from pytest_cucmtls.evidence.comparison.compare_runs import Comparison, compare_runs
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.evidence.verdicts_json import write_verdicts
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
@@ -22,6 +21,7 @@ from pytest_cucmtls.report.oscal import write_oscal
 from pytest_cucmtls.report.run_table import closing_table, sentence_lines
 from pytest_cucmtls.report.sentences import answer_sentence
 from pytest_cucmtls.run.acceptance import Acceptance
+from pytest_cucmtls.whole_files import write_atomically
 
 DISA_POLICY = "disa-evvm-sm"
 """Only under the SRG's own policy do verdicts cite its rules, so only then a checklist is written."""

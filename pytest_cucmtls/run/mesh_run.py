@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pytest_cucmtls.evidence.run_folder import RunFolder, write_atomically
+from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.evidence.shared_folder import SharedFolder
 from pytest_cucmtls.inventory import Credentials, asks_for_simulation, credentials_beside
 from pytest_cucmtls.mesh_inventory import read_mesh
@@ -32,6 +32,7 @@ from pytest_cucmtls.run.mesh_layout import lay_out
 from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.run.simulated_run import pair_file, stop_pair
 from pytest_cucmtls.simulated_clusters import SimulatedPair, start_simulated_pair
+from pytest_cucmtls.whole_files import write_atomically
 
 MESH_SCHEMA = "cucmtls-mesh-1"
 

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.inventory import Credentials
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.verdicts import Outcome
@@ -13,6 +12,7 @@ from pytest_cucmtls.procedure.session import open_run
 from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.run.settings import Settings
 from pytest_cucmtls.simulated_clusters import SimulatedPair, start_simulated_pair
+from pytest_cucmtls.whole_files import write_atomically
 
 
 def ensure_pair(

@@ -13,8 +13,8 @@ from pytest_cucmtls.evidence.bundles.seal import Occasion
 from pytest_cucmtls.evidence.bundles.verification import SealReport, verify_bundle
 from pytest_cucmtls.evidence.custody import CustodyAct, continued
 from pytest_cucmtls.evidence.folder_walk import read_bytes
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.errors import FileUnreadable
+from pytest_cucmtls.whole_files import write_atomically
 
 
 def is_sealed(folder: Path) -> bool:

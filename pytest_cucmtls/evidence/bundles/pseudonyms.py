@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import ipaddress
-import os
 import re
 import secrets
 from collections.abc import Callable, Iterable
@@ -13,6 +12,7 @@ from pathlib import Path
 from pytest_cucmtls.evidence.folder_walk import read_bytes
 from pytest_cucmtls.evidence.strict_json import json_bytes, parse_object
 from pytest_cucmtls.model.errors import ConfigurationInvalid, FileUnreadable
+from pytest_cucmtls.whole_files import write_atomically
 
 PSEUDONYMS_SCHEMA = "cucmtls-pseudonyms-1"
 SHORTEST_TERM = 2
@@ -180,11 +180,8 @@ def read_pseudonyms(file: Path) -> Pseudonyms:
 def write_pseudonyms(file: Path, pseudonyms: Pseudonyms) -> None:
     """Key and table, readable by the owner only. Raises: ConfigurationInvalid."""
     values = {"schema": PSEUDONYMS_SCHEMA, "key": pseudonyms.key.hex(), "pseudonyms": pseudonyms.table}
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
-            target.write(json_bytes(values))
-        draft.replace(file)
+        write_atomically(file, json_bytes(values), mode=0o600)
     except OSError as problem:
         raise ConfigurationInvalid(str(file), "", f"cannot be written: {problem.strerror}") from problem
 

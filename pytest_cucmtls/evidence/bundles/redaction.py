@@ -23,11 +23,11 @@ from pytest_cucmtls.evidence.bundles.verification import SealReport, verify_bund
 from pytest_cucmtls.evidence.custody import CustodyAct, continued, head_of
 from pytest_cucmtls.evidence.folder_walk import read_bytes
 from pytest_cucmtls.evidence.load import load_evidence
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.evidence.strict_json import json_bytes
 from pytest_cucmtls.evidence.verdicts_json import read_verdicts
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.model.evidence import Evidence
+from pytest_cucmtls.whole_files import write_atomically
 
 WITHHELD_SCHEMA = "cucmtls-withheld-1"
 PSEUDONYMISED, WITHHELD = "pseudonymised", "withheld"

@@ -1,6 +1,5 @@
 """Seals a run folder: copies what may leave, lists it, states the result, signs, and continues the custody log."""
 
-import getpass
 import re
 import shutil
 import uuid
@@ -10,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls import __version__
 from pytest_cucmtls.evidence.bundles.cms import sign_detached
 from pytest_cucmtls.evidence.bundles.dsse import (
     IN_TOTO_PAYLOAD,
@@ -81,15 +79,6 @@ class Sealed:
     result: str
     notes: tuple[str, ...]
     """What the sealer should know: recorded verdicts that differ, raw files nobody indexed."""
-
-
-def operator() -> str:
-    """The account that runs the program, and the program, as the custody log names them."""
-    try:
-        account = getpass.getuser()
-    except (KeyError, OSError):
-        account = "unknown"
-    return f"{account}, pytest-cucmtls {__version__}"
 
 
 def seal(run: Path, target: Path, signer: Signer, occasion: Occasion) -> Sealed:

@@ -16,8 +16,8 @@ from pytest_cucmtls.evidence.bundles.layout import CUSTODY, ENVELOPE, TIMESTAMP
 from pytest_cucmtls.evidence.bundles.manifest import sha256_of
 from pytest_cucmtls.evidence.custody import CustodyAct, continued
 from pytest_cucmtls.evidence.folder_walk import read_bytes
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.model.errors import ConfigurationInvalid, FileUnreadable
+from pytest_cucmtls.whole_files import write_atomically
 
 if TYPE_CHECKING:
     from rfc3161_client import TimeStampRequest, TimeStampResponse

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.evidence.run_folder import write_atomically
 from pytest_cucmtls.report.answers import Standing
 from pytest_cucmtls.report.html.page import environment, style
 from pytest_cucmtls.report.html.shown import moment, span
 from pytest_cucmtls.report.html.words import claimed
 from pytest_cucmtls.report.html.words_mesh import mesh_words
 from pytest_cucmtls.report.mesh_matrix import BAD, Cell, Matrix
+from pytest_cucmtls.whole_files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from pytest_cucmtls.evidence.comparison.compare_runs import Comparison
 from pytest_cucmtls.evidence.kept_policy import policy_in
-from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder, write_atomically
+from pytest_cucmtls.evidence.run_folder import IndexLine, RunFolder
 from pytest_cucmtls.model.errors import CucmTlsError
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.policy import Policy
@@ -31,6 +31,7 @@ from pytest_cucmtls.report.html.sections.summary import summary
 from pytest_cucmtls.report.html.shown import visible
 from pytest_cucmtls.report.html.words import Words, claimed, remedy, words_of
 from pytest_cucmtls.report.sentences import reason
+from pytest_cucmtls.whole_files import write_atomically
 
 
 def write_html_report(
