@@ -107,11 +107,16 @@ class CertificateAuthorityRefused(CucmTlsError):
         self.authority, self.request_id, self.detail = authority, request_id, detail
 
 
+OUTSIDE_THE_STEPS = ("0", "any")
+"""What UnsafeToAct says for a stop that belongs to no step of the procedure."""
+
+
 class UnsafeToAct(CucmTlsError):
     """Acting would be unsafe (outcome BLOCKED): nothing was changed."""
 
     def __init__(self, step: str, detail: str, *, remedy: str = "") -> None:
-        super().__init__(f"step {step}: stopped before any change: {detail}", remedy=remedy)
+        place = f"step {step}: " if step not in OUTSIDE_THE_STEPS else ""
+        super().__init__(f"{place}stopped before any change: {detail}", remedy=remedy)
         self.step, self.detail = step, detail
 
 
