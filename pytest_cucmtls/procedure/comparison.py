@@ -45,11 +45,6 @@ def refuse_unusable(step: str, place: str, attributes: tuple[ComparedAttribute, 
 
 
 def in_short(attributes: tuple[ComparedAttribute, ...]) -> str:
-    """For one cell of a list of changes: what is as asked, and what was tolerated and why."""
-    same = ", ".join(attribute.name for attribute in attributes if attribute.acceptance is Acceptance.SAME)
-    tolerated = "; ".join(
-        f"{attribute.name}: asked {attribute.asked}, was given {attribute.given}, tolerated ({attribute.why})"
-        for attribute in attributes
-        if attribute.acceptance is Acceptance.TOLERATED
-    )
-    return f"as asked: {same or 'nothing'}" + (f"; {tolerated}" if tolerated else "")
+    """For one cell of a list of changes: that it is as asked, save what was tolerated; every value stands in step 4."""
+    tolerated = ", ".join(attribute.name for attribute in attributes if attribute.acceptance is Acceptance.TOLERATED)
+    return "as asked" + (f", save what the authority may choose: {tolerated}" if tolerated else "")
