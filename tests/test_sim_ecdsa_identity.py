@@ -11,8 +11,8 @@ from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASES
 from pytest_cucmtls.sim.sip.tls_contexts import served_identities, suites
 from pytest_cucmtls.sim.state import ClusterState, NodeState
 from tests.other_sip_stacks import ended, needs, running, write_identity
+from tests.sim_tls_calls import captured_call
 from tests.simulated_nodes import Authority, SimulatedPair, Store, manager, pair, run
-from tests.test_sim_tls import captured_call
 
 PREFERRED = "All Ciphers ECDSA Preferred"
 

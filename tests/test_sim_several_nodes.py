@@ -18,8 +18,8 @@ from pytest_cucmtls.sim.pairs import MODERN, TWO_NODES, build_cluster
 from pytest_cucmtls.sim.server import RunningPair, start_pair
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_request
+from tests.sim_certificate_stores import Clock, root, signed, store
 from tests.sim_node_stand import RunningNodes, ask, soap
-from tests.test_sim_certificates import Clock, root, signed, store
 
 CSR = "/platformcom/api/v1/certmgr/config/csr"
 IDENTITY = "/platformcom/api/v1/certmgr/config/identity/certificates"

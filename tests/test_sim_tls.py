@@ -2,7 +2,6 @@
 
 import ssl
 import tempfile
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,83 +11,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_cucmtls.model.handshakes import Handshake, HandshakeOutcome
-from pytest_cucmtls.sim.calls.placed import Call
+from pytest_cucmtls.model.handshakes import HandshakeOutcome
 from pytest_cucmtls.sim.calls.trunks import split_names
 from pytest_cucmtls.sim.certificates.clock import CertificateClock
-from pytest_cucmtls.sim.database import Database
-from pytest_cucmtls.sim.reboot import reboot
-from pytest_cucmtls.sim.releases import RELEASE_15_SU2, RELEASES
-from pytest_cucmtls.sim.sip.tls_contexts import suites
-from pytest_cucmtls.sim.state import ClusterState
-from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.x509 import parse_certificate
-from tests.simulated_nodes import Authority, SimulatedPair, Store, manager, pair, run, sdl_text
-
-
-async def captured_call(both: SimulatedPair, folder: Path, source: str = "A") -> tuple[Call, Handshake]:
-    """One call, and the first handshake on the wire."""
-    assert both.a.packet_capture is not None
-    path = folder / "packets.cap"
-    capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=both.b.ip, port=None)
-    call = await both.call(source)
-    capture.stop()
-    with path.open("rb") as stream:
-        report = parse_capture(stream)
-    assert report.readable
-    assert report.problem is None
-    return call, report.handshakes[0]
-
-
-def alerts_of(handshake: Handshake) -> list[tuple[str, str]]:
-    """(sender, description)."""
-    return [(alert.sender, alert.description) for alert in handshake.alerts]
-
-
-@pytest.mark.parametrize(
-    ("releases", "mode", "version", "suite"),
-    [
-        (("9.1", "10.5"), "Encrypted", "TLSv1.0", "AES128-SHA"),
-        (("10.5", "9.1"), "Encrypted", "TLSv1.0", "AES128-SHA"),
-        (("10.5", "11.5"), "Encrypted", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
-        (("12.5", "14"), "Encrypted", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
-        (("15", "14"), "Encrypted", "TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384"),
-        (("9.1", "10.5"), "Authenticated", "TLSv1.0", "NULL-SHA"),
-        (("15", "14"), "Authenticated", "TLSv1.2", "NULL-SHA"),
-    ],
-)
-def test_release_and_mode_decide_version_and_suite(
-    tmp_path: Path, releases: tuple[str, str], mode: str, version: str, suite: str
-) -> None:
-    async def work() -> None:
-        authority = Authority(1024, sha1=True) if "9.1" in releases else Authority()
-        async with pair(tmp_path, releases=releases, mode=mode, authority=authority) as both:
-            call, handshake = await captured_call(both, tmp_path)
-            assert call.outcome is not None
-            assert call.outcome.status == 200
-            assert handshake.outcome is HandshakeOutcome.COMPLETE
-            assert handshake.version == version
-            assert handshake.cipher_suite is not None
-            assert handshake.cipher_suite.openssl == suite
-            assert handshake.mutual_authentication == "yes"
-            assert [len(chain) for chain in (handshake.server_chain, handshake.client_chain)] == [2, 2]
-            assert f"--Cipher {suite} " in sdl_text(both.a)
-            assert f"createConnMsg tls_security={2 if mode == 'Authenticated' else 3}" in sdl_text(both.a)
-
-    run(work())
-
-
-def test_the_client_hello_of_9_1_is_as_long_as_in_the_source_document(tmp_path: Path) -> None:
-    async def work() -> None:
-        lines: list[str] = []
-        async with pair(tmp_path, releases=("9.1", "10.5"), authority=Authority(1024, sha1=True)) as both:
-            assert both.a.packet_capture is not None
-            show = both.a.packet_capture.start_screen(lines.append, count=1000, numeric=False, host=both.b.ip, port=5061)
-            await both.call()
-            show.stop()
-        assert " P 1:59(58) ack 1 win " in lines[3]
-
-    run(work())
+from tests.sim_tls_calls import alerts_of, captured_call
+from tests.simulated_nodes import Authority, Store, manager, pair, run, sdl_text
 
 
 def test_a_missing_root_makes_that_side_send_unknown_ca(tmp_path: Path) -> None:
@@ -122,32 +50,6 @@ def test_a_certificate_without_client_authentication_works_as_server_only(tmp_pa
             accepted, _ = await captured_call(both, tmp_path, "B")
             assert accepted.outcome is not None
             assert accepted.outcome.status == 200
-
-    run(work())
-
-
-def test_9_1_and_15_have_no_version_in_common(tmp_path: Path) -> None:
-    async def work() -> None:
-        async with pair(tmp_path, releases=("9.1", "15"), authority=Authority(1024, sha1=True)) as both:
-            call, handshake = await captured_call(both, tmp_path)
-            assert call.outcome is not None
-            assert call.outcome.status == 503
-            assert alerts_of(handshake) == [("server", "protocol_version")]
-            assert "HandleSSLError - TLS protocol error" in sdl_text(both.a)
-
-    run(work())
-
-
-def test_tls_ciphers_without_an_overlap_end_in_handshake_failure(tmp_path: Path) -> None:
-    async def work() -> None:
-        both = pair(tmp_path, mode="Encrypted")
-        both.b.cluster.enterprise_parameters["TLS Ciphers"] = "Strongest - AES-256 SHA-384 Only: RSA Preferred"
-        both.a.cluster.database.rows("sipTrunkSecurityProfile")[0]["securityMode"] = "Authenticated"
-        async with both:
-            call, handshake = await captured_call(both, tmp_path)
-            assert call.outcome is not None
-            assert call.outcome.status == 503
-            assert alerts_of(handshake) == [("server", "handshake_failure")]
 
     run(work())
 
@@ -314,17 +216,6 @@ def test_one_way_tls_shows_no_certificate_request(tmp_path: Path) -> None:
     run(work())
 
 
-def test_a_downgrading_listener_negotiates_tls_1_0(tmp_path: Path) -> None:
-    async def work() -> None:
-        both = pair(tmp_path, releases=("10.5", "11.5"))
-        both.b.cluster.faults.add("tls_1_0_negotiated")
-        async with both:
-            _, handshake = await captured_call(both, tmp_path)
-            assert handshake.version == "TLSv1.0"
-
-    run(work())
-
-
 def test_a_trunk_that_is_still_resetting_loses_one_call_only(tmp_path: Path) -> None:
     async def work() -> None:
         both = pair(tmp_path)
@@ -356,25 +247,6 @@ def test_plain_sip_into_the_tls_port_fails_and_the_listener_survives(tmp_path: P
     run(work())
 
 
-def test_tls_1_3_is_negotiated_when_both_clusters_enable_it_and_hides_the_certificates(tmp_path: Path) -> None:
-    async def work() -> None:
-        both = pair(tmp_path)
-        both.a.cluster.faults.add("tls_1_3_enabled")
-        async with both:
-            _, handshake = await captured_call(both, tmp_path)
-            assert handshake.version == "TLSv1.2"
-            both.b.cluster.faults.add("tls_1_3_enabled")
-            await manager(both.a).reset_trunk("to-CUCM10")
-            call, handshake = await captured_call(both, tmp_path)
-            assert call.outcome is not None
-            assert call.outcome.status == 200
-            assert handshake.version == "TLSv1.3"
-            assert handshake.server_chain == ()
-            assert "--X509SubjectName /C=IN/O=cisco/CN=CUCM10 --Cipher TLS_AES_256_GCM_SHA384" in sdl_text(both.a)
-
-    run(work())
-
-
 def test_the_private_key_is_on_disk_only_while_openssl_reads_it_and_for_the_owner_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -396,33 +268,6 @@ def test_the_private_key_is_on_disk_only_while_openssl_reads_it_and_for_the_owne
     run(work())
     assert set(modes) == {(0o700, 0o600)}
     assert list((tmp_path / "temporary").iterdir()) == []
-
-
-@pytest.mark.parametrize("setting", ["Strongest", "Medium", "All Ciphers RSA Preferred", ""])
-@pytest.mark.parametrize("release", list(RELEASES))
-def test_every_release_keeps_a_suite_under_every_setting(release: str, setting: str) -> None:
-    cluster = ClusterState("x", RELEASES[release], Database(), enterprise_parameters={"TLS Ciphers": setting})
-    chosen = suites(cluster, {"Encrypted"})
-    assert chosen
-    assert set(chosen) <= set(RELEASES[release].encrypted_suites)
-    assert suites(cluster, {"Authenticated"}) == ("NULL-SHA",)
-
-
-@pytest.mark.parametrize(("mode", "transports"), [("Encrypted", set()), ("Authenticated", {"tls"}), ("Non Secure", {"tcp"})])
-def test_only_encrypted_hides_the_signalling(tmp_path: Path, mode: str, transports: set[str]) -> None:
-    async def work() -> None:
-        async with pair(tmp_path, mode=mode) as both:
-            assert both.a.packet_capture is not None
-            path = tmp_path / "packets.cap"
-            capture = both.a.packet_capture.start_file(path, count=1000, snap_length=None, host=both.b.ip, port=None)
-            await both.call()
-            capture.stop()
-            with path.open("rb") as stream:
-                report = parse_capture(stream)
-            assert {seen.transport for seen in report.sip} == transports
-            assert report.plaintext_sip is (mode == "Non Secure")
-
-    run(work())
 
 
 def certificate_record(der: bytes) -> bytes:
@@ -471,47 +316,3 @@ def test_the_certificate_clock_survives_any_bytes(pieces: list[bytes], framed: b
 def test_a_broken_certificate_is_left_to_openssl(noise: bytes) -> None:
     clock = CertificateClock(lambda: datetime(2026, 1, 1, tzinfo=UTC))
     assert clock.feed(certificate_record(noise)) is None
-
-
-@pytest.mark.parametrize("side", ["a", "b"])
-def test_a_raised_tls_minimum_refuses_an_old_peer_after_the_reboot(tmp_path: Path, side: str) -> None:
-    async def work() -> None:
-        both = pair(tmp_path, releases=("10.5", "11.5") if side == "b" else ("11.5", "10.5"))
-        old, strict = (both.a, both.b) if side == "b" else (both.b, both.a)
-        old.cluster.release = replace(RELEASES["10.5"], tls_maximum="TLSv1")
-        async with both:
-            assert (await both.call()).outcome.status == 200  # type: ignore[union-attr]
-            strict.tls_minimum = "1.2"
-            await reboot(strict)
-            call, handshake = await captured_call(both, tmp_path)
-            assert call.outcome is not None
-            assert call.outcome.status == 503
-            assert alerts_of(handshake) == [("server" if side == "b" else "client", "protocol_version")]
-
-    run(work())
-
-
-@pytest.mark.parametrize(("mode", "version"), [("Encrypted", "TLSv1.3"), ("Authenticated", "TLSv1.2")])
-def test_15_su2_negotiates_tls_1_3_except_where_nothing_shall_be_encrypted(tmp_path: Path, mode: str, version: str) -> None:
-    async def work() -> None:
-        both = pair(tmp_path, mode=mode)
-        both.a.cluster.release = both.b.cluster.release = RELEASE_15_SU2
-        async with both:
-            call, handshake = await captured_call(both, tmp_path)
-            assert call.outcome is not None
-            assert call.outcome.status == 200
-            assert handshake.version == version
-            assert ("--Cipher NULL-SHA" in sdl_text(both.a)) is (mode == "Authenticated")
-
-    run(work())
-
-
-def test_15_su2_still_speaks_tls_1_2_to_an_older_cluster(tmp_path: Path) -> None:
-    async def work() -> None:
-        both = pair(tmp_path)
-        both.a.cluster.release = RELEASE_15_SU2
-        async with both:
-            _, handshake = await captured_call(both, tmp_path)
-            assert handshake.version == "TLSv1.2"
-
-    run(work())

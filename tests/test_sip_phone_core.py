@@ -1,104 +1,17 @@
 """The state machine of our own SIP phone: registration, calls, repetitions, and whatever a hostile peer sends."""
 
-from itertools import count
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_cucmtls.calls.phone_call import CallOver, Connected, MediaChanged
-from pytest_cucmtls.calls.phone_core import Action, PhoneCore, PhoneSettings
+from pytest_cucmtls.calls.phone_call import CallOver, Connected
 from pytest_cucmtls.calls.phone_media import MediaWish, make_answer, make_offer
-from pytest_cucmtls.calls.sip_dialog import PhoneIdentity
 from pytest_cucmtls.calls.sip_registration import Registered, RegistrationEnded, RegistrationRefused
 from pytest_cucmtls.calls.sip_transactions import Send, SetTimer, StopTimer
 from pytest_cucmtls.model.calls import CallOutcome
 from pytest_cucmtls.model.errors import CucmTlsError, InterfaceRefused
-from pytest_cucmtls.model.network import Endpoint
-from pytest_cucmtls.model.secrets import Secret
-from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.wire.sip_messages import parse_sip_message, sip_bytes
-
-WISH = MediaWish(Endpoint("10.0.0.70", 20000))
-PEER = MediaWish(Endpoint("10.0.0.1", 30000))
-CHALLENGE = 'WWW-Authenticate: Digest realm="ccmsipline", nonce="{}", algorithm=MD5'
-
-
-def phone(transport: str = "udp", **changes: object) -> PhoneCore:
-    """A phone with predictable tags and branches."""
-    identity = PhoneIdentity("1018", "10.0.0.1", 5060, "10.0.0.70", 5060, transport)
-    numbers = count(1)
-    settings = PhoneSettings(identity, "caller", **changes)  # type: ignore[arg-type]
-    return PhoneCore(settings, Secret("s3cret"), lambda: f"t{next(numbers)}")
-
-
-def sent(actions: list[Action]) -> list[SipMessage]:
-    """Messages put on the wire, through bytes as on a real one."""
-    return [parse_sip_message(sip_bytes(action.message)) for action in actions if isinstance(action, Send)]
-
-
-def only(actions: list[Action]) -> SipMessage:
-    """The one message that was sent."""
-    (message,) = sent(actions)
-    return message
-
-
-def timers(actions: list[Action]) -> list[str]:
-    """Names of timers set."""
-    return [action.name for action in actions if isinstance(action, SetTimer)]
-
-
-def reply(request: SipMessage, status: int, *headers: str, body: bytes = b"", tag: str = "peer") -> SipMessage:
-    """What a node would answer."""
-    to = request.header("To") or ""
-    to = to if ";tag=" in to or status == 100 else f"{to};tag={tag}"
-    lines = [f"SIP/2.0 {status} x", *(f"Via: {value}" for name, value in request.headers if name == "Via")]
-    lines += [f"From: {request.header('From')}", f"To: {to}", f"Call-ID: {request.call_id}", f"CSeq: {request.header('CSeq')}"]
-    lines += [*headers, f"Content-Length: {len(body)}", "", ""]
-    return parse_sip_message("\r\n".join(lines).encode() + body)
-
-
-def ask(method: str, core: PhoneCore, number: int, *headers: str, body: bytes = b"", branch: str = "") -> SipMessage:
-    """A request of the peer in the phone's call, or (without one) a fresh one."""
-    call = core.call
-    fresh = call is None or call.over
-    call_id = "new-call" if fresh or call is None else call.dialog.call_id
-    to = "<sip:1018@10.0.0.70>" if fresh or call is None else f"<sip:1018@10.0.0.70>;tag={call.dialog.local_tag}"
-    lines = [
-        f"{method} sip:1018@10.0.0.70 SIP/2.0",
-        f"Via: SIP/2.0/UDP 10.0.0.1:5060;branch={branch or f'z9hG4bKpeer{method}{number}'}",
-        "From: <sip:9898@10.0.0.1>;tag=peer",
-        f"To: {to}",
-        f"Call-ID: {call_id}",
-        f"CSeq: {number} {method}",
-        "Contact: <sip:9898@10.0.0.1:5060>",
-        *headers,
-        f"Content-Length: {len(body)}",
-        "",
-        "",
-    ]
-    return parse_sip_message("\r\n".join(lines).encode() + body)
-
-
-def registered(transport: str = "udp", **changes: object) -> PhoneCore:
-    """A phone the node has accepted."""
-    core = phone(transport, **changes)
-    first = only(core.register())
-    second = only(core.received(reply(first, 401, CHALLENGE.format("n1"))))
-    core.received(reply(second, 200, "Contact: <sip:1018@10.0.0.70:5060>;expires=300"))
-    assert core.registered
-    return core
-
-
-def talking(core: PhoneCore) -> SipMessage:
-    """Dial, be answered; the INVITE."""
-    invite = only(core.dial("9898", WISH))
-    core.received(reply(invite, 180))
-    body, _ = make_answer(PEER, invite.body, 1, fallback=True)
-    actions = core.received(reply(invite, 200, "Contact: <sip:9898@10.0.0.1:5060>", "Content-Type: application/sdp", body=body))
-    assert any(isinstance(action, Connected) for action in actions)
-    assert only(actions).method == "ACK"
-    return invite
+from tests.sip_phone_cores import CHALLENGE, PEER, WISH, ask, only, phone, registered, reply, sent, talking, timers
 
 
 def test_a_challenge_is_answered_once_and_the_renewal_is_planned() -> None:
@@ -234,111 +147,6 @@ def test_an_answer_without_usable_media_ends_the_call(body: bytes) -> None:
     invite = only(core.dial("9898", WISH))
     messages = sent(core.received(reply(invite, 200, "Contact: <sip:9898@10.0.0.1>", body=body)))
     assert [message.method for message in messages] == ["ACK", "BYE"]
-
-
-@pytest.mark.parametrize("early", [True, False])
-def test_a_call_that_comes_in_rings_and_is_answered_with_early_and_delayed_offer(early: bool) -> None:
-    core = registered()
-    core.expect_call(WISH)
-    offer = make_offer(PEER, 1)
-    actions = core.received(ask("INVITE", core, 1, body=offer.body if early else b""))
-    assert only(actions).status_code == 180
-    answered = core.timer("call pick-up")
-    accepted = only(answered)
-    assert accepted.status_code == 200
-    assert "call repeat" in timers(answered)
-    assert only(core.timer("call repeat")).status_code == 200
-    body = b"" if early else make_answer(PEER, accepted.body, 1, fallback=True)[0]
-    news = core.received(ask("ACK", core, 1, body=body))
-    assert [action.agreement.remote for action in news if isinstance(action, MediaChanged)] == [PEER.local]
-    assert core.call is not None
-    assert core.call.caller == "9898"
-    over = core.received(ask("BYE", core, 2))
-    assert only(over).status_code == 200
-    assert [action.by_us for action in over if isinstance(action, CallOver)] == [False]
-
-
-def test_a_call_nobody_expects_and_a_second_one_hear_busy() -> None:
-    core = registered()
-    assert only(core.received(ask("INVITE", core, 1))).status_code == 486
-    core.expect_call(WISH)
-    talking(core)
-    other = parse_sip_message(sip_bytes(ask("INVITE", phone(), 7)))
-    assert only(core.received(other)).status_code == 486
-
-
-def test_a_cancelled_call_gets_both_answers() -> None:
-    core = registered()
-    core.expect_call(WISH)
-    invite = ask("INVITE", core, 1, branch="z9hG4bKone")
-    core.received(invite)
-    statuses = [message.status_code for message in sent(core.received(ask("CANCEL", core, 1, branch="z9hG4bKone")))]
-    assert statuses == [200, 487]
-
-
-def test_a_phone_where_nobody_picks_up_says_so() -> None:
-    core = registered(answers=False)
-    core.expect_call(WISH)
-    core.received(ask("INVITE", core, 1))
-    refusal = only(core.timer("call pick-up"))
-    assert (refusal.status_code, refusal.header("Reason")) == (480, "Q.850;cause=19")
-
-
-def test_a_repeated_request_gets_the_same_answer_and_counts_once() -> None:
-    core = registered()
-    core.expect_call(WISH)
-    invite = ask("INVITE", core, 1)
-    first = only(core.received(invite))
-    assert only(core.received(invite)) == first
-    assert len(core.call.messages if core.call else ()) == 2
-
-
-def test_hold_and_update_change_the_media() -> None:
-    core = registered()
-    talking(core)
-    hold = make_offer(PEER, 2).body.replace(b"a=sendrecv", b"a=sendonly")
-    actions = core.received(ask("INVITE", core, 5, body=hold))
-    assert b"a=recvonly" in only(actions).body
-    assert [action.agreement.sends for action in actions if isinstance(action, MediaChanged)] == [False]
-    core.received(ask("ACK", core, 5))
-    resumed = core.received(ask("UPDATE", core, 6, body=make_offer(PEER, 3).body))
-    assert [action.agreement.sends for action in resumed if isinstance(action, MediaChanged)] == [True]
-
-
-def test_what_does_not_belong_to_the_call_does_not_end_it() -> None:
-    core = registered()
-    talking(core)
-    stranger = ask("BYE", core, 9)
-    other_tag = SipMessage(
-        stranger.start_line,
-        tuple((name, value.replace("tag=peer", "tag=evil")) for name, value in stranger.headers),
-        method="BYE",
-        request_uri=stranger.request_uri,
-    )
-    assert only(core.received(other_tag)).status_code == 481
-    assert core.call is not None
-    assert not core.call.over
-
-
-def test_an_old_request_is_refused() -> None:
-    core = registered()
-    talking(core)
-    core.received(ask("INFO", core, 9))
-    assert only(core.received(ask("BYE", core, 8))).status_code == 500
-
-
-@pytest.mark.parametrize(
-    ("method", "headers", "status"),
-    [
-        ("OPTIONS", (), 200),
-        ("NOTIFY", (), 200),
-        ("PUBLISH", (), 405),
-        ("BYE", (), 481),
-        ("INVITE", ("Require: 100rel",), 420),
-    ],
-)
-def test_requests_outside_a_call_are_answered(method: str, headers: tuple[str, ...], status: int) -> None:
-    assert only(registered().received(ask(method, phone(), 1, *headers))).status_code == status
 
 
 def test_a_lost_connection_ends_everything() -> None:
