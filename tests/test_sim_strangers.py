@@ -5,12 +5,17 @@ import gzip
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+import zeep
 from lxml import etree
 
+from pytest_cucmtls.sim.descriptions.dime import DIME
+from pytest_cucmtls.sim.descriptions.risport import RISPORT
+from pytest_cucmtls.sim.descriptions.service import ServiceDescription
 from pytest_cucmtls.sim.state import NodeState
 from tests.axl_cluster import PASSWORD, USER, AxlCluster, envelope, serving, serving_tls
 from tests.sim_node_stand import Answer, RunningNodes, ask, soap
@@ -190,3 +195,43 @@ def test_the_schema_toolkit_is_read_by_an_unzipper_that_knows_only_local_headers
         assert size > 0
         place += 30 + name + extra + size
     assert "schema/current/AXLAPI.wsdl" in names
+
+
+def connected(node: NodeState, session: requests.Session, service: ServiceDescription, **settings: bool) -> Any:
+    """zeep on a description loaded from the node; the address has ``?wsdl`` behind it, as published clients leave it there."""
+    account = next(one for one in node.cluster.accounts if "axl" in one.roles)
+    session.verify, session.trust_env, session.auth = False, False, (account.user, account.password)
+    url = f"https://{node.ip}:{node.https_port}{service.path}?wsdl"
+    client = zeep.Client(url, transport=zeep.Transport(session=session, timeout=10), settings=zeep.Settings(**settings))
+    return client.create_service(f"{{{service.namespace}}}{service.binding}", url)
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_a_file_arrives_as_an_attachment_through_the_description_of_dime(nodes: RunningNodes) -> None:
+    node = nodes.shared
+    (node.active_log / "platform/cli").mkdir(parents=True, exist_ok=True)
+    (node.active_log / "platform/cli/note.txt").write_bytes(b"caf\xc3\xa9")
+    with requests.Session() as session:
+        answer = connected(node, session, DIME, strict=False).GetOneFile("/var/log/active/platform/cli/note.txt")
+        assert answer.attachments[0].content == b"caf\xc3\xa9"
+        with pytest.raises(zeep.exceptions.Fault, match="do not exist"):
+            connected(node, session, DIME).GetOneFile("/var/log/active/platform/cli/none.txt")
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_registration_states_are_read_by_a_client_that_tolerates_no_deviation(nodes: RunningNodes) -> None:
+    criteria = {
+        "MaxReturnedDevices": "10",
+        "DeviceClass": "Any",
+        "Model": 255,
+        "Status": "Any",
+        "NodeName": "",
+        "SelectBy": "DirNumber",
+        "SelectItems": {"item": [{"Item": LINE}]},
+        "Protocol": "Any",
+        "DownloadStatus": "Any",
+    }
+    with requests.Session() as session:
+        answer = connected(nodes.shared, session, RISPORT, strict=True).selectCmDeviceExt("", criteria)
+    (device,) = answer.SelectCmDeviceResult.CmNodes.item[0].CmDevices.item
+    assert (device.Name, device.LoginUserId, device.BoxProduct) == (PHONE, None, 0)

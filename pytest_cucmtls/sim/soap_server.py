@@ -35,6 +35,11 @@ def text_tag(name: str, text: object) -> str:
     return f"<{name}>{escape(str(text))}</{name}>"
 
 
+def nil_tag(name: str) -> str:
+    """An element that says there is no value."""
+    return f'<{name} xsi:nil="true"/>'
+
+
 def envelope(content: str) -> bytes:
     """A SOAP 1.1 envelope around XML."""
     return (

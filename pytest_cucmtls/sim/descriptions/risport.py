@@ -6,6 +6,19 @@ from pytest_cucmtls.sim.soap_server import AST_NAMESPACE
 _SELECTED = ("selectCmDeviceReturn:selectCmDeviceReturn",)
 _ASKED = ("StateInfo:string", "CmSelectionCriteria:CmSelectionCriteria")
 
+H323_FIELDS = (
+    "ConfigName",
+    "TechPrefix",
+    "Zone",
+    "RemoteCmServer1",
+    "RemoteCmServer2",
+    "RemoteCmServer3",
+    "AltGkList",
+    "ActiveGk",
+    "CallSignalAddr",
+    "RasAddr",
+)
+
 RISPORT = ServiceDescription(
     name="RISService70",
     path="/realtimeservice2/services/RISService70",
@@ -73,21 +86,7 @@ RISPORT = ServiceDescription(
         "ArrayOfIPAddressArrayType": ("item:IPAddressArrayType*",),
         "CmDevSingleLineStatus": ("DirectoryNumber:string?", "Status:CmSingleLineStatus?"),
         "ArrayOfCmDevSingleLineStatus": ("item:CmDevSingleLineStatus*",),
-        "H323Trunk": tuple(
-            f"{name}:string?"
-            for name in (
-                "ConfigName",
-                "TechPrefix",
-                "Zone",
-                "RemoteCmServer1",
-                "RemoteCmServer2",
-                "RemoteCmServer3",
-                "AltGkList",
-                "ActiveGk",
-                "CallSignalAddr",
-                "RasAddr",
-            )
-        ),
+        "H323Trunk": tuple(f"{name}:string?" for name in H323_FIELDS),
         "SelectAppItem": ("AppItem:string?",),
         "ArrayOfSelectAppItem": ("item:SelectAppItem*",),
         "SelectDevName": ("DevName:string?",),

@@ -7,6 +7,8 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.authentication import Unauthorized, challenge, serviceability_account
+from pytest_cucmtls.sim.descriptions.dime import DIME
+from pytest_cucmtls.sim.descriptions.serving import description_route
 from pytest_cucmtls.sim.logs.late import LateFiles
 from pytest_cucmtls.sim.logs.listing import real_path
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
@@ -19,10 +21,16 @@ from pytest_cucmtls.wire.soap import text_of
 BEHAVIOURS = (
     Behaviour("DIME", "GetOneFile and its two-part reply", Provenance.SPECIFIED, "published samples of requests and replies"),
     Behaviour("DIME", "fault FileName … do not exist", Provenance.SPECIFIED, "published samples of requests and replies"),
+    Behaviour(
+        "DIME",
+        "its description: namespace, binding and operation",
+        Provenance.SPECIFIED,
+        "public clients that load it from a node",
+    ),
     Behaviour("DIME", "the session of another service is HTTP 500", Provenance.SPECIFIED, "change log of a public client"),
 )
 
-_PATH = "/logcollectionservice/services/DimeGetFileService"
+_REALM = "Log Collection Service"
 
 
 def routes(node: NodeState) -> list[web.RouteDef]:
@@ -45,12 +53,12 @@ def routes(node: NodeState) -> list[web.RouteDef]:
         try:
             serviceability_account(request, node.cluster)
         except Unauthorized as refusal:
-            return challenge(refusal, "Log Collection Service")
+            return challenge(refusal, _REALM)
         reply = await dispatch(request, {"GetOneFile": get_file})
         sessions.open(request, reply)
         return reply
 
-    return [web.post(_PATH, handle)]
+    return [description_route(node, DIME, _REALM), web.post(DIME.path, handle)]
 
 
 def _answer(content: bytes, name: str) -> web.Response:

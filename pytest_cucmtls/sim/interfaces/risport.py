@@ -8,11 +8,11 @@ from aiohttp import web
 from lxml import etree
 
 from pytest_cucmtls.sim.database import Row, repeated
-from pytest_cucmtls.sim.descriptions.risport import RISPORT
+from pytest_cucmtls.sim.descriptions.risport import H323_FIELDS, RISPORT
 from pytest_cucmtls.sim.descriptions.serving import description_route
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.request_rate import RequestRate
-from pytest_cucmtls.sim.soap_server import Operation, SoapRefusal, answer, guarded_service, response, tag, text_tag
+from pytest_cucmtls.sim.soap_server import Operation, SoapRefusal, answer, guarded_service, nil_tag, response, tag, text_tag
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.soap import child, children, text_of
 
@@ -151,17 +151,24 @@ def _device(node: NodeState, kind: str, row: Row, status: str, reason: int) -> s
         text_tag("DeviceClass", _DEVICE_KINDS[kind]),
         text_tag("Model", 131 if kind == "sipTrunk" else 36225),
         text_tag("Product", 131 if kind == "sipTrunk" else 36225),
+        text_tag("BoxProduct", 0),
         text_tag("Httpd", "No"),
         text_tag("RegistrationAttempts", 0),
         text_tag("IsCtiControllable", "true" if kind == "phone" else "false"),
+        nil_tag("LoginUserId"),
         text_tag("Status", status),
         text_tag("StatusReason", reason),
+        text_tag("PerfMonObject", 0),
+        text_tag("DChannel", 0),
         text_tag("Description", row.get("description") or ""),
+        tag("H323Trunk", *(nil_tag(name) for name in H323_FIELDS)),
         text_tag("TimeStamp", int(node.now().timestamp())),
         text_tag("Protocol", "SIP"),
         text_tag("NumOfLines", len(lines)),
         tag("LinesStatus", *states),
+        *(nil_tag(name) for name in ("ActiveLoadID", "InactiveLoadID")),
         text_tag("DownloadStatus", "Unknown"),
+        *(nil_tag(name) for name in ("DownloadFailureReason", "DownloadServer")),
         text_tag("IPAddress", address) if _is_flat(node) else tag("IPAddress", nested),
     )
 
