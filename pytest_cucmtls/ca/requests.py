@@ -40,7 +40,7 @@ class RequestBook:
         return self._file(request_id, "request.pem", "has no request on file")
 
     def label(self, request_id: str) -> str:
-        """Whose request it is, as said when it was handed in."""
+        """Whose request it is, as said when it was handed in. Raises: CertificateAuthorityRefused, also for a damaged record."""
         try:
             facts = json.loads(self._file(request_id, "request.json", "has no label on file"))
             return str(facts["label"])

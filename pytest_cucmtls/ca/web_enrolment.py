@@ -106,7 +106,10 @@ class WebEnrolment:
         return self._issued[request_id]
 
     def chain(self) -> tuple[bytes, ...]:
-        """The CA's own newest certificate first, its root last; asked for once."""
+        """The CA's own newest certificate first, its root last; asked for once.
+
+        Raises: CertificateAuthorityRefused; ClusterUnreachable, PeerNotVerified, CredentialsRefused of the server.
+        """
         if not self._chain:
             renewal = str(parse_renewals(self._session.get("certcarc.asp", {}).body) or 0)
             query = {"ReqID": "CACert", "Renewal": renewal}

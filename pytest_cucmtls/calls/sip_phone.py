@@ -191,7 +191,10 @@ class _Line:
         return line
 
     async def register(self) -> None:
-        """Until the node has said yes or no."""
+        """Until the node has said yes or no.
+
+        Raises: AnswerTimedOut, ClusterUnreachable (the connection was closed), CredentialsRefused, InterfaceRefused.
+        """
         self._perform(self.core.register())
         node = self._plan.link.node
         if not await self.until(lambda: self.core.registered or self._refusal is not None or self._lost, REGISTER_SECONDS):

@@ -21,7 +21,10 @@ def read_capture(path: Path | str, *, key_log: Path | str | None = None, rsa_key
 
 
 def read_capture_with(path: Path | str, secrets: KeyLog) -> CaptureReport:
-    """The same with secrets already read; what the capture teaches about TLS sessions is added to them."""
+    """The same with secrets already read; what the capture teaches about TLS sessions is added to them.
+
+    Raises: FileUnreadable when the operating system does not let the file be read.
+    """
     try:
         with open(path, "rb") as stream:
             return parse_capture(stream, key_log=secrets)

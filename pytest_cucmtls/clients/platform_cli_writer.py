@@ -32,6 +32,7 @@ class PlatformCliWriter(PlatformCliReader):
         """``set csr gen`` and then ``show csr own``: the new request; it replaces any earlier one.
 
         Newer releases ask whether the OU goes into the request; older ones always put it there.
+        Raises: UnexpectedAnswer when the node does not say that it made one.
         """
         name = _unit(unit)
         command = f"set csr gen {name}"
@@ -58,7 +59,10 @@ class PlatformCliWriter(PlatformCliReader):
         return self._import(f"set cert import own {_unit(unit)}", pem)
 
     def delete_trust(self, unit: str, file_name: str) -> Reading[str]:
-        """``set cert delete <unit> <file>``, confirmed; deleting is cluster-wide (platform.md §7.2)."""
+        """``set cert delete <unit> <file>``, confirmed; deleting is cluster-wide (platform.md §7.2).
+
+        Raises: ConfigurationInvalid for a file name that cannot be typed as one word.
+        """
         if not _FILE_NAME.fullmatch(file_name):
             raise ConfigurationInvalid("platform CLI", "certificate file", f"{file_name[:80]!r} cannot be typed as one word")
         store = _unit(unit).removesuffix("-trust") + "-trust"
@@ -67,7 +71,10 @@ class PlatformCliWriter(PlatformCliReader):
         return Reading(output.text.strip(), output.raw, "cli", command, datetime.now(UTC))
 
     def regenerate(self, unit: str) -> Reading[str]:
-        """``set cert regen``, confirmed: a new self-signed identity, with a new key, replaces the one in the store."""
+        """``set cert regen``, confirmed: a new self-signed identity, with a new key, replaces the one in the store.
+
+        Raises: UnexpectedAnswer when the node does not say that it made one.
+        """
         command = f"set cert regen {_unit(unit)}"
         output = self._checked(command, reply=_agree)
         if _REGENERATED.search(output.text) is None:

@@ -35,7 +35,10 @@ _TRUE, _FALSE = ("t", "true", "1"), ("f", "false", "0")
 
 
 def parse_return(xml: bytes, operation: str) -> etree._Element:
-    """The ``return`` element of an answer to `operation`."""
+    """The ``return`` element of an answer to `operation`.
+
+    Raises: InterfaceRefused for a fault, UnexpectedAnswer for any other answer.
+    """
     answer = parse_answer(xml, interface=INTERFACE, operation=operation)
     if local_name(answer) != f"{operation}Response":
         raise UnexpectedAnswer(INTERFACE, operation, excerpt_of(xml), f"it answers with {local_name(answer)}")
@@ -46,7 +49,7 @@ def parse_return(xml: bytes, operation: str) -> etree._Element:
 
 
 def parse_object(xml: bytes, kind: str) -> etree._Element:
-    """The object inside the answer to ``get`` + kind."""
+    """The object inside the answer to ``get`` + kind. Raises: as `parse_return`, also for an answer without one."""
     returned = parse_return(xml, f"get{kind}")
     found = child(returned, kind[0].lower() + kind[1:])
     if found is None:
@@ -71,7 +74,7 @@ def parse_listed_names(xml: bytes, kind: str, *tags: str) -> tuple[tuple[str, ..
 
 
 def parse_version(xml: bytes) -> Release:
-    """The answer to getCCMVersion: ``12.5.1.10000(22)``."""
+    """The answer to getCCMVersion: ``12.5.1.10000(22)``. Raises: as `parse_return`, also for an answer without a number."""
     text = text_of(parse_return(xml, "getCCMVersion"), "componentVersion", "version") or ""
     numbers = re.match(r"(\d{1,3})\.(\d{1,3})", text)
     if numbers is None:

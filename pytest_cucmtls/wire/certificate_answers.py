@@ -25,7 +25,7 @@ def parse_json(body: bytes, operation: str) -> Any:
 
 
 def parse_identity(body: bytes, service: str) -> NamedCertificate:
-    """The answer to GET ``/identity/certificate``: the leaf the node holds for a service."""
+    """The answer to GET ``/identity/certificate``: the leaf the node holds for a service. Raises: UnexpectedAnswer."""
     found = _named(parse_json(body, "identity"), service, "identity")
     if not found:
         raise UnexpectedAnswer(INTERFACE, "identity", excerpt_of(body), "it holds no certificate")
@@ -38,7 +38,7 @@ def parse_trust(body: bytes, service: str) -> tuple[NamedCertificate, ...]:
 
 
 def parse_snapshot(body: bytes) -> tuple[NamedCertificate, ...]:
-    """The answer to GET ``/snapshot/server``: identities of all services, then all trust stores."""
+    """The answer to GET ``/snapshot/server``: identities of all services, then all trust stores. Raises: UnexpectedAnswer."""
     snapshot = parse_json(body, "snapshot")
     if not isinstance(snapshot, dict):
         raise UnexpectedAnswer(INTERFACE, "snapshot", excerpt_of(body), "not an object")
@@ -52,7 +52,7 @@ def parse_snapshot(body: bytes) -> tuple[NamedCertificate, ...]:
 
 
 def parse_csr(body: bytes) -> bytes:
-    """The PEM of the request in the answer to POST ``/csr``."""
+    """The PEM of the request in the answer to POST ``/csr``. Raises: UnexpectedAnswer."""
     answer = parse_json(body, "csr")
     text = answer.get("csr") if isinstance(answer, dict) else None
     if not isinstance(text, str) or "-----BEGIN" not in text:

@@ -112,7 +112,7 @@ def object_identifier_of(element: Element) -> str:
 
 
 def bits_of(element: Element) -> bytes:
-    """Bytes of a BIT STRING without the unused-bits octet."""
+    """Bytes of a BIT STRING without the unused-bits octet. Raises: NotDer."""
     content = expect(element, BIT_STRING).content
     if not content:
         raise NotDer("empty bit string")
@@ -120,7 +120,7 @@ def bits_of(element: Element) -> bytes:
 
 
 def text_of(element: Element) -> str:
-    """Text of any string type; bytes that do not fit the declared type are read as Latin-1."""
+    """Text of any string type; bytes that do not fit the declared type are read as Latin-1. Raises: NotDer for another type."""
     encoding = _ENCODINGS.get(element.tag)
     if encoding is None:
         raise NotDer(f"tag 0x{element.tag:02X} is no string")
@@ -131,7 +131,7 @@ def text_of(element: Element) -> str:
 
 
 def time_of(element: Element) -> datetime:
-    """UTCTime or GeneralizedTime as aware UTC (RFC 5280 §4.1.2.5; offsets and missing seconds are tolerated)."""
+    """UTCTime or GeneralizedTime as aware UTC (RFC 5280 §4.1.2.5; offsets and missing seconds are tolerated). Raises: NotDer."""
     if element.tag not in {UTC_TIME, GENERALIZED_TIME}:
         raise NotDer("no time here")
     text = element.content.decode("ascii", "replace")

@@ -41,7 +41,10 @@ def parse_service_status(xml: bytes) -> tuple[ServiceStatus, ...]:
 
 
 def parse_device_status(xml: bytes) -> tuple[DeviceStatus, ...]:
-    """Devices of the answer to selectCmDevice, one row per node and device; nodes without devices give none."""
+    """Devices of the answer to selectCmDevice, one row per node and device; nodes without devices give none.
+
+    Raises: InterfaceRefused for a fault; UnexpectedAnswer for an answer without a result.
+    """
     answer = parse_answer(xml, interface=RISPORT, operation="selectCmDevice")
     result = _first_below(answer, "SelectCmDeviceResult", depth=3)
     if result is None:
@@ -59,7 +62,10 @@ def parse_device_status(xml: bytes) -> tuple[DeviceStatus, ...]:
 
 
 def parse_log_files(body: bytes, content_type: str) -> tuple[LogFile, ...]:
-    """Files of the answer to selectLogFiles, bare XML or the first part of a multipart body; each path once."""
+    """Files of the answer to selectLogFiles, bare XML or the first part of a multipart body; each path once.
+
+    Raises: InterfaceRefused for a fault; UnexpectedAnswer for the answer to something else.
+    """
     xml = _xml_part(body, content_type, LOG_COLLECTION, "selectLogFiles")
     answer = parse_answer(xml, interface=LOG_COLLECTION, operation="selectLogFiles")
     if not local_name(answer).startswith("selectLogFiles"):
@@ -96,6 +102,7 @@ def parse_call_response(xml: bytes) -> tuple[int, str]:
 
     The older one answers in rpc/encoded form with multi-references (SOAP 1.1 §5): ``href="#id0"`` is followed.
     Code 0 is success, which only says that the phone went off hook.
+    Raises: InterfaceRefused for a fault; UnexpectedAnswer for an answer that is too long or without a code.
     """
     if len(xml) > MAX_CALL_ANSWER_BYTES:
         raise UnexpectedAnswer(WEBDIALER, "call", excerpt_of(xml), f"{len(xml)} bytes for a result code")

@@ -27,7 +27,7 @@ class Fields:
         return int.from_bytes(self.take(width), "big")
 
     def take(self, length: int) -> bytes:
-        """The next `length` bytes."""
+        """The next `length` bytes. Raises: UnexpectedAnswer when fewer are left."""
         end = self.position + length
         if end > len(self._data):
             raise UnexpectedAnswer("tls", self._name, self._data[:40].hex(), "the message is shorter than it claims")

@@ -97,7 +97,7 @@ def read_public_key(info: Element) -> PublicKeyFacts:
 
 
 def read_signature_algorithm(algorithm: Element) -> tuple[str | None, str]:
-    """(hash, scheme) of an AlgorithmIdentifier; RSA-PSS without parameters means SHA-1 (RFC 4055 §3.1)."""
+    """(hash, scheme) of an AlgorithmIdentifier; RSA-PSS without parameters means SHA-1 (RFC 4055 §3.1). Raises: NotDer."""
     parts = expect(algorithm, SEQUENCE).children()
     if not parts:
         raise NotDer("signature algorithm not readable")

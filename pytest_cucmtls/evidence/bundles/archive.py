@@ -112,7 +112,7 @@ class _Budget:
             raise FileUnreadable(self.archive, f"holds more than {MOST_FILES} files")
 
     def write(self, source: IO[bytes], place: Path) -> None:
-        """Copy a member, counting."""
+        """Copy a member, counting. Raises: FileUnreadable, when the archive unpacks to too much."""
         with place.open("xb") as file:
             while chunk := source.read(CHUNK_BYTES // 4):
                 self.size_bytes += len(chunk)

@@ -96,7 +96,10 @@ def seal(run: Path, target: Path, signer: Signer, occasion: Occasion) -> Sealed:
 def assembled(
     target: Path, signer: Signer, occasion: Occasion, fill: Callable[[Path], None], redaction: Redaction | None = None
 ) -> Sealed:
-    """A bundle whose files `fill(draft folder)` puts there; it appears under its name complete or not at all."""
+    """A bundle whose files `fill(draft folder)` puts there; it appears under its name complete or not at all.
+
+    Raises: FileUnreadable, when the target exists; and what `fill` raises.
+    """
     if target.exists():
         raise FileUnreadable(str(target), "exists already; nothing was sealed")
     target.parent.mkdir(parents=True, exist_ok=True)
