@@ -19,7 +19,7 @@ from pytest_cucmtls.model.errors import InterfaceRefused
 from pytest_cucmtls.procedure import context, runner  # noqa: F401 - imported once by the fork server
 from pytest_cucmtls.procedure.applying import apply_plan  # noqa: F401
 from pytest_cucmtls.procedure.journal import Entry, Journal
-from pytest_cucmtls.run.doors import open_changing_run  # noqa: F401
+from pytest_cucmtls.run.command_runs import open_changing_run  # noqa: F401
 
 KILLED = -signal.SIGKILL
 MOMENTS = ("before", "during", "after")

@@ -20,7 +20,7 @@ from pytest_cucmtls.procedure.foresight import make_plan
 from pytest_cucmtls.procedure.journal import Journal
 from pytest_cucmtls.procedure.runner import perform
 from pytest_cucmtls.procedure.steps import STEPS
-from pytest_cucmtls.run.doors import open_planning_run
+from pytest_cucmtls.run.command_runs import open_planning_run
 from pytest_cucmtls.simulated_clusters import SimulatedPair, is_simulated
 from tests.cluster_truth import truth_of, untold
 from tests.plan_runs import Desk

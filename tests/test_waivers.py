@@ -16,7 +16,7 @@ from pytest_cucmtls.model.errors import ConfigurationInvalid
 from pytest_cucmtls.model.verdicts import Outcome, exit_code
 from pytest_cucmtls.model.waivers import Waiver, waivers_of
 from pytest_cucmtls.policies import load_policy
-from pytest_cucmtls.report.terminal import verdict_lines
+from pytest_cucmtls.report.verdict_text import verdict_lines
 from tests.evidence_builders import NOW, good_pair, inventory, verdict_of, with_trunk
 
 DEFAULT = load_policy("cisco-hardening")

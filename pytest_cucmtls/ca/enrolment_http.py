@@ -17,7 +17,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
-from pytest_cucmtls.clients.tls_peer import PinningContext, peer_context, presented_fingerprint
+from pytest_cucmtls.clients.tls_peer import PinningContext, peer_context
+from pytest_cucmtls.clients.tls_presented import presented_fingerprint
 from pytest_cucmtls.model.errors import (
     AnswerTimedOut,
     ClusterUnreachable,
@@ -224,7 +225,7 @@ class EnrolmentSession:
         presented = presented_fingerprint(self.host, self.port, OLDEST_TLS, self.limit_seconds)
         remedy = "Name the PEM file of the CA that vouches for the server as authority.ca_bundle."
         address = f"{self.host}:{self.port}"
-        return PeerNotVerified(INTERFACE, address, presented or "no certificate", detail, remedy=remedy)
+        return PeerNotVerified(INTERFACE, address, presented, detail, remedy=remedy)
 
 
 def _require_spnego() -> None:

@@ -12,7 +12,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from pytest_cucmtls.clients.tls_peer import PinningContext, peer_context, presented_fingerprint
+from pytest_cucmtls.clients.tls_peer import PinningContext, peer_context
+from pytest_cucmtls.clients.tls_presented import presented_fingerprint
 from pytest_cucmtls.model.errors import (
     AnswerTimedOut,
     ClusterUnreachable,
@@ -231,7 +232,7 @@ class HttpsSession:
         address, port = self.node.address, self.node.https_port
         presented = presented_fingerprint(address, port, self._oldest_tls, self.limit_seconds)
         remedy = _RENEW if "expired" in detail or "not yet valid" in detail else _PIN.format(address=address, port=port)
-        return PeerNotVerified(interface, f"{address}:{port}", presented or "no certificate", detail, remedy=remedy)
+        return PeerNotVerified(interface, f"{address}:{port}", presented, detail, remedy=remedy)
 
 
 class _ContextAdapter(HTTPAdapter):

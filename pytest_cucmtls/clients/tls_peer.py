@@ -90,22 +90,6 @@ def listening_context(oldest_tls: str) -> ssl.SSLContext:
     return context
 
 
-def presented_fingerprint(address: str, port: int, oldest_tls: str, limit_seconds: float) -> str:
-    """``SHA256:`` and upper-case hex of the certificate a server presents, or "" when it presents none.
-
-    Only for the message of a refusal: nothing is sent over this connection and nothing is trusted.
-    """
-    try:
-        with (
-            socket.create_connection((address, port), timeout=limit_seconds) as plain,
-            listening_context(oldest_tls).wrap_socket(plain, server_hostname=address) as wrapped,
-        ):
-            der = wrapped.getpeercert(binary_form=True)
-    except (OSError, ValueError):
-        return ""
-    return f"SHA256:{hashlib.sha256(der).hexdigest().upper()}" if der else ""
-
-
 def _allow(context: ssl.SSLContext, oldest_tls: str) -> None:
     versions = {"TLSv1": "TLSv1", "TLSv1.1": "TLSv1_1", "TLSv1.2": "TLSv1_2", "TLSv1.3": "TLSv1_3"}
     if oldest_tls not in versions:

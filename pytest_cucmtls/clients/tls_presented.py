@@ -52,6 +52,14 @@ def read_presented_chain(address: str, port: int, oldest_tls: str, limit_seconds
     return PresentedChain(chain or (leaf,), version, agreed[0] if agreed else "unknown")
 
 
+def presented_fingerprint(address: str, port: int, oldest_tls: str, limit_seconds: float) -> str:
+    """The fingerprint a server presents, or ``no certificate``: for the message of a refusal, nothing is trusted."""
+    try:
+        return read_presented_chain(address, port, oldest_tls, limit_seconds).fingerprint
+    except ClusterUnreachable:
+        return "no certificate"
+
+
 def verify_peer(address: str, port: int, ca_bundle: str | None, oldest_tls: str, limit_seconds: float) -> tuple[str, str]:
     """(TLS version, cipher) of a handshake with a peer that the bundle vouches for, exactly as HttpsSession decides it.
 

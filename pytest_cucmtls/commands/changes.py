@@ -54,7 +54,7 @@ def _plan(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.procedure.foresight import make_plan
     from pytest_cucmtls.procedure.plan_file import write_plan
     from pytest_cucmtls.procedure.plan_text import plan_lines
-    from pytest_cucmtls.run.doors import open_planning_run
+    from pytest_cucmtls.run.command_runs import open_planning_run
     from pytest_cucmtls.whole_files import write_atomically
 
     with open_planning_run(parsed.inventory, parsed.folder) as run:
@@ -95,7 +95,7 @@ def _agreed(plan: "Plan", *, everything: bool) -> tuple[str, ...]:
 def _apply(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.procedure.applying import apply_plan
     from pytest_cucmtls.procedure.approved_plan import load_approved_plan
-    from pytest_cucmtls.run.doors import open_changing_run
+    from pytest_cucmtls.run.command_runs import open_changing_run
 
     approved = load_approved_plan(parsed.plan)
     results = []
@@ -123,7 +123,7 @@ def _how_to_go_on(parsed: argparse.Namespace) -> str:
 
 def _undo(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.procedure.undo import foretell, undo
-    from pytest_cucmtls.run.doors import open_changing_run
+    from pytest_cucmtls.run.command_runs import open_changing_run
 
     if not (parsed.folder / "journal.jsonl").exists():
         raise ConfigurationInvalid(str(parsed.folder), "", "is no run folder: there is no journal.jsonl in it")

@@ -93,7 +93,7 @@ def _again(parsed: argparse.Namespace) -> int:
     from pytest_cucmtls.evidence.bundles.opened import opened_bundle, redaction_note
     from pytest_cucmtls.evidence.rejudge import rejudge
     from pytest_cucmtls.evidence.verdicts_json import verdicts_as_json
-    from pytest_cucmtls.report.terminal import verdict_lines
+    from pytest_cucmtls.report.verdict_text import verdict_lines
 
     with ExitStack() as stack:
         folder = stack.enter_context(opened_bundle(parsed.folder))
@@ -189,7 +189,7 @@ def _html_report(judged: "JudgedFiles") -> Path:
 
 def _lines(judged: "JudgedFiles", written: Path) -> list[str]:
     from pytest_cucmtls.evidence.judged_files import what_to_collect
-    from pytest_cucmtls.report.terminal import verdict_lines
+    from pytest_cucmtls.report.verdict_text import verdict_lines
     from pytest_cucmtls.run.conclusion import Conclusion
 
     conclusion = Conclusion(judged.folder, judged.verdicts, judged.evidence, ())

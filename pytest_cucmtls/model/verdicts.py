@@ -19,6 +19,16 @@ class Outcome(Enum):
     NOT_APPLICABLE = "NOT_APPLICABLE"
 
 
+GRAVEST_FIRST = (
+    Outcome.FAIL,
+    Outcome.ERROR,
+    Outcome.BLOCKED,
+    Outcome.INCONCLUSIVE,
+    Outcome.WARN,
+    Outcome.PASS,
+    Outcome.NOT_APPLICABLE,
+)
+"""What decides when several verdicts speak of one thing."""
 EXIT_CODES = {"ok": 0, "finding": 1, "usage": 2, "undecided": 3}
 """DESIGN §6."""
 

@@ -48,7 +48,7 @@ def run_probes(
     machine: MachineView,
     credentials: Credentials,
     *,
-    tell: Callable[[str], None] = lambda text: None,  # noqa: ARG005
+    tell: Callable[[str], None] = lambda _: None,
 ) -> tuple[Row, ...]:
     """Every row of the table, ordered by place and then as the probes stand. Raises nothing a probe could raise.
 

@@ -138,7 +138,7 @@ class Step(Protocol):
     def title(self) -> str:
         """The procedure's heading."""
 
-    def plan(self, run: Run) -> list[Change]:
+    def plan(self, run: Run, /) -> list[Change]:
         """What would have to change now, from what the clusters say; empty when all is as it should be."""
 
     def read_back(self, run: Run) -> None:

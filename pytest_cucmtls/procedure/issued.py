@@ -43,10 +43,15 @@ def keep_new_authority_certificates(run: Run) -> None:
     known = {parse_certificate(run.folder.read(entry)).sha256 for entry in run.folder.entries("authority_certificate")}
     for position, der in enumerate(chain):
         if parse_certificate(der).sha256 not in known:
-            run.folder.keep(
-                der,
-                kind="authority_certificate",
-                interface="authority",
-                operation=f"chain {position}",
-                media_type="application/pkix-cert",
-            )
+            keep_authority_certificate(run, position, der)
+
+
+def keep_authority_certificate(run: Run, position: int, der: bytes) -> None:
+    """Keep one certificate of the authority's chain; position 0 issues."""
+    run.folder.keep(
+        der,
+        kind="authority_certificate",
+        interface="authority",
+        operation=f"chain {position}",
+        media_type="application/pkix-cert",
+    )

@@ -1,7 +1,7 @@
 """Step 1 - A certificate authority is available."""
 
 from pytest_cucmtls.procedure.context import Change, Run
-from pytest_cucmtls.procedure.issued import known_chain
+from pytest_cucmtls.procedure.issued import keep_authority_certificate, known_chain
 
 number = 1
 title = "A certificate authority is available"
@@ -22,10 +22,4 @@ def read_back(run: Run) -> None:
     if not chain:
         run.folder.keep_missing("authority", "the certificates of the CA are not in the hand-over folder yet")
     for position, der in enumerate(chain):
-        run.folder.keep(
-            der,
-            kind="authority_certificate",
-            interface="authority",
-            operation=f"chain {position}",
-            media_type="application/pkix-cert",
-        )
+        keep_authority_certificate(run, position, der)

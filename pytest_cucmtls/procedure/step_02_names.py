@@ -6,7 +6,7 @@ number = 2
 title = "Host names and settings are right before anything is generated"
 
 
-def plan(run: Run) -> list[Change]:  # noqa: ARG001 - the shape every step has
+def plan(_run: Run) -> list[Change]:
     """Nothing is changed in this step."""
     return []
 

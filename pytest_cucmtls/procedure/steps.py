@@ -1,33 +1,13 @@
-"""The ten steps in order."""
+"""The ten steps in order: every module ``step_NN_<topic>`` of this room is one, and is found by being here."""
 
+import importlib
+import pkgutil
+from pathlib import Path
 from typing import cast
 
-from pytest_cucmtls.procedure import (
-    step_01_authority,
-    step_02_names,
-    step_03_requests,
-    step_04_signing,
-    step_05_root,
-    step_06_trust,
-    step_07_identity,
-    step_08_profile,
-    step_09_trunk,
-    step_10_route_pattern,
-)
 from pytest_cucmtls.procedure.context import Step
 
-STEPS: tuple[Step, ...] = tuple(
-    cast(Step, module)
-    for module in (
-        step_01_authority,
-        step_02_names,
-        step_03_requests,
-        step_04_signing,
-        step_05_root,
-        step_06_trust,
-        step_07_identity,
-        step_08_profile,
-        step_09_trunk,
-        step_10_route_pattern,
-    )
-)
+_NAMES = sorted(found.name for found in pkgutil.iter_modules([str(Path(__file__).parent)]) if found.name.startswith("step_"))
+
+STEPS: tuple[Step, ...] = tuple(cast(Step, importlib.import_module(f"pytest_cucmtls.procedure.{name}")) for name in _NAMES)
+"""From step 1 on."""

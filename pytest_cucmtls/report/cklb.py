@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.model.verdicts import GRAVEST_FIRST, Verdict
 from pytest_cucmtls.report.assessment import RULES, SRG, Assessed, Status, assessed
 from pytest_cucmtls.report.visible_text import visible_text
 from pytest_cucmtls.whole_files import write_atomically
@@ -134,16 +134,7 @@ def rule_comment(one: Assessed) -> str:
 
 def rule_details(one: Assessed) -> str:
     """One line per verdict, findings first."""
-    order = (
-        Outcome.FAIL,
-        Outcome.ERROR,
-        Outcome.BLOCKED,
-        Outcome.INCONCLUSIVE,
-        Outcome.WARN,
-        Outcome.PASS,
-        Outcome.NOT_APPLICABLE,
-    )
-    ordered = sorted(one.verdicts, key=lambda verdict: order.index(verdict.outcome))
+    ordered = sorted(one.verdicts, key=lambda verdict: GRAVEST_FIRST.index(verdict.outcome))
     lines = [
         f"{verdict.outcome.value} {verdict.subject} {verdict.check}: {verdict.diagnosis}"
         + (f" ({verdict.waiver.sentence})" if verdict.waiver else "")

@@ -9,22 +9,13 @@ import pytest
 from pytest_cucmtls.checks.register import Check, all_checks
 from pytest_cucmtls.model.errors import CucmTlsError, UnsafeToAct
 from pytest_cucmtls.model.evidence import Evidence
-from pytest_cucmtls.model.verdicts import Outcome, Verdict
+from pytest_cucmtls.model.verdicts import GRAVEST_FIRST, Outcome, Verdict
 from pytest_cucmtls.procedure.runner import StepFailed
 from pytest_cucmtls.report.allure_results import describe_verdict
 from pytest_cucmtls.run.acceptance import Acceptance
 
 _BEFORE_THE_CALL = {"access", "apply", "config"}
 """Phases whose evidence is complete once their step is done; the others need captures, calls and traces."""
-_GRAVITY = (
-    Outcome.FAIL,
-    Outcome.ERROR,
-    Outcome.BLOCKED,
-    Outcome.INCONCLUSIVE,
-    Outcome.WARN,
-    Outcome.PASS,
-    Outcome.NOT_APPLICABLE,
-)
 
 
 class NonCompliant(AssertionError):
@@ -99,7 +90,7 @@ class Verification:
         ]
         if not found:
             raise Undecided(f"INCONCLUSIVE: {check.id} judged nothing about {subject}")
-        return sorted(found, key=lambda verdict: _GRAVITY.index(verdict.outcome))
+        return sorted(found, key=lambda verdict: GRAVEST_FIRST.index(verdict.outcome))
 
 
 def _conclude(verdicts: list[Verdict]) -> None:

@@ -1,13 +1,9 @@
-"""Reports as lines of text for a terminal."""
+"""Verdicts as lines of text for a terminal."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from pytest_cucmtls.model.verdicts import Outcome, Verdict
-from pytest_cucmtls.report.trace_text import trace_lines
-
-__all__ = ["capture_lines", "trace_lines", "verdict_lines"]
-from pytest_cucmtls.report.capture_text import capture_lines as capture_lines
 
 _QUIET = {Outcome.PASS, Outcome.NOT_APPLICABLE}
 

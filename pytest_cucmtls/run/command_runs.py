@@ -1,4 +1,4 @@
-"""Opens a run for a command that works on a user's inventory, outside pytest."""
+"""Opens the run of a command that works on a user's inventory, outside pytest."""
 
 import fcntl
 import os
