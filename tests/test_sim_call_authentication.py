@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_cucmtls.sim.sip.digest import REALM, digest_parameters
+from pytest_cucmtls.sim.sip.digest import REALM
+from pytest_cucmtls.wire.sip_digest import digest_parameters
 from tests.simulated_nodes import manager, pair, run, sdl_text
 from tests.test_sim_call_hostile import RawPeer
 from tests.test_sim_call_registration import (

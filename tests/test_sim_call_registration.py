@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_cucmtls.sim.sip.digest import REALM, Digest, digest_parameters, is_right
+from pytest_cucmtls.sim.sip.digest import REALM, Digest, is_right
 from pytest_cucmtls.sim.state import NodeState
+from pytest_cucmtls.wire.sip_digest import digest_parameters
 from tests.other_sip_stacks import add_external_phone
 from tests.simulated_nodes import SimulatedPair, manager, pair, run, sdl_text
 

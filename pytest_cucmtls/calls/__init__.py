@@ -1,1 +1,1 @@
-"""Ways to place the test call."""
+"""Ways to place the test call, a SIP phone of our own among them."""

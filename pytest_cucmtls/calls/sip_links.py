@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from pytest_cucmtls.calls.node_certificate import check_node_name
+from pytest_cucmtls.calls.phone_tls import check_node_name
 from pytest_cucmtls.model.errors import ClusterUnreachable, CucmTlsError, PeerNotVerified
 from pytest_cucmtls.model.network import Endpoint
 from pytest_cucmtls.model.sip import SipMessage

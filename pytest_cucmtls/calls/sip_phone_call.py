@@ -5,7 +5,7 @@ import ssl
 from dataclasses import dataclass
 
 from pytest_cucmtls.calls.heard_media import ExpectedTalk, media_proof
-from pytest_cucmtls.calls.node_certificate import phone_tls_context
+from pytest_cucmtls.calls.phone_tls import phone_tls_context
 from pytest_cucmtls.calls.sip_links import LinkSettings
 from pytest_cucmtls.calls.sip_phone import PhonePlan, SipPhone
 from pytest_cucmtls.model.call_setup import CODECS

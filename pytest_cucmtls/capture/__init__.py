@@ -1,1 +1,1 @@
-"""Where packets come from, and the two readers of them."""
+"""Where packets and traces come from, the two readers of packets, and what proves media."""

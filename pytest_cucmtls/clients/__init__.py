@@ -1,1 +1,1 @@
-"""One file per Unified CM interface, our side of the wire."""
+"""Our side of the wire: one file per Unified CM interface, and the verified connections below them."""

@@ -10,9 +10,9 @@ from threading import Event
 
 from pytest_cucmtls.model.certificates import CertificateRequest
 from pytest_cucmtls.model.errors import CertificateAuthorityRefused, CertificatesAwaited, UnsafeToAct
-from pytest_cucmtls.procedure.comparison import compare, refuse_unusable, show_comparison
 from pytest_cucmtls.procedure.context import Run
 from pytest_cucmtls.procedure.issued import known_chain
+from pytest_cucmtls.procedure.issued_against_request import compare, refuse_unusable, show_comparison
 from pytest_cucmtls.procedure.journal import Entry
 from pytest_cucmtls.wire.x509 import parse_certificate, pem_of
 

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from pytest_cucmtls.procedure.comparison import compare
 from pytest_cucmtls.procedure.context import Change, Run
 from pytest_cucmtls.procedure.existing_identities import EXISTING
 from pytest_cucmtls.procedure.issued import issued_certificate, keep_new_authority_certificates
+from pytest_cucmtls.procedure.issued_against_request import compare
 from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.procedure.signing import Signing, Wanted, refuse_shared_key
 from pytest_cucmtls.wire.x509_attributes import refusals

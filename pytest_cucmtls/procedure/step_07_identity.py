@@ -5,9 +5,9 @@ from pytest_cucmtls.model.certificates import Certificate
 from pytest_cucmtls.model.cucm import CALL_MANAGER_SERVICE
 from pytest_cucmtls.model.errors import UnsafeToAct
 from pytest_cucmtls.model.inventory import NodeAddress
-from pytest_cucmtls.procedure.comparison import compare, in_short, refuse_unusable
 from pytest_cucmtls.procedure.context import CALL_MANAGER, Change, Run
 from pytest_cucmtls.procedure.issued import issued_certificate
+from pytest_cucmtls.procedure.issued_against_request import compare, in_short, refuse_unusable
 from pytest_cucmtls.procedure.pending import pending_request
 from pytest_cucmtls.procedure.restarting import restart, restart_is_due
 from pytest_cucmtls.wire.x509 import pem_of

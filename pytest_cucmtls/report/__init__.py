@@ -1,1 +1,1 @@
-"""Verdicts on paper: Allure, JSON, ladder diagrams."""
+"""Verdicts for people and for other tools: HTML, terminal, Allure, JSON, CSV, JUnit, checklists, ladder diagrams."""

@@ -40,14 +40,21 @@ class DigestChallenge:
         return self.algorithm.removesuffix("-sess")
 
 
+def digest_parameters(value: str) -> dict[str, str]:
+    """Parameters of a challenge or of its answer, names in lower case, quotes undone; empty for another scheme or a huge one."""
+    scheme, _, rest = value.strip().partition(" ")
+    if scheme.lower() != "digest" or len(value) > LARGEST_VALUE:
+        return {}
+    return {name.lower(): (_unescaped(quoted) if quoted else plain) for name, quoted, plain in _PARAMETER.findall(rest)}
+
+
 def parse_challenge(value: str) -> DigestChallenge:
     """A challenge from a header value. Raises: UnexpectedAnswer for another scheme, an unknown algorithm or no nonce."""
     if len(value) > LARGEST_VALUE:
         raise UnexpectedAnswer("sip", "challenge", value, "longer than any challenge")
-    scheme, _, rest = value.strip().partition(" ")
-    if scheme.lower() != "digest":
+    if value.strip().partition(" ")[0].lower() != "digest":
         raise UnexpectedAnswer("sip", "challenge", value, "the scheme is not Digest")
-    found = {name.lower(): (_unescaped(quoted) if quoted else plain) for name, quoted, plain in _PARAMETER.findall(rest)}
+    found = digest_parameters(value)
     algorithm = _known_algorithm(found.get("algorithm", "MD5"))
     if algorithm is None:
         raise UnexpectedAnswer("sip", "challenge", value, "the algorithm is neither MD5 nor SHA-256")

@@ -7,7 +7,6 @@ from pytest_cucmtls.model.certificates import (
     IPSEC_END_SYSTEM,
     Certificate,
     CertificateRequest,
-    DistinguishedName,
 )
 
 TOLERATED_USAGES = {IPSEC_END_SYSTEM}
@@ -24,7 +23,7 @@ def differences(request: CertificateRequest, certificate: Certificate) -> tuple[
     return (
         *key_differences(request, certificate),
         *name_differences(request, certificate),
-        *_subject_differences(request.subject, certificate.subject),
+        *subject_differences(request, certificate),
         *alternative_name_differences(request, certificate),
         *usage_differences(request, certificate),
     )
@@ -47,12 +46,8 @@ def name_differences(request: CertificateRequest, certificate: Certificate) -> l
 
 def subject_differences(request: CertificateRequest, certificate: Certificate) -> list[str]:
     """One sentence per subject attribute beside CN that was dropped or added."""
-    return _subject_differences(request.subject, certificate.subject)
-
-
-def _subject_differences(asked: DistinguishedName, issued: DistinguishedName) -> list[str]:
-    before = Counter(pair for pair in asked.attributes if pair[0] != "CN")
-    after = Counter(pair for pair in issued.attributes if pair[0] != "CN")
+    before = Counter(pair for pair in request.subject.attributes if pair[0] != "CN")
+    after = Counter(pair for pair in certificate.subject.attributes if pair[0] != "CN")
     dropped = [f"subject: {key}={value} was asked for and not issued" for key, value in (before - after).elements()]
     added = [f"subject: {key}={value} was issued and not asked for" for key, value in (after - before).elements()]
     return dropped + added

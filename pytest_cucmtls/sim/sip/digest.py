@@ -1,7 +1,6 @@
 """SIP digest authentication as the simulated CallManager asks it of phones (RFC 3261 §22, RFC 2617, MD5)."""
 
 import hashlib
-import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable
@@ -10,7 +9,6 @@ REALM = "ccmsipline"
 """CUCM's realm for phones (ASSUMED: seen in public captures of third-party phones, in no guide)."""
 NONCE_SECONDS = 600.0
 _MOST_NONCES = 1000
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))')
 
 
 class Digest:
@@ -32,14 +30,6 @@ class Digest:
     def is_current(self, nonce: str) -> bool:
         """The nonce is one of ours and not too old."""
         return self._nonces.get(nonce, 0.0) > self._now()
-
-
-def digest_parameters(value: str) -> dict[str, str]:
-    """Parameters of an Authorization value, names in lower case; empty when the scheme is not Digest."""
-    scheme, _, rest = value.strip().partition(" ")
-    if scheme.lower() != "digest":
-        return {}
-    return {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(rest)}
 
 
 def is_right(parameters: dict[str, str], method: str, password: str, realm: str = REALM) -> bool:

@@ -11,10 +11,11 @@ from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.calls.dial_plan import text
 from pytest_cucmtls.sim.calls.phones import Phones
 from pytest_cucmtls.sim.logs.traces import TraceWriter
-from pytest_cucmtls.sim.sip.digest import Digest, digest_parameters, is_right
+from pytest_cucmtls.sim.sip.digest import Digest, is_right
 from pytest_cucmtls.sim.sip.headers import uri_in, user_of
 from pytest_cucmtls.sim.sip.links import SipLink
 from pytest_cucmtls.sim.state import NodeState
+from pytest_cucmtls.wire.sip_digest import digest_parameters
 
 _LONGEST_SECONDS, _SHORTEST_SECONDS = 3600, 10
 

@@ -10,9 +10,10 @@ import asyncio
 from pytest_cucmtls.model.sip import SipMessage
 from pytest_cucmtls.sim.calls.dial_plan import text
 from pytest_cucmtls.sim.calls.trunks import RunningTrunk
-from pytest_cucmtls.sim.sip.digest import Digest, digest_parameters, is_right
+from pytest_cucmtls.sim.sip.digest import Digest, is_right
 from pytest_cucmtls.sim.sip.registrar import Registration
 from pytest_cucmtls.sim.state import NodeState
+from pytest_cucmtls.wire.sip_digest import digest_parameters
 
 CLUSTER_ID_PARAMETER, DEFAULT_CLUSTER_ID = "Cluster ID", "StandAloneCluster"
 _NEVER_ASKED = {"ACK", "CANCEL", "PRACK", "BYE"}
