@@ -16,6 +16,8 @@ from lxml import etree
 from pytest_cucmtls.sim.descriptions.dime import DIME
 from pytest_cucmtls.sim.descriptions.risport import RISPORT
 from pytest_cucmtls.sim.descriptions.service import ServiceDescription
+from pytest_cucmtls.sim.descriptions.webdialer import LITERAL_WEBDIALER, RPC_WEBDIALER
+from pytest_cucmtls.sim.releases import RELEASE_15_SU5
 from pytest_cucmtls.sim.state import NodeState
 from tests.axl_cluster import PASSWORD, USER, AxlCluster, envelope, serving, serving_tls
 from tests.sim_node_stand import Answer, RunningNodes, ask, soap
@@ -235,3 +237,56 @@ def test_registration_states_are_read_by_a_client_that_tolerates_no_deviation(no
         answer = connected(nodes.shared, session, RISPORT, strict=True).selectCmDeviceExt("", criteria)
     (device,) = answer.SelectCmDeviceResult.CmNodes.item[0].CmDevices.item
     assert (device.Name, device.LoginUserId, device.BoxProduct) == (PHONE, None, 0)
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")
+def test_a_click_to_dial_application_asks_for_the_user_s_devices_and_lines(nodes: RunningNodes) -> None:
+    node = nodes.node(RELEASE_15_SU5)
+    user = next(one for one in node.cluster.accounts if "end-user" in one.roles)
+    good, bad = ({"userID": user.user, "password": word} for word in (user.password, "wrong"))
+    with requests.Session() as session:
+        dialer = connected(node, session, LITERAL_WEBDIALER, strict=True)
+        assert dialer.isClusterUserSoap(user.user) is True
+        assert dialer.isClusterUserSoap("nobody") is False
+        assert dialer.getPrimaryLine(good) == LINE
+        assert not dialer.getPrimaryLine(bad)
+        profile, detail = dialer.getProfileSoap(good, user.user), dialer.getProfileDetailSoap(good)
+        refused = dialer.getProfileDetailSoap(bad)
+    for found, devices in ((profile, profile.deviceInfoList), (detail, detail.deviceInfoListDetail)):
+        assert (found.responseCode, found.description, devices[0].deviceName) == (0, "Success", PHONE)
+        assert devices[0].lines == [f"{LINE} ; no partition"]
+    assert detail.deviceInfoListDetail[0].phoneType == "Cisco 8845"
+    assert (refused.responseCode, refused.deviceInfoListDetail) == (2, [])
+
+
+def dialled(node: NodeState, operation: str, inside: str) -> Answer:
+    """An rpc/encoded request as the developer pages print it."""
+    encoding = 'soapenv:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/"'
+    body = (
+        '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:urn="urn:WD70" '
+        'xmlns:xsd="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Header/>'
+        f"<soapenv:Body><urn:{operation} {encoding}>{inside}</urn:{operation}></soapenv:Body></soapenv:Envelope>"
+    )
+    return ask(node, RPC_WEBDIALER.path, body, role=None)
+
+
+def test_the_older_service_tells_devices_and_lines_by_reference(nodes: RunningNodes) -> None:
+    node = nodes.node()
+    user = next(one for one in node.cluster.accounts if "end-user" in one.roles)
+    good, bad = (
+        f'<in0 xsi:type="urn:Credential"><userID>{user.user}</userID><password>{word}</password></in0>'
+        for word in (user.password, "wrong")
+    )
+    assert dialled(node, "getPrimaryLine", good).texts("getPrimaryLineReturn") == [LINE]
+    assert dialled(node, "getPrimaryLine", bad).texts("getPrimaryLineReturn") == [""]
+    for name, expected in ((user.user, "true"), ("nobody", "false")):
+        assert dialled(node, "isClusterUserSoap", f"<in0>{name}</in0>").texts("isClusterUserSoapReturn") == [expected]
+    for operation in ("getProfileSoap", "getProfileDetailSoap"):
+        answer = dialled(node, operation, f"{good}<in1>{user.user}</in1>" if operation == "getProfileSoap" else good)
+        by_id = {f"#{one.get('id')}": one for one in answer.xml.iter("multiRef")}
+        whole = by_id[answer.xml.find(f".//{operation}Return").get("href")]
+        assert (whole.findtext("responseCode"), whole.findtext("description")) == ("0", "Success")
+        device = by_id[whole.find("*/item").get("href")]
+        assert device.findtext("deviceName") == PHONE
+        assert [line.text for line in device.iterfind("lines/item")] == [f"{LINE} ; no partition"]
+    assert dialled(node, "getProfileDetailSoap", bad).texts("responseCode") == ["2"]

@@ -58,14 +58,9 @@ class WebDialer:
         return self._send("endCallSoap", write(user, password, device, line), password)
 
     def read_profile(self, user: str, password: Secret) -> Reading[tuple[int, str]]:
-        """Sign in as the end user without dialling; returns (code, description), 0 when the user may dial (form ASSUMED)."""
+        """Sign in as the end user without dialling; returns (code, description), 0 when the user may dial (developer pages)."""
         operation = "getProfileDetailSoap"
-        if self._new:
-            request = _new_request(operation, user, password)
-            add_text(request, f"{{{NEW_NAMESPACE}}}args1", user)
-        else:
-            request = _old_request(operation, user, password)
-            _typed(request, "in1", "xsd:string", user)
+        request = (_new_request if self._new else _old_request)(operation, user, password)
         return self._send(operation, request, password)
 
     def _send(self, operation: str, request: etree._Element, password: Secret) -> Reading[tuple[int, str]]:

@@ -98,7 +98,7 @@ def parse_get_one_file(body: bytes, content_type: str) -> bytes:
 
 
 def parse_call_response(xml: bytes) -> tuple[int, str]:
-    """(responseCode, responseDescription) of makeCallSoap and endCallSoap, both generations of WebDialer.
+    """(responseCode, description) of makeCallSoap, endCallSoap and getProfileDetailSoap, both generations of WebDialer.
 
     The older one answers in rpc/encoded form with multi-references (SOAP 1.1 §5): ``href="#id0"`` is followed.
     Code 0 is success, which only says that the phone went off hook.
@@ -114,7 +114,7 @@ def parse_call_response(xml: bytes) -> tuple[int, str]:
         if code is None:
             code = _referenced_number(target, "responseCode", by_id)
         if code is not None:
-            return code, text_of(target, "responseDescription") or ""
+            return code, text_of(target, "responseDescription") or text_of(target, "description") or ""
     raise UnexpectedAnswer(WEBDIALER, "call", excerpt_of(xml), "it has no responseCode")
 
 

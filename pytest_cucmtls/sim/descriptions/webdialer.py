@@ -15,12 +15,26 @@ RPC_WEBDIALER = ServiceDescription(
     operations=(
         Operation("makeCallSoap", ("in0:Credential", "in1:string", "in2:UserProfile"), ("makeCallSoapReturn:CallResponse",)),
         Operation("endCallSoap", ("in0:Credential", "in1:UserProfile"), ("endCallSoapReturn:CallResponse",)),
-        Operation("getProfileDetailSoap", ("in0:Credential", "in1:string"), ("getProfileDetailSoapReturn:CallResponse",)),
+        Operation("getProfileSoap", ("in0:Credential", "in1:string"), ("getProfileSoapReturn:GetConfigResponse",)),
+        Operation("isClusterUserSoap", ("in0:string",), ("isClusterUserSoapReturn:boolean",)),
+        Operation("getProfileDetailSoap", ("in0:Credential",), ("getProfileDetailSoapReturn:ConfigResponseDetail",)),
+        Operation("getPrimaryLine", ("in0:Credential",), ("getPrimaryLineReturn:string",)),
     ),
     structures={
         "Credential": _CREDENTIAL,
         "UserProfile": ("user:string?", "deviceName:string?", "lineNumber:string?"),
         "CallResponse": _RESPONSE,
+        "ArrayOfString": ("item:string*",),
+        "WDDeviceInfo": ("deviceName:string?", "lines:ArrayOfString?"),
+        "ArrayOfWDDeviceInfo": ("item:WDDeviceInfo*",),
+        "GetConfigResponse": ("description:string?", "deviceInfoList:ArrayOfWDDeviceInfo?", "responseCode:int"),
+        "WDDeviceInfoDetail": ("deviceName:string?", "lines:ArrayOfString?", "phoneDesc:string?", "phoneType:string?"),
+        "ArrayOfWDDeviceInfoDetail": ("item:WDDeviceInfoDetail*",),
+        "ConfigResponseDetail": (
+            "description:string?",
+            "deviceInfoListDetail:ArrayOfWDDeviceInfoDetail?",
+            "responseCode:int",
+        ),
     },
     encoded=True,
 )
@@ -35,11 +49,18 @@ LITERAL_WEBDIALER = ServiceDescription(
     operations=(
         Operation("makeCallSoap", ("args0:Credential", "args1:string", "args2:UserProfile"), ("return:CallResponse",)),
         Operation("endCallSoap", ("args0:Credential", "args1:UserProfile"), ("return:CallResponse",)),
-        Operation("getProfileDetailSoap", ("args0:Credential", "args1:string"), ("return:CallResponse",)),
+        Operation("getProfileSoap", ("args0:Credential", "args1:string"), ("return:GetConfigResponse",)),
+        Operation("isClusterUserSoap", ("args0:string",), ("return:boolean",)),
+        Operation("getProfileDetailSoap", ("args0:Credential",), ("return:ConfigResponseDetail",)),
+        Operation("getPrimaryLine", ("args0:Credential",), ("return:string",)),
     ),
     structures={
         "Credential": _CREDENTIAL,
         "UserProfile": ("user:string?", "deviceName:string?", "lineNumber:string?"),
         "CallResponse": _RESPONSE,
+        "WDDeviceInfo": ("deviceName:string?", "lines:string*"),
+        "GetConfigResponse": ("description:string?", "deviceInfoList:WDDeviceInfo*", "responseCode:int"),
+        "WDDeviceInfoDetail": ("deviceName:string?", "lines:string*", "phoneDesc:string?", "phoneType:string?"),
+        "ConfigResponseDetail": ("description:string?", "deviceInfoListDetail:WDDeviceInfoDetail*", "responseCode:int"),
     },
 )

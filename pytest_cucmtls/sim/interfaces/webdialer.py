@@ -10,6 +10,12 @@ from lxml import etree
 from pytest_cucmtls.sim.database import Row, repeated
 from pytest_cucmtls.sim.descriptions.serving import described, description_route
 from pytest_cucmtls.sim.descriptions.webdialer import LITERAL_WEBDIALER, RPC_WEBDIALER
+from pytest_cucmtls.sim.interfaces.webdialer_profiles import (
+    AUTHENTICATION_ERROR,
+    NO_DEVICE,
+    SUCCESS,
+    profile_operations,
+)
 from pytest_cucmtls.sim.pairs import WEBDIALER_SERVICE
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.soap_server import Operation, SoapRefusal, answer, dispatch, tag, text_tag
@@ -22,16 +28,12 @@ BEHAVIOURS = (
     ),
     Behaviour("WebDialer", "document/literal service from 15 SU5, legacy paths gone", Provenance.SPECIFIED, "developer pages"),
     Behaviour("WebDialer", "an invalid number is a success", Provenance.SPECIFIED, "developer pages"),
-    Behaviour("WebDialer", "getProfileDetailSoap answers a result code", Provenance.ASSUMED, "only its name is documented"),
     Behaviour("WebDialer", "result codes other than 0", Provenance.ASSUMED, "the table is in none of the sources at hand"),
 )
 
 _RPC_DESCRIPTION_PATH = "/webdialer/wsdl/wd70.wsdl"
 
-SUCCESS = (0, "Success")
 CALL_FAILURE = (1, "Call failure error")
-AUTHENTICATION_ERROR = (2, "Authentication error")
-NO_DEVICE = (5, "No device is configured for the user")
 SERVICE_UNAVAILABLE = (6, "Service temporarily unavailable")
 
 
@@ -82,10 +84,8 @@ def _axis1_operations(node: NodeState) -> dict[str, Operation]:
         caller = _caller(element, child(element, "in0"), child(element, "in1"))
         return _axis1_answer("endCallSoap", await _end_call(node, caller))
 
-    async def show_profile(_request: web.Request, element: etree._Element) -> web.Response:
-        return _axis1_answer("getProfileDetailSoap", _profile(node, element, child(element, "in0"), _needed(element, "in1")))
-
-    return {"makeCallSoap": make_call, "endCallSoap": end_call, "getProfileDetailSoap": show_profile}
+    profiles = profile_operations(node, _resolved, first="in0", encoded=True)
+    return {"makeCallSoap": make_call, "endCallSoap": end_call, **profiles}
 
 
 def _axis2_operations(node: NodeState) -> dict[str, Operation]:
@@ -97,22 +97,8 @@ def _axis2_operations(node: NodeState) -> dict[str, Operation]:
         caller = _caller(element, child(element, "args0"), child(element, "args1"))
         return _axis2_answer("endCallSoap", await _end_call(node, caller))
 
-    async def show_profile(_request: web.Request, element: etree._Element) -> web.Response:
-        return _axis2_answer("getProfileDetailSoap", _profile(node, element, child(element, "args0"), _needed(element, "args1")))
-
-    return {"makeCallSoap": make_call, "endCallSoap": end_call, "getProfileDetailSoap": show_profile}
-
-
-def _profile(node: NodeState, operation: etree._Element, credential: etree._Element | None, user: str) -> tuple[int, str]:
-    """Whether the user may dial from some device; the devices themselves are left out."""
-    credential = _resolved(operation, credential)
-    if credential is None:
-        return AUTHENTICATION_ERROR
-    name, password = (text_of(credential, field) or "" for field in ("userID", "password"))
-    if name != user or node.cluster.account(name, password, "end-user") is None:
-        return AUTHENTICATION_ERROR
-    owned = any(phone.get("ownerUserName") == user for phone in node.cluster.database.rows("phone"))
-    return SUCCESS if owned else NO_DEVICE
+    profiles = profile_operations(node, _resolved, first="args0", encoded=False)
+    return {"makeCallSoap": make_call, "endCallSoap": end_call, **profiles}
 
 
 def _caller(operation: etree._Element, credential: etree._Element | None, profile: etree._Element | None) -> _Caller:
