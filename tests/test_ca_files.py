@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
-from pytest_cucmtls.ca.exports import export_pem, export_pkcs7_der, export_windows_base64
 from pytest_cucmtls.ca.hand_over_folder import HandOverFolder
 from pytest_cucmtls.ca.issuing import make_authority_certificate
 from pytest_cucmtls.ca.key_files import KeyFileAuthority
@@ -27,6 +26,7 @@ from pytest_cucmtls.model.errors import CertificateAuthorityRefused, Configurati
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.wire.x509 import is_signed_by, parse_certificate, pem_of
 from pytest_cucmtls.wire.x509_sign import generate_key, library_name, private_key_pem, self_signed, sign_request
+from tests.certificate_exports import export_pem, export_pkcs7_der, export_windows_base64
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 ROOT_NAME = DistinguishedName((("CN", "Example Root"),))

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
-from pytest_cucmtls.ca.exports import export_pem, export_pkcs7_der, export_pkcs7_pem, export_windows_base64
 from pytest_cucmtls.ca.folder_files import LARGEST_FILE_BYTES, MOST_MEMBERS, read_folder_file
 from pytest_cucmtls.ca.hand_over_folder import SUPERSEDED, HandOverFolder
 from pytest_cucmtls.model.errors import CertificateAuthorityRefused, ConfigurationInvalid
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.wire.x509 import parse_certificate
 from pytest_cucmtls.wire.x509_sign import generate_key, private_key_pem
+from tests.certificate_exports import export_pem, export_pkcs7_der, export_pkcs7_pem, export_windows_base64
 from tests.certsrv_stand import request_of
 
 KEY, OTHER_KEY = generate_key(1024), generate_key(1024)

@@ -11,7 +11,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs12
 
-from pytest_cucmtls.ca.exports import export_pem
 from pytest_cucmtls.ca.issuing import Issuer, make_authority_certificate
 from pytest_cucmtls.ca.key_files import KeyFileAuthority
 from pytest_cucmtls.model.certificates import DistinguishedName
@@ -19,6 +18,7 @@ from pytest_cucmtls.model.errors import CertificateAuthorityRefused, Configurati
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.wire.x509 import is_signed_by, parse_certificate
 from pytest_cucmtls.wire.x509_sign import SigningKey, generate_key, private_key_pem
+from tests.certificate_exports import export_pem
 from tests.certsrv_stand import request_of
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

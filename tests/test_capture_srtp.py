@@ -2,12 +2,10 @@
 
 import base64
 import io
-from pathlib import Path
 
 import pylibsrtp
 import pytest
 
-from pytest_cucmtls.capture.media_proof import prove_media
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.wire.capture_report import parse_capture
 from pytest_cucmtls.wire.srtp import SUITES, SrtpAuthenticator, next_roll_over_counter
@@ -77,7 +75,7 @@ def test_plain_rtp_authenticates_under_no_key() -> None:
     assert (proof.packets, proof.authenticated, proof.key_fingerprint, proof.encrypted) == (10, 0, None, None)
 
 
-def test_keys_are_taken_from_the_sdp_of_readable_sip_and_never_shown(tmp_path: Path) -> None:
+def test_keys_are_taken_from_the_sdp_of_readable_sip_and_never_shown() -> None:
     suite = "AES_CM_128_HMAC_SHA1_80"
     text = base64.b64encode(key_of(suite)).decode()
     sdp = (
@@ -92,9 +90,7 @@ def test_keys_are_taken_from_the_sdp_of_readable_sip_and_never_shown(tmp_path: P
     assert (key.crypto_suite, key.call_id, key.session_parameters) == (suite, "77-1@10.0.0.203", ("UNENCRYPTED_SRTP",))
     assert text not in repr(key)
     assert repr(key_of(suite)) not in repr(key)
-    path = tmp_path / "call.pcap"
-    path.write_bytes(file)
-    (proof,) = prove_media(path)
+    (proof,) = prove_srtp(io.BytesIO(file), (key,))
     assert (proof.authenticated, proof.key_fingerprint, proof.encrypted) == (10, key.fingerprint, False)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_cucmtls.capture.files import read_capture
-from pytest_cucmtls.capture.media_proof import measure_media
+from pytest_cucmtls.capture.measured_media import measure_media
 from pytest_cucmtls.capture.pyshark_reader import read_with_pyshark
 from pytest_cucmtls.capture.witnesses import compare
 from pytest_cucmtls.model.capture import CaptureReport

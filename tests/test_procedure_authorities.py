@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from pytest_cucmtls.ca.embedded import EmbeddedAuthority
-from pytest_cucmtls.ca.exports import export_pem, export_pkcs7_pem
 from pytest_cucmtls.ca.issuing import IssuingProfile
 from pytest_cucmtls.evidence.load import load_evidence
 from pytest_cucmtls.inventory import Credentials, read_inventory
@@ -27,6 +26,7 @@ from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.sim.certsrv.server import CertsrvServer
 from pytest_cucmtls.simulated_clusters import SimulatedPair
 from pytest_cucmtls.wire.x509 import parse_certificate, parse_request, pem_of
+from tests.certificate_exports import export_pem, export_pkcs7_pem
 from tests.certsrv_stand import PASSWORD, USER, running_certsrv, small_authority
 from tests.procedure_runs import perform_all, run_on, simulated_pair
 

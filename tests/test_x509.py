@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_cucmtls.ca.exports import export_pem, export_pkcs7_der, export_pkcs7_pem, export_windows_base64
 from pytest_cucmtls.model.certificates import CLIENT_AUTH, SERVER_AUTH, DistinguishedName
 from pytest_cucmtls.model.errors import FileUnreadable
 from pytest_cucmtls.wire.der import INTEGER, SEQUENCE, encode, read_element
@@ -24,6 +23,7 @@ from pytest_cucmtls.wire.x509 import (
     pem_of,
 )
 from pytest_cucmtls.wire.x509_sign import generate_key, library_name, self_signed, sign_request
+from tests.certificate_exports import export_pem, export_pkcs7_der, export_pkcs7_pem, export_windows_base64
 
 KEY = generate_key(1024)
 OTHER_KEY = ec.generate_private_key(ec.SECP384R1())

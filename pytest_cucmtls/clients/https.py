@@ -87,7 +87,7 @@ class HttpsSession:
         exchange_log: ExchangeLog | None = None,
     ) -> None:
         self.node, self.user, self.limit_seconds = node, user, limit_seconds
-        self._password, self._ca_bundle, self._oldest_tls, self._exchange_log = password, ca_bundle, oldest_tls, exchange_log
+        self._password, self._oldest_tls, self._exchange_log = password, oldest_tls, exchange_log
         self._adapter = _ContextAdapter(peer_context(ca_bundle, oldest_tls))
         self._requests = self._new_requests()
 

@@ -73,7 +73,7 @@ def _read_one(parsed: argparse.Namespace, file: Path, secrets: "KeyLog") -> int:
 
     report = read_capture_with(file, secrets)
     if parsed.media:
-        from pytest_cucmtls.capture.media_proof import measure_media
+        from pytest_cucmtls.capture.measured_media import measure_media
 
         report = measure_media(file, report)
     if parsed.follow:

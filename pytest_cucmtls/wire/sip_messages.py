@@ -47,11 +47,6 @@ _HEADERS_END = re.compile(rb"\r?\n\r?\n")
 _LENGTH = re.compile(rb"\n(?:content-length|l)[ \t]*:\s*(\d{1,9})[ \t]*\r?\n", re.IGNORECASE)
 
 
-def looks_like_sip(data: bytes) -> bool:
-    """The bytes begin with a SIP request or status line, after any keep-alive line ends."""
-    return _starts_at(data[:LARGEST_HEADER_BYTES].lstrip(b"\r\n"), 0)
-
-
 def parse_sip_message(data: bytes) -> SipMessage:
     """One message: compact header names expanded, folded lines joined, CRLF or bare LF, bad UTF-8 replaced.
 

@@ -1,4 +1,4 @@
-"""The formats an authority's certificates come in: PEM, DER, Base-64 .CER as Windows writes it, PKCS#7 (RFC 2315 §9)."""
+"""Certificates in the formats authorities hand them out in: PEM, DER, Base-64 .CER as Windows writes it, PKCS#7 (RFC 2315 §9)."""
 
 from collections.abc import Sequence
 
