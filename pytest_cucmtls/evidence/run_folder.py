@@ -69,6 +69,8 @@ class RunFolder:
         self.index_file = self.raw / "index.jsonl"
         self.custody_file = self.path / "custody.jsonl"
         self.run_file = self.path / "run.json"
+        self._about: dict[str, str] = {}
+        """Attributes of every line that is kept."""
 
     def begin(self, inventory: Inventory, *, started_at: datetime) -> None:
         """Create the folder and write run.json; beginning a folder that has one changes nothing (workers of one run)."""
@@ -137,7 +139,7 @@ class RunFolder:
             "operation": operation,
             "at": _time_text(at or datetime.now(UTC)),
             "media_type": media_type,
-            "attributes": dict(attributes or {}),
+            "attributes": {**(attributes or {}), **self._about},
         }
         with self._locked():
             _append_line(self.index_file, line)

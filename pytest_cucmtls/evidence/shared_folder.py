@@ -1,15 +1,11 @@
 """The raw evidence of a mesh: kept once for all trunks, each line saying which cluster or trunk it concerns."""
 
 import hashlib
-from collections.abc import Mapping
 from copy import copy
-from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from pytest_cucmtls.evidence.run_folder import RunFolder
-from pytest_cucmtls.model.verdicts import EvidenceItem
 
 OWNER, TRUNK = "of", "trunk"
 """Attributes of a line: the cluster it is about where the line names none, and the only trunk it concerns where it is one."""
@@ -20,7 +16,6 @@ class SharedFolder(RunFolder):
 
     def __init__(self, path: str | Path) -> None:
         super().__init__(path)
-        self._about: dict[str, str] = {}
         self._known: dict[tuple[str, ...], str] = {}
         self._lock = Lock()
 
@@ -29,32 +24,6 @@ class SharedFolder(RunFolder):
         seen = copy(self)
         seen._about = {OWNER: cluster} if trunk is None else {OWNER: cluster, TRUNK: trunk}
         return seen
-
-    def keep(
-        self,
-        data: bytes,
-        *,
-        kind: str,
-        cluster: str | None = None,
-        node: str | None = None,
-        interface: str = "tool",
-        operation: str = "",
-        at: datetime | None = None,
-        media_type: str = "text/plain",
-        attributes: Mapping[str, Any] | None = None,
-    ) -> EvidenceItem:
-        """As RunFolder; the index line says what it is about."""
-        return super().keep(
-            data,
-            kind=kind,
-            cluster=cluster,
-            node=node,
-            interface=interface,
-            operation=operation,
-            at=at,
-            media_type=media_type,
-            attributes={**(attributes or {}), **self._about},
-        )
 
     def _store(self, data: bytes, kind: str, cluster: str | None, node: str | None, media_type: str) -> str:
         key = (kind, cluster or "", node or "", hashlib.sha256(data).hexdigest())
