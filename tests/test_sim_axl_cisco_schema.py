@@ -20,7 +20,9 @@ from tests.test_sim_axl_schema import READS
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 VERSIONS = ("9.1", "10.0", "10.5", "11.0", "11.5", "12.0", "12.5")
-NOT_SIMULATED = re.compile(r"/(addOnModules|busyLampFields|blfDirectedCallParks|services|vendorConfig|lineIdentifier|currentConfig)\b")
+NOT_SIMULATED = re.compile(
+    r"/(addOnModules|busyLampFields|blfDirectedCallParks|services|vendorConfig|lineIdentifier|currentConfig)\b"
+)
 """Parts of a phone that have nothing to do with its calls over a trunk."""
 
 Described = dict[str, tuple[str, ...]]
