@@ -109,3 +109,11 @@ def test_v1_25_no_media_in_clear(verify: Verify) -> None:
 
 def test_v1_26_media_packets_are_srtp(verify: Verify, direction: str) -> None:
     verify("media_packets_are_srtp", direction)
+
+
+def test_v1_27_captures_are_complete(verify: Verify) -> None:
+    verify("captures_are_complete")
+
+
+def test_v1_28_media_flows_both_ways(verify: Verify) -> None:
+    verify("media_flows_both_ways")

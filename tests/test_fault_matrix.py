@@ -113,7 +113,7 @@ def merged_values(plain: Any, one: Any, other: Any) -> Any:
     return replace(one, **changed)
 
 
-AS_A_WHOLE = {"no_media_in_clear"}
+AS_A_WHOLE = {"no_media_in_clear", "media_flows_both_ways"}
 """Rests on many packets: no single frame shows it."""
 
 

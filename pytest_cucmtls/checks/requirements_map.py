@@ -232,7 +232,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T29",
         "SRTP proven, not inferred",
         (("RFC 3711", "§3.3, §4.2", "M"), ("RFC 7714", "", "M"), ("DISA VVoIP", "V-19441", "V")),
-        "no_media_in_clear media_packets_are_srtp",
+        "no_media_in_clear media_packets_are_srtp media_flows_both_ways",
         "FAIL: a captured media stream is plain RTP, or packets that a phone of our own received do not authenticate. Traces "
         "mask the keys: proof by authentication takes phones of our own; without media in the captures nothing is judged.",
     ),
@@ -268,7 +268,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         "T34",
         "One call, one proof",
         ((SP53, "AU-10", "V"),),
-        "traced_call_is_the_captured_one capture_readers_agree",
+        "traced_call_is_the_captured_one capture_readers_agree captures_are_complete",
         "INCONCLUSIVE: capture and trace show different calls.",
     ),
     _of(

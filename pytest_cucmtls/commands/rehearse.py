@@ -164,11 +164,25 @@ def _explain(verdicts: "list[Verdict]", chosen: list[tuple[str, str]], known: di
         print(f"\n{verdict.outcome.value}  step {verdict.step}, {verdict.subject}: {verdict.title}")
         print(f"  {verdict.diagnosis}")
         print(f"  remedy {', '.join(verdict.remedies)}")
+    if not findings:
+        _say_what_nobody_saw(verdicts)
     resting = sum(bool(verdict.depends_on) for verdict in verdicts)
     print(f"\n{len(findings)} finding(s), {resting} verdicts rest on them, {len(verdicts) - len(findings) - resting} are fine")
     for name, cluster in chosen:
         print(f"injected into {cluster}: {name} - {known[name]}")
     return EXIT_CODES["ok"] if findings else EXIT_CODES["undecided"]
+
+
+def _say_what_nobody_saw(verdicts: "list[Verdict]") -> None:
+    """What media, traces and captures could not show: the place to look next when everything that was judged is fine."""
+    unseen = {
+        verdict.diagnosis: verdict.title
+        for verdict in verdicts
+        if verdict.outcome is Outcome.NOT_APPLICABLE and verdict.phase in {"media", "trace", "evidence"}
+    }
+    print("\nINCONCLUSIVE  nothing that was judged is wrong; what this run could not see:")
+    for diagnosis, title in unseen.items():
+        print(f"  {title}\n    {diagnosis}")
 
 
 def _say_nothing(text: str) -> None:

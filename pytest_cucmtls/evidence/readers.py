@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -114,8 +115,10 @@ def _checked_call(data: bytes, _line: IndexLine) -> dict[str, Any]:
 
 
 def _capture(data: bytes, _line: IndexLine) -> CaptureReport:
-    """With its media measured, and proven under the keys of its own readable SIP."""
+    """With its media measured, and proven under the keys of its own readable SIP; a cut file says at which size."""
     report = parse_capture(io.BytesIO(data))
+    if report.readable and report.problem:
+        report = replace(report, problem=f"{report.problem}, at {len(data)} bytes")
     return with_measured_media(report, io.BytesIO(data)) if report.streams else report
 
 

@@ -13,7 +13,6 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "PEM with byte-order mark, CRLF, Bag Attributes or no final newline",
         "test_platform_cli_writer.py::test_windows_line_ends_bag_attributes_and_a_byte_order_mark_do_not_hurt",
     ),
-    Elsewhere("F-057", "platform disk full: capture stopped", "test_sim_cli_system.py::test_a_full_disk_begins_no_capture_file"),
     Elsewhere(
         "F-081",
         "SSH host key changed",

@@ -141,4 +141,10 @@ ROWS = (
         named("device_security_mode_authenticated", "A", "B"),
         (("profile_demands_encryption", "A"), ("profile_demands_encryption", "B")), remedy="S8", says=("NULL",), live=True,
         also=frozenset({"negotiated_suite_encrypts", "suite_is_allowed", "key_exchange_is_forward_secret"})),
+    Row("F-057", "the disk of A fills during the capture: the file stops in the middle of a packet",
+        named("disk_fills_during_capture", "A"), (("captures_are_complete", "pair"),), Outcome.ERROR,
+        phase="evidence", remedy="X5", live=True,
+        says=("A/", "in the middle of packet", "3000 bytes", "free space", "stop any capture", "nothing about the trunk")),
+    Row("F-057", "the disk of A is full: no capture can be begun", named("disk_full", "A"), (("captures_are_complete", "pair"),),
+        Outcome.ERROR, phase="evidence", remedy="X5", says=("capture of A/", "not enough disk space", "free space"), live=True),
 )  # fmt: skip

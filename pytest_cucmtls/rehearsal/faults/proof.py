@@ -81,6 +81,12 @@ def streaming(kind: str, until: float, call_id: str | None = None) -> Evidence:
     return with_wire(good_pair(), handshake("A", "B"), BACK, streams=(replace(one, call_id=call_id),))
 
 
+def one_way(call_id: str | None) -> Evidence:
+    """A stream without its counterpart, in the capture of a switch port."""
+    one = MediaStream(Endpoint("10.0.0.9", 20000), Endpoint("10.0.0.8", 30000), 1, 150, "srtp", NOW, NOW + timedelta(seconds=3))
+    return with_wire(good_pair(), handshake("A", "B"), BACK, streams=(replace(one, call_id=call_id, one_way=True),))
+
+
 def measured(authenticated: int, counter: int | None = None) -> Evidence:
     """One stream that was agreed as SRTP, its keys readable in the capture."""
     proven = authenticated >= 45
@@ -230,6 +236,10 @@ ROWS = (
                           last_at=NOW + timedelta(seconds=3700)),
         (("connection_is_renewed_in_time", "A->B"),), phase="handshake", remedy="X2", policy="disa-evvm-sm",
         also=frozenset({"connection_is_renewed_in_time"})),
+    Row("G-150", "media of the call goes one way only", lambda: one_way("call-A-B"), (("media_flows_both_ways", "pair"),),
+        phase="media", remedy="X4", says=("10.0.0.9:20000", "10.0.0.8:30000", "one-way audio")),
+    Row("G-150", "media goes one way, of which call is not known", lambda: one_way(None), (("media_flows_both_ways", "pair"),),
+        UNDECIDED, phase="media", remedy="X4", says=("10.0.0.9:20000", "capture point", "both phones")),
     Row("G-50", "a raw item of the folder was changed", lambda: good_pair(kept_items=40, unusable=("raw/x.pcap: was changed",)),
         (("evidence_is_whole", "pair"),), UNDECIDED, phase="evidence", remedy="X8", says=("raw/x.pcap",)),
     Row("G-51", "the wire shows a certificate nobody's store can validate",

@@ -104,6 +104,8 @@ CLAIMS_IN_FRENCH: dict[str, str] = {
     "conversation_is_heard_both_ways": "Chacun de nos téléphones a entendu le repère joué par l’autre.",
     "media_packets_are_srtp": "Les paquets reçus par nos téléphones sont du SRTP, authentifiés un par un.",
     "no_media_in_clear": "Aucun flux média des captures n’est du RTP en clair, quoi qui ait été négocié.",
+    "captures_are_complete": "Aucune capture n’est coupée au milieu d’un paquet ni refusée faute de place sur le nœud.",
+    "media_flows_both_ways": "Là où une capture montre le média d’un appel d’essai, elle en montre les deux sens.",
     "evidence_is_whole": "Chaque preuve brute est lisible et identique, octet pour octet, à ce qui a été gardé.",
     "call_lasts_long_enough": "L’appel a tenu au moins une demi-seconde entre sa réponse et son BYE.",
     "call_leaves_nothing_behind": "BYE reçoit 200 OK, et le média cesse dans les deux secondes.",
