@@ -212,14 +212,6 @@ def test_the_command_concludes_a_collected_mesh_again_without_the_clusters(
     assert '<html lang="fr">' in (finished.folder / "matrix.html").read_text()
 
 
-def test_an_interrupted_collection_is_not_mixed_with_a_new_one(
-    tmp_path: Path, running: SimulatedPair, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "shared").mkdir()
-    assert main(["verify-mesh", str(running.inventory_file), "--out", str(tmp_path)]) != 0
-    assert "interrupted" in "".join(capsys.readouterr())
-
-
 def test_a_mesh_is_never_applied_to(running: SimulatedPair, tmp_path: Path) -> None:
     run = accept(tmp_path, "--cucm-inventory", str(running.inventory_file), "--cucm-mode", "apply")
     assert run.exit_code == 4

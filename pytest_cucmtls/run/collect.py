@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from pytest_cucmtls.capture.cli_capture import CliFileCapture
+from pytest_cucmtls.capture.cli_capture import MOST_PACKETS, CliFileCapture
 from pytest_cucmtls.capture.fetching import fetch_file
 from pytest_cucmtls.capture.second_reading import second_reading
 from pytest_cucmtls.clusters import ClusterReader, ClusterResetter
@@ -36,6 +37,7 @@ from pytest_cucmtls.run.probing import probe_listeners
 from pytest_cucmtls.run.replaying import keep_replayed_call, replays
 from pytest_cucmtls.run.side_by_side import side_by_side
 from pytest_cucmtls.run.surroundings import keep_surroundings
+from pytest_cucmtls.wire.pcap import PacketFile
 
 _NodeCapture = tuple[ClusterReader, NodeAddress, CliFileCapture]
 CAPTURE_FILE = "cucmtls"
@@ -132,6 +134,11 @@ def keep_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: C
     """Stop a capture, fetch its file, keep it and take it off the node. Raises: the errors of stopping and fetching."""
     path, access = capture.stop(), cluster.spec.access
     data, way = fetch_file(cluster, node, path, ways=access.file_transfer, sftp_port=access.sftp_port)
+    full = count_packets(data) >= MOST_PACKETS
+    if full:
+        why = f"it was full after {MOST_PACKETS} packets, the most the command writes: later packets are missing"
+        run.folder.keep_missing(f"rest of the capture of {cluster.name}/{node.name}", why)
+        run.progress(f"capture of {cluster.name}/{node.name}: {why}")
     run.folder.keep(
         data,
         kind="capture",
@@ -140,12 +147,19 @@ def keep_capture(run: Run, cluster: ClusterReader, node: NodeAddress, capture: C
         interface=way,
         operation=capture.command,
         media_type="application/vnd.tcpdump.pcap",
-        attributes={"path": path} | ({"cut_short": capture.cut_short} if capture.cut_short else {}),
+        attributes={"path": path}
+        | ({"cut_short": capture.cut_short} if capture.cut_short else {})
+        | ({"full": True} if full else {}),
     )
     try:
         capture.remove()
     except CucmTlsError as problem:
         run.progress(f"{capture.active_log_path} stays on {node.name}: {problem}")
+
+
+def count_packets(data: bytes) -> int:
+    """Packets of a capture file, as far as it can be read."""
+    return sum(1 for _ in PacketFile(BytesIO(data)).packets())
 
 
 def _collect_traces(run: Run, since: datetime) -> None:

@@ -1,8 +1,9 @@
 """Gathers the raw evidence of a whole mesh: every node is opened once, captured once and its traces are fetched once.
 
 Order: what each node is (steps 1 to 5), one capture per node, the calls in rounds in which no cluster takes part twice, captures
-and traces, then certificates, trust stores and configuration as they are after the calls. Nothing is changed anywhere: a mesh is
-verified only. What cannot be gathered becomes a stated reason for the trunks it concerns.
+and traces, then certificates, trust stores and configuration as they are after the calls. A mesh is verified only: nothing is
+changed, except that trunks are reset before their calls where the inventory says `reset_trunks = true`. What cannot be gathered
+becomes a stated reason for the trunks it concerns.
 """
 
 import time
@@ -16,21 +17,25 @@ from typing import TypeVar
 
 from pytest_cucmtls.capture.cli_capture import CliFileCapture
 from pytest_cucmtls.capture.second_reading import second_reading
-from pytest_cucmtls.clusters import ClusterReader
+from pytest_cucmtls.clusters import ClusterReader, ClusterResetter
 from pytest_cucmtls.evidence.run_folder import IndexLine
 from pytest_cucmtls.evidence.shared_folder import SharedFolder
 from pytest_cucmtls.inventory import Credentials
 from pytest_cucmtls.model.inventory import ClusterSpec, Inventory, NodeAddress
 from pytest_cucmtls.model.mesh import Mesh, rounds, trunk_name
+from pytest_cucmtls.procedure.bounds import gates_of
 from pytest_cucmtls.procedure.context import Run, Step
 from pytest_cucmtls.procedure.dial_plan import keep_dial_plan
 from pytest_cucmtls.procedure.existing_identities import EXISTING
 from pytest_cucmtls.procedure.journal import Journal
+from pytest_cucmtls.procedure.plan_values import PROOF_STEP
+from pytest_cucmtls.procedure.proof_changes import reset_before_calls
+from pytest_cucmtls.procedure.runner import make_change
 from pytest_cucmtls.procedure.session import open_authority
 from pytest_cucmtls.procedure.steps import STEPS
 from pytest_cucmtls.run.collect import attempt, keep_capture, keep_second_reading, keep_traces_of
 from pytest_cucmtls.run.further_evidence import keep_likely_copies, keep_revocation_list
-from pytest_cucmtls.run.mesh_reader import SharedReader
+from pytest_cucmtls.run.mesh_reader import SharedReader, SharedResetter
 from pytest_cucmtls.run.ocsp_answers import NOT_ALLOWED
 from pytest_cucmtls.run.placing import place_test_call
 from pytest_cucmtls.run.probing import probe_listeners
@@ -105,8 +110,10 @@ def collect_mesh(
     trunks = {
         cluster.name: [_spec(trunk, cluster.name).trunk for trunk in mesh.trunks_of(cluster.name)] for cluster in mesh.clusters
     }
-    readers = {cluster.name: SharedReader(cluster, credentials, trunks[cluster.name]) for cluster in mesh.clusters}
-    base = Run(first, folder, (), authority, Journal(folder.path / "journal.jsonl"), progress)
+    kind = SharedResetter if first.reset_trunks else SharedReader
+    readers = {cluster.name: kind(cluster, credentials, trunks[cluster.name], progress) for cluster in mesh.clusters}
+    journal = Journal(folder.path / "journal.jsonl")
+    base = Run(first, folder, (), authority, journal, progress, gates=gates_of(first))
     work = MeshCollection(mesh, folder, readers, base, ceilings or Ceilings(), progress)
     try:
         _gather(work)
@@ -184,6 +191,9 @@ def _place_calls(work: MeshCollection) -> None:
     plan = rounds(list(pairs))
     for number, meetings in enumerate(plan, 1):
         work.progress(f"calls, round {number} of {len(plan)}: {len(meetings)} trunks in both directions")
+        if work.base.inventory.reset_trunks:
+            work.progress(f"calls, round {number} of {len(plan)}: their trunks are reset")
+            _all(partial(_reset, work), (pairs[pair] for pair in meetings), work.ceilings.clusters)
         for first, second in ((0, 1), (1, 0)):
             calls = [(pairs[pair], pair[first], pair[second]) for pair in meetings]
             _all(lambda call: _place(work, *call), calls, work.ceilings.calls)
@@ -193,6 +203,16 @@ def _place(work: MeshCollection, trunk: Inventory, caller: str, called: str) -> 
     run = work.of_side(trunk, caller)
     callee = work.readers[called]
     attempt(run, "the test call", partial(place_test_call, run, run.clusters[0], callee))
+
+
+def _reset(work: MeshCollection, trunk: Inventory) -> None:
+    """Both sides, so that the captures that run see the connection of the calls that follow being made."""
+    for side in trunk.clusters:
+        run = work.of_side(trunk, side.name)
+        cluster = run.clusters[0]
+        if isinstance(cluster, ClusterResetter):
+            reset = reset_before_calls(run, cluster)
+            attempt(run, f"trunk reset of {cluster.name}", partial(make_change, run, PROOF_STEP, reset))
 
 
 def _sides(work: MeshCollection, name: str) -> None:

@@ -5,8 +5,10 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_cucmtls.clients.axl import AxlReader
-from pytest_cucmtls.clients.risport import RisPort
-from pytest_cucmtls.clusters import ClusterReader
+from pytest_cucmtls.clients.axl_resetter import AxlResetter
+from pytest_cucmtls.clients.back_off import BackOff
+from pytest_cucmtls.clients.risport import PAUSES_SECONDS, RisPort
+from pytest_cucmtls.clusters import ClusterReader, ClusterResetter
 from pytest_cucmtls.model.cucm import (
     CallingSearchSpace,
     DeviceStatus,
@@ -44,8 +46,8 @@ class Remembered:
 class OnceAxl(AxlReader):
     """AXL whose answers are remembered: a dial plan is listed once, however many trunks look into it."""
 
-    def __init__(self, session: "HttpsSession", version: str) -> None:
-        super().__init__(session, version)
+    def __init__(self, session: "HttpsSession", version: str, *, back_off: BackOff | None = None) -> None:
+        super().__init__(session, version, back_off=back_off)
         self._remembered = Remembered()
 
     def read_security_profile(self, name: str) -> Reading[SipTrunkSecurityProfile | None]:
@@ -91,11 +93,15 @@ class OnceAxl(AxlReader):
         return self._remembered.once(("phone", name), lambda: super(OnceAxl, self).read_phone(name))
 
 
+class OnceAxlResetter(OnceAxl, AxlResetter):
+    """The same, and it may reset a trunk."""
+
+
 class OnceRisPort(RisPort):
     """RisPort that asks for all trunks of the cluster at once: it allows 15 questions a minute (platform facts §5.2)."""
 
-    def __init__(self, session: "HttpsSession", trunks: Sequence[str]) -> None:
-        super().__init__(session)
+    def __init__(self, session: "HttpsSession", trunks: Sequence[str], *, back_off: BackOff | None = None) -> None:
+        super().__init__(session, back_off=back_off)
         self._trunks = tuple(trunks)
         self._remembered = Remembered()
 
@@ -109,8 +115,16 @@ class OnceRisPort(RisPort):
 class SharedReader(ClusterReader):
     """Reads one cluster for a whole mesh; used by one thread at a time."""
 
-    def __init__(self, spec: ClusterSpec, credentials: "Credentials", trunks: Sequence[str]) -> None:
-        super().__init__(spec, credentials)
+    def __init__(
+        self,
+        spec: ClusterSpec,
+        credentials: "Credentials",
+        trunks: Sequence[str],
+        progress: Callable[[str], object] | None = None,
+    ) -> None:
+        """`progress` is told of each pause, with the cluster's name: several clusters are read at once."""
+        told = None if progress is None else lambda text: progress(f"{spec.name}: {text}")
+        super().__init__(spec, credentials, progress=told)
         self._trunks = tuple(trunks)
         self._sessions: dict[tuple[str, str, str], HttpsSession] = {}
         self._risport: OnceRisPort | None = None
@@ -126,13 +140,14 @@ class SharedReader(ClusterReader):
     def axl(self) -> AxlReader:
         """AXL on the publisher, every object read once."""
         if self._axl is None:
-            self._axl = OnceAxl(self._axl_session("axl"), self.release().axl_version)
+            self._axl = OnceAxl(self._axl_session("axl"), self.release().axl_version, back_off=self._patience())
         return self._axl
 
     def risport(self) -> RisPort:
         """Real-time states, all trunks with one question."""
         if self._risport is None:
-            self._risport = OnceRisPort(self._session(self.spec.publisher, "axl", "risport"), self._trunks)
+            session = self._session(self.spec.publisher, "axl", "risport")
+            self._risport = OnceRisPort(session, self._trunks, back_off=self._patience(*PAUSES_SECONDS))
         return self._risport
 
     def close(self) -> None:
@@ -147,3 +162,13 @@ class SharedReader(ClusterReader):
         if key not in self._sessions:
             self._sessions[key] = super()._session(node, account, interface)
         return self._sessions[key]
+
+
+class SharedResetter(SharedReader, ClusterResetter):
+    """Reads, and may reset trunks so that captures see them connect anew; made only where the inventory allows it."""
+
+    def axl(self) -> OnceAxlResetter:
+        """AXL with the one operation more."""
+        if not isinstance(self._axl, OnceAxlResetter):
+            self._axl = OnceAxlResetter(self._axl_session("axl"), self.release().axl_version, back_off=self._patience())
+        return self._axl

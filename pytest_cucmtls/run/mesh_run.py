@@ -2,12 +2,15 @@
 
 mesh.json             schema, start, names of the trunks, phases of the collection
 shared/               the raw evidence of all clusters, kept once (a run folder without verdicts)
+interrupted/<n>/      what an interrupted collection left, set aside; no part of the result
 trunks/<name>/        one run folder per trunk, as a run of that pair would leave it: raw, verdicts.json, report.html
 matrix.html, .csv, .json
 """
 
 import fcntl
+import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,7 +22,7 @@ from pytest_cucmtls.evidence.run_folder import RunFolder
 from pytest_cucmtls.evidence.shared_folder import SharedFolder
 from pytest_cucmtls.inventory import Credentials, asks_for_simulation, credentials_beside
 from pytest_cucmtls.mesh_inventory import read_mesh
-from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError, UnsafeToAct
+from pytest_cucmtls.model.errors import ConfigurationInvalid, CucmTlsError
 from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.mesh import Mesh
@@ -35,6 +38,8 @@ from pytest_cucmtls.simulated_clusters import SimulatedPair, start_simulated_pai
 from pytest_cucmtls.whole_files import write_atomically
 
 MESH_SCHEMA = "cucmtls-mesh-1"
+GATHERED = "gathered.json"
+"""In the shared folder once everything is in it: start and phases of the collection."""
 
 
 class MeshTrunk(Acceptance):
@@ -96,23 +101,69 @@ class MeshRun:
     def _collect(self) -> None:
         if self.collected:
             return
-        if (self.folder / "shared").exists():
-            raise UnsafeToAct(
-                "0",
-                f"an earlier collection into {self.folder} was interrupted",
-                remedy="Start a new run folder; the old one stays.",
-            )
-        mesh, credentials = self._opened()
-        begun_at = datetime.now(UTC)
+        gathered = self.folder / "shared" / GATHERED
+        if self._is_gathered(gathered):
+            self._progress("all evidence was gathered before the interruption: the clusters are not asked again")
+            self._set_aside("trunks")
+            mesh, _ = self._opened()
+        else:
+            self._set_aside("shared", "trunks")
+            mesh = self._gather(gathered)
+        told = json.loads(gathered.read_text(encoding="utf-8"))
+        begun_at, phases = datetime.fromisoformat(told["started_at"]), [(name, seconds) for name, seconds in told["phases"]]
         shared = SharedFolder(self.folder / "shared")
-        for trunk in mesh.trunks:
-            claim_clusters(trunk, process_id=self.settings.owner_process_id, run_folder=self.folder)
-        phases = collect_mesh(mesh, shared, credentials, self._progress, self._ceilings)
         begun = time.monotonic()
         self._progress(f"evidence of {len(mesh.trunks)} trunks is laid out")
         lay_out(mesh, shared, self.trunk_folder)
         phases.append(("evidence is laid out by trunk", time.monotonic() - begun))
         self._note(mesh, begun_at, phases)
+
+    def _is_gathered(self, gathered: Path) -> bool:
+        """Everything is here, of the clusters this inventory means: simulated ones have other addresses at each start."""
+        if not gathered.exists():
+            return False
+        file = self._file()
+        if asks_for_simulation(file) and not pair_file(self.folder).exists():
+            return False
+        return bool(json.loads(gathered.read_text(encoding="utf-8"))["inventory"] == _digest(file))
+
+    def _gather(self, gathered: Path) -> Mesh:
+        """Everything of the clusters, and `gathered` as the sign that it is complete."""
+        self._forget_ended_clusters()
+        mesh, credentials = self._opened()
+        begun_at = datetime.now(UTC)
+        for trunk in mesh.trunks:
+            claim_clusters(trunk, process_id=self.settings.owner_process_id, run_folder=self.folder)
+        phases = collect_mesh(mesh, SharedFolder(self.folder / "shared"), credentials, self._progress, self._ceilings)
+        write_atomically(
+            gathered,
+            json.dumps({"started_at": begun_at.isoformat(), "inventory": _digest(self._file()), "phases": phases}).encode(),
+        )
+        return mesh
+
+    def _set_aside(self, *names: str) -> None:
+        """What an interruption left half done stays to be read, outside the result: captures, calls and traces prove
+        something only together, so those of two collections are never mixed."""
+        left = [self.folder / name for name in names if (self.folder / name).exists()]
+        if not left:
+            return
+        earlier = self.folder / "interrupted"
+        earlier.mkdir(exist_ok=True)
+        place = earlier / str(1 + sum(1 for _ in earlier.iterdir()))
+        place.mkdir()
+        for folder in left:
+            folder.rename(place / folder.name)
+        self._progress(f"an earlier attempt was interrupted: what it left is set aside in {place}")
+
+    def _forget_ended_clusters(self) -> None:
+        """Simulated clusters end with the run that started them; their folder is kept beside those of the next."""
+        known = pair_file(self.folder)
+        if known.exists() and _runs(SimulatedPair.from_json(known.read_text(encoding="utf-8")).process_id):
+            return
+        known.unlink(missing_ok=True)
+        place = known.parent / "simulator"
+        if place.exists():
+            place.rename(place.with_name(f"simulator-ended-{time.time_ns()}"))
 
     def trunk(self, name: str) -> MeshTrunk:
         """One trunk of the collected mesh; the one before is forgotten."""
@@ -198,3 +249,17 @@ class MeshRun:
         with (private / "mesh.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _runs(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
