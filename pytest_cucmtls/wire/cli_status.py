@@ -106,9 +106,7 @@ def parse_host_status(text: str) -> dict[str, str]:
 def parse_disk_space(text: str) -> tuple[DiskSpace, ...]:
     """``show status``: its lines ``Disk/logging  <total>K  <free>K  <used>K (n%)``. Layout ASSUMED; none: the empty tuple."""
     text = plain(text)
-    return tuple(
-        DiskSpace(row["name"], int(row["total"]) * 1024, int(row["free"]) * 1024) for row in _DISK_LINE.finditer(text)
-    )
+    return tuple(DiskSpace(row["name"], int(row["total"]) * 1024, int(row["free"]) * 1024) for row in _DISK_LINE.finditer(text))
 
 
 def parse_network_address(text: str) -> str:

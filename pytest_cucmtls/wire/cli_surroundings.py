@@ -9,7 +9,9 @@ from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.surroundings import NameLookup, ReplicationState
 from pytest_cucmtls.wire.cli_terminal import plain
 
-_FIPS = re.compile(r"operating in (?P<not>non[- ]?)?(?:FIPS|Enhanced Security|Common Criteria) mode|FIPS mode (?P<word>on|off)\b", re.I)
+_FIPS = re.compile(
+    r"operating in (?P<not>non[- ]?)?(?:FIPS|Enhanced Security|Common Criteria) mode|FIPS mode (?P<word>on|off)\b", re.I
+)
 _ADDRESS = re.compile(r"(?:resolves (?:locally )?to|has address)[ \t]+(\d{1,3}(?:\.\d{1,3}){3})\b")
 _UNKNOWN = re.compile(r"not found|can(?:not|'t) be resolved|does not resolve|no such host|NXDOMAIN", re.I)
 _SERVER = re.compile(r"^[ \t]*(\S{1,255})[ \t]+\d{1,3}(?:\.\d{1,3}){3}[^\n]{0,200}?\((\d)\)[ \t]*([^\n]{0,80}?)[ \t]*$", re.M)
