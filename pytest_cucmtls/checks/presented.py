@@ -105,8 +105,9 @@ def _compare(evidence: Evidence, client: ClusterEvidence, server: ClusterEvidenc
         remedies = ("S7", *(code for code in remedies if code != "S7"))
     nodes = dict.fromkeys(f"{owner.name}/{_node(wrong, role).name}" for wrong, _ in mismatches)
     text = (
-        f"{', '.join(nodes)} as TLS {role} of {client.name}->{server.name} presents {short(leaf)}, while its admin page shows "
-        f"{short(admin.value.certificate)} ({admin.value.unit}): {cause}{_table(seen_all, mismatches, role)}"
+        f"{', '.join(nodes)} as TLS {role} of {client.name}->{server.name} presents another certificate than its admin page: "
+        f"{cause} Presented: {short(leaf)}; on the admin page: {short(admin.value.certificate)} ({admin.value.unit})."
+        f"{_table(seen_all, mismatches, role)}"
     )
     return failed(wanted, observed, text, evidence_items, remedies=remedies)
 
