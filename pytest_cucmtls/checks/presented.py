@@ -25,6 +25,15 @@ from pytest_cucmtls.model.verdicts import Clause, EvidenceItem, Judgement
 from pytest_cucmtls.wire.certificate_paths import PathProblem, validate_path
 
 COMPARISON = document("collect packet capture: serial, subject, issuer, validity")
+_CHAIN_CLAUSES = (Clause("RFC 5280", "§6", "V"), Clause("DISA EVVM Session Management SRG", "V-260047", "V"))
+_BEFORE_A_CHAIN = (
+    "peer_root_is_trusted",
+    "peer_identity_has_a_path",
+    "certificate_is_in_date",
+    "certificate_fits_both_roles",
+    "identity_is_the_issued_one",
+)
+"""Causes of a chain that is not accepted, whichever side presents it."""
 
 
 def _chain(seen: Seen, role: str) -> tuple[Certificate, ...]:
@@ -145,13 +154,9 @@ def _admin_certificate(
     phase="handshake",
     scope="direction",
     remedies=("S6", "S4"),
-    clauses=(Clause("RFC 5280", "§6", "V"), Clause("DISA EVVM Session Management SRG", "V-260047", "V")),
+    clauses=_CHAIN_CLAUSES,
     after=(
-        "peer_root_is_trusted",
-        "peer_identity_has_a_path",
-        "certificate_is_in_date",
-        "certificate_fits_both_roles",
-        "identity_is_the_issued_one",
+        *_BEFORE_A_CHAIN,
         "tls_connection_is_established",
         "server_presents_admin_certificate",
     ),
@@ -169,13 +174,9 @@ def server_chain_is_valid_for_client(
     phase="handshake",
     scope="direction",
     remedies=("S6", "S4"),
-    clauses=(Clause("RFC 5280", "§6", "V"), Clause("DISA EVVM Session Management SRG", "V-260047", "V")),
+    clauses=_CHAIN_CLAUSES,
     after=(
-        "peer_root_is_trusted",
-        "peer_identity_has_a_path",
-        "certificate_is_in_date",
-        "certificate_fits_both_roles",
-        "identity_is_the_issued_one",
+        *_BEFORE_A_CHAIN,
         "tls_connection_is_established",
         "both_sides_authenticate",
         "client_presents_admin_certificate",

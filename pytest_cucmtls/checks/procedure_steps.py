@@ -38,7 +38,7 @@ def _judge(number: int, evidence: Evidence) -> Judgement:
 
 
 def _check_of(number: int, heading: str) -> CheckFunction:
-    def step_is_performed(evidence: Evidence, policy: Policy) -> Judgement:  # noqa: ARG001 - the signature of a pair's check
+    def step_is_performed(evidence: Evidence, _policy: Policy) -> Judgement:
         return _judge(number, evidence)
 
     step_is_performed.__doc__ = f"{heading}."

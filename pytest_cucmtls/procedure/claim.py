@@ -37,7 +37,7 @@ def claim_clusters(inventory: Inventory, *, process_id: int, run_folder: Path) -
             held = _read(file)
             if held.get("process_id") == process_id:
                 return
-            if _is_alive(held.get("process_id")):
+            if is_alive(held.get("process_id")):
                 raise UnsafeToAct("0", _taken(held), remedy="Let that run end, or stop its process, then start again.") from None
             file.unlink(missing_ok=True)
     raise UnsafeToAct("0", f"the claim on these clusters changes hands again and again ({file})")
@@ -71,7 +71,8 @@ def _read(file: Path) -> dict[str, object]:
         return {}  # gone, or not yet written whole by a process that ended: no claim
 
 
-def _is_alive(process_id: object) -> bool:
+def is_alive(process_id: object) -> bool:
+    """A process of that number runs, whoever owns it; what is no process number is none."""
     if not isinstance(process_id, int) or process_id <= 0:
         return False
     try:

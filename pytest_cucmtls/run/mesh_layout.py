@@ -149,7 +149,8 @@ def _marks(layout: _Layout, line: IndexLine, own: ClusterSpec, peer: ClusterSpec
     return PeerMarks(trunk, times, tuple(_addresses(peer)), numbers)
 
 
-def _keep(folder: RunFolder, line: IndexLine, piece: bytes) -> str:
+def _keep(folder: RunFolder, line: IndexLine, piece: bytes, **changed: str) -> str:
+    """A piece of what a line is about, under the same description but for the attributes changed; returns its path."""
     kept = folder.keep(
         piece,
         kind=line.kind,
@@ -159,7 +160,7 @@ def _keep(folder: RunFolder, line: IndexLine, piece: bytes) -> str:
         operation=line.operation,
         at=line.at,
         media_type=line.media_type,
-        attributes={**line.attributes, CUT_FROM: {"path": line.item.path, "sha256": line.item.sha256}},
+        attributes={**line.attributes, **changed, CUT_FROM: {"path": line.item.path, "sha256": line.item.sha256}},
     )
     return kept.path
 
@@ -174,21 +175,8 @@ def _cut_reading(layout: _Layout, line: IndexLine) -> None:
             continue
         ends = {address for cluster in trunk.clusters for address in _addresses(cluster)}
         between = [entry for entry in reading.get("handshakes", ()) if {_ip(entry, "client"), _ip(entry, "server")} <= ends]
-        layout.folders[name].keep(
-            json.dumps({**reading, "handshakes": between}).encode(),
-            kind=line.kind,
-            cluster=line.cluster,
-            node=line.node,
-            interface=line.interface,
-            operation=line.operation,
-            at=line.at,
-            media_type=line.media_type,
-            attributes={
-                **line.attributes,
-                "capture": layout.pieces[whole, name],
-                CUT_FROM: {"path": line.item.path, "sha256": line.item.sha256},
-            },
-        )
+        said = json.dumps({**reading, "handshakes": between}).encode()
+        _keep(layout.folders[name], line, said, capture=layout.pieces[whole, name])
 
 
 def _ip(entry: Mapping[str, Any], role: str) -> str:

@@ -10,7 +10,6 @@ matrix.html, .csv, .json
 import fcntl
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,7 +26,7 @@ from pytest_cucmtls.model.evidence import Evidence
 from pytest_cucmtls.model.inventory import Mode
 from pytest_cucmtls.model.mesh import Mesh
 from pytest_cucmtls.policies import load_policy
-from pytest_cucmtls.procedure.claim import claim_clusters, release_clusters
+from pytest_cucmtls.procedure.claim import claim_clusters, is_alive, release_clusters
 from pytest_cucmtls.run.acceptance import Acceptance
 from pytest_cucmtls.run.conclusion import conclude
 from pytest_cucmtls.run.mesh_collect import Ceilings, collect_mesh
@@ -158,7 +157,7 @@ class MeshRun:
     def _forget_ended_clusters(self) -> None:
         """Simulated clusters end with the run that started them; their folder is kept beside those of the next."""
         known = pair_file(self.folder)
-        if known.exists() and _runs(SimulatedPair.from_json(known.read_text(encoding="utf-8")).process_id):
+        if known.exists() and is_alive(SimulatedPair.from_json(known.read_text(encoding="utf-8")).process_id):
             return
         known.unlink(missing_ok=True)
         place = known.parent / "simulator"
@@ -253,13 +252,3 @@ class MeshRun:
 
 def _digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def _runs(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
