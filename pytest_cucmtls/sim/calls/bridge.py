@@ -4,7 +4,7 @@ import asyncio
 
 from pytest_cucmtls.model.errors import UnexpectedAnswer
 from pytest_cucmtls.model.sip import SipMessage
-from pytest_cucmtls.sim.calls.legs import TRANSACTION_SECONDS, LegResult, SipLeg, is_about, say_bye, take_provisional
+from pytest_cucmtls.sim.calls.legs import LegResult, SipLeg, cancel, is_about, say_bye, take_provisional
 from pytest_cucmtls.sim.calls.media_negotiation import NoCommonMedia
 from pytest_cucmtls.sim.calls.media_relay import match_offers, relayed
 from pytest_cucmtls.sim.calls.setup import RINGING_SECONDS
@@ -72,10 +72,10 @@ class Bridge:
         while True:
             event = await _next(caller, no_answer_seconds or RINGING_SECONDS)
             if event is None:
-                await self._cancel(outgoing)
+                await cancel(self._called, outgoing)
                 return LegResult(480, NO_ANSWER)
             if event is LegEvent.HANG_UP or event is LegEvent.CONNECTION_LOST:
-                await self._cancel(outgoing)
+                await cancel(self._called, outgoing)
                 return LegResult(0, NORMAL_CLEARING if event is LegEvent.HANG_UP else TEMPORARY_FAILURE)
             if not isinstance(event, SipMessage):
                 continue
@@ -95,7 +95,7 @@ class Bridge:
                     self._tell_progress(event)
             elif caller.owns(event) and event.method == "CANCEL":
                 caller.send(caller.dialog.respond(event, 200))
-                await self._cancel(outgoing)
+                await cancel(self._called, outgoing)
                 return LegResult(487, NORMAL_CLEARING)
             elif event.method in ("PRACK", "OPTIONS", "UPDATE", "INFO"):
                 leg = caller if caller.owns(event) else called
@@ -109,19 +109,6 @@ class Bridge:
         except UnexpectedAnswer:
             body = b""
         caller.send(caller.dialog.respond(self._invite, 183 if body else 180, body))
-
-    async def _cancel(self, outgoing: SipMessage) -> None:
-        called = self._called
-        called.send(called.dialog.cancel(outgoing))
-        while (event := await called.next_event(TRANSACTION_SECONDS)) is not None and event is not LegEvent.CONNECTION_LOST:
-            if isinstance(event, SipMessage) and is_about(event, "INVITE") and (event.status_code or 0) >= 200:
-                if (event.status_code or 0) < 300:
-                    called.dialog.learn(event)
-                    called.send(called.dialog.ack(b""))
-                    await say_bye(called, NORMAL_CLEARING)
-                else:
-                    called.send(called.dialog.ack_failure(outgoing, event))
-                return
 
     async def _connect(self, answer: SipMessage, *, offered: bool) -> bool:
         """Bring the two descriptions together and acknowledge; False when they do not fit."""

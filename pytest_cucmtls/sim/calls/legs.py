@@ -11,7 +11,7 @@ from pytest_cucmtls.sim.calls.media_negotiation import Agreement, LocalMedia
 from pytest_cucmtls.sim.calls.media_relay import RelayEnd
 from pytest_cucmtls.sim.calls.media_resources import MediaTermination
 from pytest_cucmtls.sim.sip.dialogs import SipDialog
-from pytest_cucmtls.sim.sip.headers import SRTP_FALLBACK, option_tags
+from pytest_cucmtls.sim.sip.headers import NORMAL_CLEARING, SRTP_FALLBACK, option_tags
 from pytest_cucmtls.sim.sip.signalling import CallEvent, Inbox, LegEvent, SipSignalling
 from pytest_cucmtls.sim.state import ClusterState
 
@@ -196,6 +196,20 @@ async def await_acknowledgement(leg: SipLeg) -> CallEvent | None:
             leg.send(leg.dialog.respond(event, 200))
             if event.method == "BYE":
                 return LegEvent.HANG_UP
+
+
+async def cancel(leg: SipLeg, invite: SipMessage) -> None:
+    """Take an INVITE back and see its transaction end; an answer that was quicker is acknowledged and released."""
+    leg.send(leg.dialog.cancel(invite))
+    while (event := await leg.next_event(TRANSACTION_SECONDS)) is not None and event is not LegEvent.CONNECTION_LOST:
+        if isinstance(event, SipMessage) and is_about(event, "INVITE") and (event.status_code or 0) >= 200:
+            if (event.status_code or 0) < 300:
+                leg.dialog.learn(event)
+                leg.send(leg.dialog.ack(b""))
+                await say_bye(leg, NORMAL_CLEARING)
+            else:
+                leg.send(leg.dialog.ack_failure(invite, event))
+            return
 
 
 async def say_bye(leg: SipLeg, cause: int) -> None:

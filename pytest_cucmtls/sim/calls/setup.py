@@ -11,6 +11,7 @@ from pytest_cucmtls.sim.calls.legs import (
     SipLeg,
     await_acknowledgement,
     can_fall_back,
+    cancel,
     is_about,
     say_bye,
     take_provisional,
@@ -151,22 +152,8 @@ async def final_answer(leg: SipLeg, invite: SipMessage, no_answer_seconds: float
                     if cancelled and event.status_code < 300:
                         leg.inbox.put_nowait(LegEvent.HANG_UP)
                     return event
-    await _give_up(leg, invite)
+    await cancel(leg, invite)
     return None
-
-
-async def _give_up(leg: SipLeg, invite: SipMessage) -> None:
-    """Nobody picks up: cancel and see the transaction end."""
-    leg.send(leg.dialog.cancel(invite))
-    while (event := await leg.next_event(8.0)) is not None and event is not LegEvent.CONNECTION_LOST:
-        if isinstance(event, SipMessage) and is_about(event, "INVITE") and (event.status_code or 0) >= 200:
-            if (event.status_code or 0) < 300:
-                leg.dialog.learn(event)
-                leg.send(leg.dialog.ack(b""))
-                await say_bye(leg, NORMAL_CLEARING)
-            else:
-                leg.send(leg.dialog.ack_failure(invite, event))
-            return
 
 
 async def _announce_pick_up(phone: Phone, leg: SipLeg) -> None:
