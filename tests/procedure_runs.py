@@ -25,7 +25,7 @@ def simulated_pair(folder: Path, pair: str = "modern", faults: tuple[str, ...] =
 
 
 @contextmanager
-def run_on(pair: SimulatedPair, folder: Path, progress: Callable[[str], None] = lambda text: None) -> Iterator[Run]:  # noqa: ARG005
+def run_on(pair: SimulatedPair, folder: Path, progress: Callable[[str], None] = lambda _text: None) -> Iterator[Run]:
     """A run in mode apply on the pair."""
     inventory = read_inventory(pair.inventory_file)
     with open_run(inventory, folder, Credentials(pair.credentials_file), progress) as run:

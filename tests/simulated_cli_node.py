@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncssh
 
+from pytest_cucmtls.capture.cli_capture import CliFileCapture
 from pytest_cucmtls.model.inventory import NodeAddress
 from pytest_cucmtls.model.secrets import Secret
 from pytest_cucmtls.sim.certificates.store import CertificateStore
@@ -18,6 +19,7 @@ from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE, ClusterState, NodeState, ServiceState, SimAccount
 
 USER, PASSWORD = "administrator", Secret("correct horse")
+PEER = "10.106.95.200"
 
 
 class PacketSource:
@@ -118,3 +120,15 @@ async def _close(acceptor: asyncssh.SSHAcceptor) -> None:
     acceptor.close()
     await acceptor.wait_closed()
     await asyncio.get_running_loop().shutdown_default_executor()
+
+
+def is_legacy(node: SimulatedCliNode) -> bool:
+    """Its SSH offers old algorithms only."""
+    return node.state.cluster.release.major <= 11
+
+
+def file_capture(node: SimulatedCliNode, name: str = "packets") -> CliFileCapture:
+    """A capture to a file on the node, of what it says to the peer."""
+    return CliFileCapture(
+        node.address, USER, PASSWORD, peer_ip=PEER, file_name=name, legacy_algorithms=is_legacy(node), limit_seconds=20
+    )

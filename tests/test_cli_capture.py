@@ -12,10 +12,9 @@ from pytest_cucmtls.model.inventory import NodeAddress
 from tests.scripted_ssh_server import PASSWORD as SCRIPTED_PASSWORD
 from tests.scripted_ssh_server import USER as SCRIPTED_USER
 from tests.scripted_ssh_server import ScriptedSshServer, Shell
-from tests.simulated_cli_node import PASSWORD, USER, PacketCapture, SimulatedCliNode
+from tests.simulated_cli_node import PASSWORD, PEER, USER, PacketCapture, SimulatedCliNode, file_capture, is_legacy
 
 NOWHERE = NodeAddress("cucm-a", "127.0.0.1", ssh_port=1)
-PEER = "10.106.95.200"
 LINES = (
     "16:31:00.112233 IP CUCMA.42387 > 10.106.95.200.sip-tls: S 790302484:790302484(0) win 5840 <mss 1460>",
     "16:31:00.112534 IP 10.106.95.200.sip-tls > CUCMA.42387: S 81:81(0) ack 790302485 win 5792",
@@ -27,16 +26,6 @@ def node(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SimulatedCl
     with SimulatedCliNode(tmp_path, request.param) as running:
         running.state.packet_capture = PacketCapture(LINES)
         yield running
-
-
-def is_legacy(node: SimulatedCliNode) -> bool:
-    return node.state.cluster.release.major <= 11
-
-
-def file_capture(node: SimulatedCliNode, name: str = "packets") -> CliFileCapture:
-    return CliFileCapture(
-        node.address, USER, PASSWORD, peer_ip=PEER, file_name=name, legacy_algorithms=is_legacy(node), limit_seconds=20
-    )
 
 
 def test_a_capture_to_file_runs_until_it_is_stopped(node: SimulatedCliNode) -> None:

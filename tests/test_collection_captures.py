@@ -16,9 +16,8 @@ from pytest_cucmtls.model.inventory import NodeAddress
 from tests.scripted_ssh_server import PASSWORD as SCRIPTED_PASSWORD
 from tests.scripted_ssh_server import USER as SCRIPTED_USER
 from tests.scripted_ssh_server import ScriptedSshServer, Shell
-from tests.simulated_cli_node import PASSWORD, USER, PacketCapture, SimulatedCliNode
+from tests.simulated_cli_node import PASSWORD, PEER, USER, PacketCapture, SimulatedCliNode, file_capture, is_legacy
 
-PEER = "10.106.95.200"
 VERSION = b"Active Master Version: 10.5.2.10000-5\r\n"
 
 
@@ -27,16 +26,6 @@ def node(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SimulatedCl
     with SimulatedCliNode(tmp_path, request.param) as running:
         running.state.packet_capture = PacketCapture()
         yield running
-
-
-def is_legacy(node: SimulatedCliNode) -> bool:
-    return node.state.cluster.release.major <= 11
-
-
-def file_capture(node: SimulatedCliNode, name: str = "packets") -> CliFileCapture:
-    return CliFileCapture(
-        node.address, USER, PASSWORD, peer_ip=PEER, file_name=name, legacy_algorithms=is_legacy(node), limit_seconds=20
-    )
 
 
 def captures(node: SimulatedCliNode) -> list[str]:

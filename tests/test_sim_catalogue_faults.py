@@ -1,7 +1,6 @@
 """Faults of forwarding and routing, and bringing a cluster back to what it was before a rehearsal."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,13 +11,6 @@ from pytest_cucmtls.sim.faults import FAULTS
 from pytest_cucmtls.sim.state import NodeState
 from tests.sim_node_stand import RunningNodes, StandInCallManager, ask
 from tests.test_sim_faults import configure, inject
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Injected faults: each changes what it says, where it says, and nothing is injected by mistake."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -35,13 +35,6 @@ def profile(database: Database) -> dict[str, object]:
 
 def trunk(database: Database) -> dict[str, object]:
     return database.rows("sipTrunk")[0]
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
 """The page for people at ``/``: it shows the state, escaped, and needs nothing from elsewhere."""
 
 import asyncio
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-
-import pytest
 
 from pytest_cucmtls.sim.calls.manager import CallManager
 from pytest_cucmtls.sim.configured import configure
@@ -34,13 +31,6 @@ class Tags(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
 
 
 def test_it_is_served_without_credentials_and_loads_nothing(nodes: RunningNodes) -> None:

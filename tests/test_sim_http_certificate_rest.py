@@ -1,7 +1,6 @@
 """The certificate REST interface of a simulated node, asked with plain HTTP."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,13 +19,6 @@ ROOT_KEY = rsa.generate_private_key(65537, 2048)
 ROOT_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CA")])
 POSTS = ("csr", "identity/certificates", "trust/certificates")
 GETS = ("identity/certificate?service=CallManager", "trust/certificate?service=CallManager", "snapshot/server")
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
 
 
 @pytest.fixture

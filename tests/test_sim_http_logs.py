@@ -1,7 +1,6 @@
 """Log collection and DIME of a simulated node, asked with plain HTTP: which files there are, and what is in them."""
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,13 +15,6 @@ DIME = "/logcollectionservice/services/DimeGetFileService"
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 SDL = "cm/trace/ccm/sdl/SDL001_100_000001.txt"
 GREENWICH = "Client: (GMT+0:0)Greenwich Mean Time-Etc/UTC"
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
 
 
 @pytest.fixture

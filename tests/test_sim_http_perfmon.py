@@ -1,7 +1,6 @@
 """Perfmon: counters at once and by session, refusals, the rate limit; log files that appear late."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,13 +16,6 @@ from tests.sim_node_stand import MALFORMED_SOAP, Answer, RunningNodes, ask, soap
 PATH = "/perfmonservice2/services/PerfmonService"
 DIME = "/logcollectionservice/services/DimeGetFileService"
 LOGS = "/logcollectionservice2/services/LogCollectionPortTypeService"
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -13,13 +12,6 @@ from tests.sim_node_stand import MALFORMED_SOAP, Answer, RunningNodes, StandInCa
 CONTROL = "/controlcenterservice2/services/ControlCenterServices"
 RIS = "/realtimeservice2/services/RISService70"
 SERVICES = {CONTROL: "soapGetServiceStatus", RIS: "selectCmDevice"}
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,13 +13,6 @@ from tests.sim_node_stand import MALFORMED_SOAP, SOAP, Answer, RunningNodes, Sta
 OLD = "/webdialer/services/WebdialerSoapService70"
 NEW = "/webdialer/services/webdialer"
 PHONE = "SEP001122334418"
-
-
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
 
 
 @pytest.fixture

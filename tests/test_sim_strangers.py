@@ -39,13 +39,6 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AxlCluster]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningNodes]:
-    running = RunningNodes(tmp_path_factory.mktemp("nodes"))
-    yield running
-    running.close()
-
-
 def spoken(cluster: AxlCluster, head: str, first: bytes, then: bytes = b"", wait_for: bytes = b"") -> bytes:
     """What comes back for bytes on a TLS connection; `then` is sent once `wait_for` was seen."""
     place = urlsplit(cluster.url)
