@@ -103,6 +103,10 @@ PROFILE = (
     "<x509SubjectName>cucm-b.beta.example</x509SubjectName><incomingPort>5061</incomingPort>"
     "<sipV150OutboundSdpOfferFiltering>Use Default Filter</sipV150OutboundSdpOfferFiltering></sipTrunkSecurityProfile>"
 )
+GROUP = (
+    "<routeGroup><distributionAlgorithm>Circular</distributionAlgorithm><members><member><deviceSelectionOrder>1"
+    "</deviceSelectionOrder><deviceName>{}</deviceName><port>0</port></member></members><name>{}</name></routeGroup>"
+)
 
 
 def trunk(

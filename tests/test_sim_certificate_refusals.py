@@ -14,10 +14,10 @@ from pytest_cucmtls.sim.certificates.store import CertificateStore
 from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.x509 import parse_certificate
+from tests.cli_talk import PROMPT, Talk, talk
 from tests.sim_certificate_stores import OTHER_KEY, issued, name, root, signed
 from tests.sim_node_stand import RunningNodes, ask
 from tests.simulated_cli_node import SimulatedCliNode
-from tests.test_sim_platform_cli import PROMPT, Talk, talk
 
 BASE = "/platformcom/api/v1/certmgr/config"
 NOW = datetime.now(UTC)

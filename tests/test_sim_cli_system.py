@@ -22,9 +22,9 @@ from pytest_cucmtls.sim.releases import RELEASES
 from pytest_cucmtls.sim.server import start_pair
 from pytest_cucmtls.sim.state import CALL_MANAGER_SERVICE
 from pytest_cucmtls.wire.x509 import parse_request
+from tests.cli_talk import PROMPT, Talk, answers, talk
 from tests.sim_node_stand import RunningNodes, ask, soap
 from tests.simulated_cli_node import SimulatedCliNode
-from tests.test_sim_platform_cli import PROMPT, Talk, answers, talk
 
 FAILURE = "Executed command unsuccessfully"
 
