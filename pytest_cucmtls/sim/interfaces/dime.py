@@ -6,14 +6,13 @@ import secrets
 from aiohttp import web
 from lxml import etree
 
-from pytest_cucmtls.sim.authentication import Unauthorized, challenge, serviceability_account
 from pytest_cucmtls.sim.descriptions.dime import DIME
 from pytest_cucmtls.sim.descriptions.serving import description_route
+from pytest_cucmtls.sim.log_services import asked_file, session_service
 from pytest_cucmtls.sim.logs.late import LateFiles
-from pytest_cucmtls.sim.logs.listing import real_path
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.service_sessions import ServiceSessions
-from pytest_cucmtls.sim.soap_server import SoapRefusal, dispatch, envelope, response
+from pytest_cucmtls.sim.soap_server import envelope, response
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.multipart import Part, write_parts
 from pytest_cucmtls.wire.soap import text_of
@@ -39,26 +38,13 @@ def routes(node: NodeState) -> list[web.RouteDef]:
     late = LateFiles(node.cluster)
 
     async def get_file(_request: web.Request, element: etree._Element) -> web.Response:
-        name = text_of(element, "FileName") or ""
-        if node.traces is not None:
-            node.traces.flush()
-        path = real_path(node, name)
-        if path is None or not late.knows(name):
-            raise SoapRefusal(f"FileName {name} do not exist")
+        path = asked_file(node, text_of(element, "FileName") or "", late)
         return _answer(await asyncio.to_thread(path.read_bytes), path.name)
 
-    async def handle(request: web.Request) -> web.Response:
-        if sessions.is_foreign(request):
-            return web.Response(status=500, text="HTTP Status 500")
-        try:
-            serviceability_account(request, node.cluster)
-        except Unauthorized as refusal:
-            return challenge(refusal, _REALM)
-        reply = await dispatch(request, {"GetOneFile": get_file})
-        sessions.open(request, reply)
-        return reply
-
-    return [description_route(node, DIME, _REALM), web.post(DIME.path, handle)]
+    return [
+        description_route(node, DIME, _REALM),
+        web.post(DIME.path, session_service(node, _REALM, sessions, {"GetOneFile": get_file})),
+    ]
 
 
 def _answer(content: bytes, name: str) -> web.Response:

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from aiohttp import web
 from lxml import etree
 
-from pytest_cucmtls.sim.authentication import Unauthorized, challenge, serviceability_account
 from pytest_cucmtls.sim.descriptions.log_collection import LOG_COLLECTION
 from pytest_cucmtls.sim.descriptions.serving import description_route
+from pytest_cucmtls.sim.log_services import asked_file, session_service
 from pytest_cucmtls.sim.logs.late import LateFiles
-from pytest_cucmtls.sim.logs.listing import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at, real_path
+from pytest_cucmtls.sim.logs.listing import SERVICE_FOLDERS, SYSTEM_FOLDERS, absolute_path, files_below, modified_at
 from pytest_cucmtls.sim.provenance import Behaviour, Provenance
 from pytest_cucmtls.sim.service_sessions import ServiceSessions
-from pytest_cucmtls.sim.soap_server import AST_NAMESPACE, Operation, SoapRefusal, dispatch, envelope, response, tag, text_tag
+from pytest_cucmtls.sim.soap_server import AST_NAMESPACE, Operation, SoapRefusal, envelope, response, tag, text_tag
 from pytest_cucmtls.sim.state import NodeState
 from pytest_cucmtls.wire.multipart import Part, write_parts
 from pytest_cucmtls.wire.soap import child, children, text_of
@@ -79,7 +79,7 @@ def routes(node: NodeState) -> list[web.RouteDef]:
         return _answer(node, _selected(node, criteria, late))
 
     async def get_file(_request: web.Request, element: etree._Element) -> web.Response:
-        path = await asyncio.to_thread(_asked_file, node, (element.text or "").strip(), late)
+        path = await asyncio.to_thread(asked_file, node, (element.text or "").strip(), late)
         return _attached(await asyncio.to_thread(path.read_bytes))
 
     operations: dict[str, Operation] = {
@@ -88,28 +88,10 @@ def routes(node: NodeState) -> list[web.RouteDef]:
         "FileName": get_file,  # the body element of GetOneFile is its only field
     }
 
-    async def handle(request: web.Request) -> web.Response:
-        if sessions.is_foreign(request):
-            return web.Response(status=500, text="HTTP Status 500")
-        try:
-            serviceability_account(request, node.cluster)
-        except Unauthorized as refusal:
-            return challenge(refusal, _REALM)
-        reply = await dispatch(request, operations)
-        sessions.open(request, reply)
-        return reply
-
-    return [description_route(node, LOG_COLLECTION, _REALM), web.post(LOG_COLLECTION.path, handle)]
-
-
-def _asked_file(node: NodeState, name: str, late: LateFiles) -> Path:
-    """The file of that name. Raises: SoapRefusal when there is none, or none yet."""
-    if node.traces is not None:
-        node.traces.flush()
-    path = real_path(node, name)
-    if path is None or not late.knows(name):
-        raise SoapRefusal(f"FileName {name} do not exist")
-    return path
+    return [
+        description_route(node, LOG_COLLECTION, _REALM),
+        web.post(LOG_COLLECTION.path, session_service(node, _REALM, sessions, operations)),
+    ]
 
 
 def _attached(content: bytes) -> web.Response:
